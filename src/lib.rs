@@ -1,0 +1,3 @@
+//! wakeboard: the operations console for platforms that give every customer containers of its own.
+
+pub mod model;

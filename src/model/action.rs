@@ -1,0 +1,137 @@
+//! Every verb of the console: its name, keys, help and danger. The keymap, the help screen, the command line and the
+//! generated docs are all made from this one list.
+
+/// A verb of the console.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Action {
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    Top,
+    Bottom,
+    NextPane,
+    PreviousPane,
+    Filter,
+    ClearFilter,
+    Sort,
+    Reverse,
+    Follow,
+    Containers,
+    Command,
+    Hosts,
+    Help,
+    Theme,
+    Reconcile,
+    ForgetChanges,
+    Redraw,
+    Suspend,
+    Quit,
+}
+
+/// How much an action can break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Danger {
+    /// It only looks, or can be taken back by the next key.
+    None,
+    /// Something is lost: the console asks first.
+    Asks,
+}
+
+/// What is known of an action.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// The action.
+    pub action: Action,
+    /// Its name in the config's `keys`, in the docs, and after `:` where it can be written there.
+    pub name: &'static str,
+    /// The keys that it has when the config says nothing.
+    pub keys: &'static [&'static str],
+    /// The message (of the catalogue) that says what it does.
+    pub help: &'static str,
+    /// What it can break.
+    pub danger: Danger,
+    /// Whether the status line names it.
+    pub hint: bool,
+}
+
+const fn about(
+    action: Action,
+    name: &'static str,
+    keys: &'static [&'static str],
+    help: &'static str,
+) -> About {
+    About { action, name, keys, help, danger: Danger::None, hint: false }
+}
+
+const fn hinted(about: About) -> About {
+    About { hint: true, ..about }
+}
+
+const fn asking(about: About) -> About {
+    About { danger: Danger::Asks, ..about }
+}
+
+/// Every action, in the order of the help screen.
+pub const ACTIONS: &[About] = &[
+    about(Action::Up, "up", &["up", "k"], "action-up"),
+    about(Action::Down, "down", &["down", "j"], "action-down"),
+    about(Action::PageUp, "page-up", &["pgup", "ctrl-b"], "action-page-up"),
+    about(Action::PageDown, "page-down", &["pgdn", "ctrl-f"], "action-page-down"),
+    about(Action::Top, "top", &["home", "g"], "action-top"),
+    about(Action::Bottom, "bottom", &["end", "G"], "action-bottom"),
+    hinted(about(Action::NextPane, "next-pane", &["tab"], "action-next-pane")),
+    about(Action::PreviousPane, "previous-pane", &["shift-tab"], "action-previous-pane"),
+    hinted(about(Action::Filter, "filter", &["/"], "action-filter")),
+    about(Action::ClearFilter, "clear-filter", &["esc"], "action-clear-filter"),
+    hinted(about(Action::Sort, "sort", &["s"], "action-sort")),
+    about(Action::Reverse, "reverse", &["S"], "action-reverse"),
+    hinted(about(Action::Follow, "follow", &["f"], "action-follow")),
+    hinted(about(Action::Containers, "containers", &["enter"], "action-containers")),
+    hinted(about(Action::Hosts, "hosts", &["h"], "action-hosts")),
+    hinted(about(Action::Command, "command", &[":"], "action-command")),
+    about(Action::Theme, "theme", &["t"], "action-theme"),
+    about(Action::Reconcile, "reconcile", &["r"], "action-reconcile"),
+    asking(about(Action::ForgetChanges, "forget-changes", &["X"], "action-forget-changes")),
+    about(Action::Redraw, "redraw", &["ctrl-l"], "action-redraw"),
+    about(Action::Suspend, "suspend", &["ctrl-z"], "action-suspend"),
+    hinted(about(Action::Help, "help", &["?", "F1"], "action-help")),
+    hinted(about(Action::Quit, "quit", &["q", "ctrl-c"], "action-quit")),
+];
+
+impl Action {
+    /// What is known of this action.
+    #[must_use]
+    pub fn about(self) -> &'static About {
+        // Every action is in the list (a test holds that), so the first entry never stands in.
+        ACTIONS.iter().find(|about| about.action == self).unwrap_or(&ACTIONS[0])
+    }
+
+    /// The action of that name.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Action> {
+        ACTIONS.iter().find(|about| about.name == name).map(|about| about.action)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::key::Key;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_and_keys_are_unique_and_readable() {
+        let mut names = HashSet::new();
+        let mut keys = HashSet::new();
+        for about in ACTIONS {
+            assert!(names.insert(about.name), "{} twice", about.name);
+            assert_eq!(about.action.about().name, about.name);
+            for key in about.keys {
+                assert_eq!(key.parse::<Key>().unwrap().to_string(), *key);
+                assert!(keys.insert(*key), "{key} twice");
+            }
+        }
+    }
+}

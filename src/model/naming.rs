@@ -1,0 +1,145 @@
+//! Which tenant a container belongs to, what it is for, and what its tenant pays for.
+
+use regex::Regex;
+
+use super::tier::Tier;
+
+/// The label that names a container's tenant, before every other rule.
+pub const TENANT_LABEL: &str = "wakeboard.tenant";
+/// The label that names a container's role in its tenant.
+pub const ROLE_LABEL: &str = "wakeboard.role";
+/// The label that names a tenant's tier.
+pub const TIER_LABEL: &str = "wakeboard.tier";
+const COMPOSE_PROJECT: &str = "com.docker.compose.project";
+const COMPOSE_SERVICE: &str = "com.docker.compose.service";
+
+/// The operator's rules of naming. The default has none: labels, the compose project and the container's name decide.
+#[derive(Clone, Debug, Default)]
+pub struct Naming {
+    /// A label whose value is the tenant.
+    pub label: Option<String>,
+    /// A pattern over container names with a group `tenant`, and `role` if wanted.
+    pub pattern: Option<Regex>,
+    /// Tenants' tiers by name; `*` stands for any run of characters; the first that fits counts.
+    pub tiers: Vec<(String, Tier)>,
+    /// The tier of a tenant that nothing else gives one.
+    pub default_tier: Option<Tier>,
+}
+
+/// Where a container belongs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The tenant's name.
+    pub tenant: String,
+    /// What the container is for, where that is known.
+    pub role: Option<String>,
+    /// What the tenant pays for, where that is known.
+    pub tier: Option<Tier>,
+}
+
+impl Naming {
+    /// Finds the place of the container called `name`, whose labels `label` looks up.
+    pub fn place<'a>(&self, name: &str, label: impl Fn(&str) -> Option<&'a str>) -> Place {
+        let filled = |key: &str| label(key).filter(|value| !value.trim().is_empty());
+        let by_label =
+            filled(TENANT_LABEL).or_else(|| self.label.as_deref().and_then(filled)).map(str::to_owned);
+        let groups = self.pattern.as_ref().and_then(|pattern| pattern.captures(name));
+        let group = |key: &str| {
+            groups.as_ref().and_then(|found| found.name(key)).map(|found| found.as_str().to_owned())
+        };
+        let by_pattern = group("tenant").filter(|tenant| !tenant.is_empty());
+        let project = filled(COMPOSE_PROJECT).map(str::to_owned);
+        let tenant = by_label.or(by_pattern).or(project).unwrap_or_else(|| name.to_owned());
+        let role = filled(ROLE_LABEL)
+            .map(str::to_owned)
+            .or_else(|| group("role"))
+            .or_else(|| filled(COMPOSE_SERVICE).map(str::to_owned));
+        let tier = filled(TIER_LABEL)
+            .and_then(|text| text.trim().parse().ok())
+            .or_else(|| self.tiers.iter().find(|(glob, _)| fits(glob, &tenant)).map(|(_, tier)| *tier))
+            .or(self.default_tier);
+        Place { tenant, role, tier }
+    }
+}
+
+/// Whether `text` fits `glob`, in which `*` stands for any run of characters.
+fn fits(glob: &str, text: &str) -> bool {
+    let mut pieces = glob.split('*');
+    let Some(mut rest) = text.strip_prefix(pieces.next().unwrap_or_default()) else {
+        return false;
+    };
+    let mut last = None;
+    for piece in pieces {
+        if let Some(middle) = last.replace(piece) {
+            match rest.find(middle) {
+                Some(at) => rest = &rest[at + middle.len()..],
+                None => return false,
+            }
+        }
+    }
+    last.map_or(rest.is_empty(), |end: &str| rest.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn place(naming: &Naming, name: &str, labels: &[(&str, &str)]) -> Place {
+        let labels: Vec<(String, String)> =
+            labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        naming.place(name, |key| labels.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str()))
+    }
+
+    fn with_pattern() -> Naming {
+        Naming {
+            label: Some("customer".into()),
+            pattern: Some(Regex::new("^(?<tenant>.+)-(?<role>app|db)$").unwrap()),
+            tiers: vec![("gold-*".into(), Tier::Vip), ("*".into(), Tier::Low)],
+            default_tier: None,
+        }
+    }
+
+    #[test]
+    fn rules_are_asked_in_their_order() {
+        let naming = with_pattern();
+        let all = [("wakeboard.tenant", "a"), ("customer", "b"), (COMPOSE_PROJECT, "c")];
+        assert_eq!(place(&naming, "d-app", &all).tenant, "a");
+        assert_eq!(place(&naming, "d-app", &all[1..]).tenant, "b");
+        assert_eq!(place(&naming, "d-app", &all[2..]).tenant, "d");
+        assert_eq!(place(&naming, "d", &all[2..]).tenant, "c");
+        assert_eq!(place(&naming, "d", &[]).tenant, "d");
+    }
+
+    #[test]
+    fn an_empty_label_names_nobody() {
+        assert_eq!(place(&Naming::default(), "d", &[("wakeboard.tenant", " ")]).tenant, "d");
+    }
+
+    #[test]
+    fn role_and_tier_come_with_the_place() {
+        let place = place(&with_pattern(), "gold-1-db", &[]);
+        assert_eq!(place.tenant, "gold-1");
+        assert_eq!(place.role.as_deref(), Some("db"));
+        assert_eq!(place.tier, Some(Tier::Vip));
+    }
+
+    #[test]
+    fn an_unknown_tier_label_falls_to_the_config() {
+        let place = place(&with_pattern(), "x", &[("wakeboard.tier", "platinum")]);
+        assert_eq!(place.tier, Some(Tier::Low));
+    }
+
+    #[rstest]
+    #[case("acme", "acme", true)]
+    #[case("acme", "acme2", false)]
+    #[case("a*", "acme", true)]
+    #[case("*me", "acme", true)]
+    #[case("a*m*e", "acme", true)]
+    #[case("a*x*e", "acme", false)]
+    #[case("*", "", true)]
+    #[case("aa*aa", "aaa", false)]
+    fn globs(#[case] glob: &str, #[case] text: &str, #[case] expected: bool) {
+        assert_eq!(fits(glob, text), expected);
+    }
+}
