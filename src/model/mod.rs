@@ -1,7 +1,19 @@
 //! The pure vocabulary and rules: types, states, folding, filters. No I/O, no clock, no tokio: time is passed in.
 
 pub mod action;
+pub mod backoff;
+pub mod change;
+pub mod container;
+pub mod event;
+pub mod filter;
+pub mod fleet;
+pub mod fold;
 pub mod host;
 pub mod key;
 pub mod naming;
+pub mod picture;
+pub mod plain;
+pub mod sort;
+pub mod state;
 pub mod tier;
+pub mod usage;

@@ -1,0 +1,209 @@
+//! Docker Engine 20.10 and later, and Podman's Docker API, over bollard.
+
+mod events;
+mod facts;
+mod status;
+pub mod tls;
+pub mod transport;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bollard::query_parameters::{
+    EventsOptionsBuilder, InspectContainerOptions, ListContainersOptionsBuilder, StatsOptionsBuilder,
+};
+use bollard::{API_DEFAULT_VERSION, Docker};
+use futures_util::{StreamExt, TryStreamExt};
+use jiff::Timestamp;
+
+use super::ssh::Tunnel;
+use super::{Engine, EngineError, EventStream, cgroup};
+use crate::model::container::Facts;
+use crate::model::event::Event;
+use crate::model::fleet::EngineAbout;
+use crate::model::host::TlsFiles;
+use crate::model::naming::Naming;
+use crate::model::plain::plain;
+use crate::model::usage::Counters;
+use transport::{Dial, Transport};
+
+/// After this a connected engine that does not answer a ping counts as hung.
+pub const PING_DEADLINE: Duration = Duration::from_secs(3);
+/// The longest that any other call may take.
+pub const LONGEST_CALL: Duration = Duration::from_secs(20);
+/// How long an engine may take to tell what it remembers.
+const HISTORY_DEADLINE: Duration = Duration::from_secs(2);
+/// An engine remembers 256 events; more than this many is garbage.
+const MOST_HISTORY: usize = 4096;
+
+/// One engine that speaks Docker's API.
+pub struct DockerEngine {
+    api: Docker,
+    transport: Transport,
+    naming: Arc<Naming>,
+    /// On this machine, as far as the way to it tells.
+    near: bool,
+    /// Held open as long as we use it.
+    _tunnel: Option<Tunnel>,
+}
+
+impl DockerEngine {
+    /// An engine behind a socket of this machine.
+    ///
+    /// # Errors
+    /// None today: only bollard's signature allows one.
+    pub fn unix(path: &Path, naming: Arc<Naming>) -> Result<Self, EngineError> {
+        Self::over(Dial::Unix(path.to_owned()), naming, true, None)
+    }
+
+    /// An engine behind a TCP address.
+    ///
+    /// # Errors
+    /// Certificates that cannot be used.
+    pub fn tcp(
+        host: &str,
+        port: u16,
+        tls: Option<&TlsFiles>,
+        naming: Arc<Naming>,
+    ) -> Result<Self, EngineError> {
+        let tls = tls.map(|files| tls::configure(host, files)).transpose()?;
+        Self::over(Dial::Tcp { host: host.to_owned(), port, tls }, naming, false, None)
+    }
+
+    /// An engine behind an ssh tunnel.
+    ///
+    /// # Errors
+    /// None today: only bollard's signature allows one.
+    pub fn tunnelled(tunnel: Tunnel, naming: Arc<Naming>) -> Result<Self, EngineError> {
+        Self::over(Dial::Unix(tunnel.socket().to_owned()), naming, false, Some(tunnel))
+    }
+
+    fn over(
+        dial: Dial,
+        naming: Arc<Naming>,
+        near: bool,
+        tunnel: Option<Tunnel>,
+    ) -> Result<Self, EngineError> {
+        let transport = Transport::new(dial);
+        // It only stores its arguments; the address serves as the name in the request line.
+        let sender = transport.clone();
+        let api = Docker::connect_with_custom_transport(
+            move |request| sender.clone().send(request),
+            Some("http://engine"),
+            LONGEST_CALL.as_secs(),
+            API_DEFAULT_VERSION,
+        )?;
+        Ok(DockerEngine { api, transport, naming, near, _tunnel: tunnel })
+    }
+
+    async fn within<T>(
+        deadline: Duration,
+        call: impl Future<Output = Result<T, bollard::errors::Error>>,
+    ) -> Result<T, EngineError> {
+        match tokio::time::timeout(deadline, call).await {
+            Ok(result) => Ok(result?),
+            Err(_) => Err(EngineError::Silent(deadline)),
+        }
+    }
+}
+
+#[async_trait]
+impl Engine for DockerEngine {
+    async fn about(&self) -> Result<EngineAbout, EngineError> {
+        let version = Self::within(LONGEST_CALL, self.api.version()).await?;
+        let info = Self::within(LONGEST_CALL, self.api.info()).await?;
+        let is_podman = version.components.iter().flatten().any(|part| part.name.contains("Podman"));
+        let machine = rustix::system::uname();
+        let same_machine =
+            info.name.as_deref().is_some_and(|name| machine.nodename().to_bytes() == name.as_bytes())
+                && info
+                    .kernel_version
+                    .as_deref()
+                    .is_some_and(|kernel| machine.release().to_bytes() == kernel.as_bytes());
+        Ok(EngineAbout {
+            kind: if is_podman { "Podman" } else { "Docker" }.into(),
+            version: plain(&version.version.unwrap_or_default()).as_ref().into(),
+            memory_bytes: info.mem_total.and_then(|bytes| u64::try_from(bytes).ok()),
+            experimental: info.experimental_build.unwrap_or(false),
+            local: self.near && same_machine,
+        })
+    }
+
+    async fn ping(&self) -> Result<(), EngineError> {
+        Self::within(PING_DEADLINE, self.api.ping()).await.map(|_| ())
+    }
+
+    async fn list(&self) -> Result<Vec<Facts>, EngineError> {
+        let options = ListContainersOptionsBuilder::default().all(true).build();
+        let list = Self::within(LONGEST_CALL, self.api.list_containers(Some(options))).await?;
+        let now = Timestamp::now();
+        Ok(list.into_iter().filter_map(|summary| facts::of_summary(summary, &self.naming, now)).collect())
+    }
+
+    async fn inspect(&self, id: &str) -> Result<Option<Facts>, EngineError> {
+        let call = self.api.inspect_container(id, None::<InspectContainerOptions>);
+        match Self::within(LONGEST_CALL, call).await {
+            Ok(response) => Ok(facts::of_inspect(response, &self.naming)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn events(&self) -> Result<EventStream, EngineError> {
+        let filters = HashMap::from([("type", vec!["container"])]);
+        let options = EventsOptionsBuilder::default().filters(&filters).build();
+        let naming = self.naming.clone();
+        let budget = self.transport.stream_budget();
+        let stream = self.api.events(Some(options)).inspect_ok(move |_| budget.refill());
+        Ok(stream
+            .map_err(EngineError::from)
+            .try_filter_map(move |message| std::future::ready(Ok(events::of_message(message, &naming))))
+            .boxed())
+    }
+
+    async fn history(&self, since: Timestamp, until: Timestamp) -> Result<Vec<Event>, EngineError> {
+        let filters = HashMap::from([("type", vec!["container"])]);
+        let options = EventsOptionsBuilder::default()
+            .since(&seconds(since))
+            .until(&seconds(until))
+            .filters(&filters)
+            .build();
+        let mut past = Vec::new();
+        let mut stream = std::pin::pin!(self.api.events(Some(options)).take(MOST_HISTORY));
+        let read = async {
+            while let Some(message) = stream.next().await {
+                past.extend(events::of_message(message?, &self.naming));
+            }
+            Ok::<(), bollard::errors::Error>(())
+        };
+        // Where the engine's clock is behind ours, it waits for `until` to come: what it told by then is kept.
+        if let Ok(result) = tokio::time::timeout(HISTORY_DEADLINE, read).await {
+            result?;
+        }
+        Ok(past)
+    }
+
+    async fn counters(&self, facts: &Facts) -> Result<Option<Counters>, EngineError> {
+        if self.near
+            && let Some(detail) = facts.detail
+            && let Some(counters) = cgroup::counters(detail.pid, &facts.id)
+        {
+            return Ok(Some(counters));
+        }
+        let options = StatsOptionsBuilder::default().stream(false).one_shot(true).build();
+        let mut stream = std::pin::pin!(self.api.stats(&facts.id, Some(options)));
+        match Self::within(LONGEST_CALL, stream.try_next()).await {
+            Ok(stats) => Ok(stats.and_then(facts::counters_of_stats)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A time as the engine's query wants it: seconds and nanoseconds since 1970.
+fn seconds(time: Timestamp) -> String {
+    format!("{}.{:09}", time.as_second(), time.subsec_nanosecond().max(0))
+}

@@ -1,0 +1,178 @@
+//! The way to an engine: one connection a call over a unix socket, TCP or TLS, with a cap on what it may answer.
+//!
+//! bollard reads answers whole and lines without end; the cap keeps an engine that speaks garbage from filling our
+//! memory. One connection a call is enough: calls are few, and a call on a connection of its own cannot be held up by
+//! another.
+
+use std::io;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use bollard::BollardRequest;
+use bollard::errors::Error as ApiError;
+use hyper::body::Incoming;
+use hyper::header::{HOST, HeaderValue};
+use hyper::{Response, Uri};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, UnixStream};
+use tokio_rustls::TlsConnector;
+
+/// The most bytes that one answer may have: room for the list of some 80,000 containers.
+pub const MOST_BYTES: u64 = 64 * 1024 * 1024;
+/// The most bytes that a stream may send without a whole event in them.
+pub const MOST_BYTES_AN_EVENT: u64 = 4 * 1024 * 1024;
+
+/// The engine answered more than any engine would.
+#[derive(Debug, thiserror::Error)]
+#[error("an answer without end")]
+pub struct TooMuch;
+
+/// How many bytes may still come; a stream's reader fills it up again with each event.
+#[derive(Clone, Debug)]
+pub struct Budget(Arc<AtomicU64>);
+
+impl Budget {
+    fn new(bytes: u64) -> Self {
+        Budget(Arc::new(AtomicU64::new(bytes)))
+    }
+
+    /// A whole event came: the next may be as long again.
+    pub fn refill(&self) {
+        self.0.store(MOST_BYTES_AN_EVENT, Ordering::Relaxed);
+    }
+
+    fn spend(&self, bytes: u64) -> Result<(), TooMuch> {
+        let take = |left: u64| left.checked_sub(bytes);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).map(|_| ()).map_err(|_| TooMuch)
+    }
+}
+
+/// Where to dial.
+#[derive(Clone)]
+pub enum Dial {
+    /// A socket on this machine.
+    Unix(PathBuf),
+    /// A TCP address.
+    Tcp {
+        /// Name or address.
+        host: String,
+        /// The port.
+        port: u16,
+        /// How to speak TLS, and the name on the engine's certificate.
+        tls: Option<(Arc<rustls::ClientConfig>, ServerName<'static>)>,
+    },
+}
+
+/// Sends bollard's requests.
+#[derive(Clone)]
+pub struct Transport {
+    dial: Arc<Dial>,
+    stream_budget: Budget,
+}
+
+impl Transport {
+    /// A transport that dials there.
+    #[must_use]
+    pub fn new(dial: Dial) -> Self {
+        Transport { dial: Arc::new(dial), stream_budget: Budget::new(MOST_BYTES_AN_EVENT) }
+    }
+
+    /// The budget of event streams, which their reader fills up.
+    #[must_use]
+    pub fn stream_budget(&self) -> Budget {
+        self.stream_budget.clone()
+    }
+
+    /// Sends one request on a connection of its own.
+    ///
+    /// # Errors
+    /// Whatever keeps the answer's headers from coming.
+    pub async fn send(self, request: BollardRequest) -> Result<Response<Incoming>, ApiError> {
+        let budget = if request.uri().path().ends_with("/events") {
+            self.stream_budget.refill();
+            self.stream_budget.clone()
+        } else {
+            Budget::new(MOST_BYTES)
+        };
+        match &*self.dial {
+            Dial::Unix(path) => exchange(UnixStream::connect(path).await?, budget, request, "engine").await,
+            Dial::Tcp { host, port, tls } => {
+                let stream = TcpStream::connect((host.as_str(), *port)).await?;
+                stream.set_nodelay(true)?;
+                match tls {
+                    None => exchange(stream, budget, request, host).await,
+                    Some((config, name)) => {
+                        let connector = TlsConnector::from(config.clone());
+                        let stream = connector.connect(name.clone(), stream).await?;
+                        exchange(stream, budget, request, host).await
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn exchange<S>(
+    stream: S,
+    budget: Budget,
+    mut request: BollardRequest,
+    host: &str,
+) -> Result<Response<Incoming>, ApiError>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    *request.uri_mut() = Uri::try_from(path)?;
+    let host = HeaderValue::from_str(host).unwrap_or(HeaderValue::from_static("engine"));
+    request.headers_mut().insert(HOST, host);
+    let io = TokioIo::new(Metered { inner: stream, budget });
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await?;
+    // Ends with the answer's body, or when that is dropped.
+    tokio::spawn(connection);
+    Ok(sender.send_request(request).await?)
+}
+
+/// A stream that stops when its budget is spent.
+struct Metered<S> {
+    inner: S,
+    budget: Budget,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let result = Pin::new(&mut self.inner).poll_read(context, buffer);
+        let read = buffer.filled().len() - before;
+        match self.budget.spend(read as u64) {
+            Ok(()) => result,
+            Err(too_much) => Poll::Ready(Err(io::Error::other(too_much))),
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,137 @@
+//! Why an engine did not do what it was asked, in words for the person who reads the screen.
+
+use std::error::Error as StdError;
+use std::io;
+use std::time::Duration;
+
+use bollard::errors::Error as ApiError;
+
+use crate::model::plain::plain;
+
+/// Why an engine did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EngineError {
+    /// There is no way to it.
+    #[error("{0}")]
+    Unreachable(String),
+    /// It took the connection and said nothing.
+    #[error("no answer within {} s", .0.as_secs())]
+    Silent(Duration),
+    /// It said no.
+    #[error("answered {status}: {message}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The engine's message.
+        message: String,
+    },
+    /// What it said is not the engine API.
+    #[error("does not speak the engine API: {0}")]
+    Garbage(String),
+    /// Certificates do not fit.
+    #[error("{0}")]
+    Tls(String),
+    /// The ssh login failed.
+    #[error("ssh: {0}")]
+    Ssh(String),
+}
+
+impl EngineError {
+    /// Whether the engine says that there is no such thing.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, EngineError::Refused { status: 404, .. })
+    }
+}
+
+impl From<ApiError> for EngineError {
+    fn from(error: ApiError) -> Self {
+        match &error {
+            ApiError::DockerResponseServerError { status_code, message } => {
+                EngineError::Refused { status: *status_code, message: plain(message.trim()).into_owned() }
+            }
+            ApiError::RequestTimeoutError => EngineError::Silent(super::docker::LONGEST_CALL),
+            ApiError::JsonDataError { .. }
+            | ApiError::JsonSerdeError { .. }
+            | ApiError::StrParseError { .. } => EngineError::Garbage(plain(&error.to_string()).into_owned()),
+            _ => from_chain(&error),
+        }
+    }
+}
+
+/// Looks through an error's causes for the one that a person can act on.
+fn from_chain(error: &(dyn StdError + 'static)) -> EngineError {
+    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(this) = cause {
+        if let Some(io) = this.downcast_ref::<io::Error>() {
+            return from_io(io);
+        }
+        if let Some(tls) = this.downcast_ref::<rustls::Error>() {
+            return EngineError::Tls(tls_reason(tls));
+        }
+        if let Some(http) = this.downcast_ref::<hyper::Error>() {
+            if http.is_parse() || http.is_parse_too_large() {
+                return EngineError::Garbage(format!("not HTTP ({http})"));
+            }
+            if http.is_incomplete_message() {
+                return EngineError::Unreachable("the connection was cut in mid-answer".to_owned());
+            }
+        }
+        cause = this.source();
+    }
+    EngineError::Unreachable(plain(&error.to_string()).into_owned())
+}
+
+fn from_io(error: &io::Error) -> EngineError {
+    if let Some(inner) = error.get_ref() {
+        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
+            return EngineError::Tls(tls_reason(tls));
+        }
+        if inner.downcast_ref::<super::docker::transport::TooMuch>().is_some() {
+            return EngineError::Garbage(inner.to_string());
+        }
+        // bollard's line reader wraps its own errors this way.
+        if let Some(api) = inner.downcast_ref::<ApiError>() {
+            return from_chain(api);
+        }
+    }
+    EngineError::Unreachable(match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        io::ErrorKind::NotFound => "no such socket: is the engine running?".to_owned(),
+        io::ErrorKind::PermissionDenied => {
+            "permission denied: may this user use the engine's socket?".to_owned()
+        }
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => "the connection was cut".to_owned(),
+        _ => plain(&error.to_string()).into_owned(),
+    })
+}
+
+fn tls_reason(error: &rustls::Error) -> String {
+    use rustls::{AlertDescription as Alert, CertificateError as Cert, Error};
+    match error {
+        Error::AlertReceived(Alert::CertificateExpired) => {
+            "the engine refuses our client certificate: it has expired".to_owned()
+        }
+        Error::AlertReceived(
+            Alert::BadCertificate | Alert::UnknownCA | Alert::CertificateUnknown | Alert::DecryptError,
+        ) => "the engine refuses our client certificate: not signed by the authority that it trusts?"
+            .to_owned(),
+        Error::AlertReceived(Alert::CertificateRequired) => {
+            "the engine wants a client certificate: give the host a `tls` folder".to_owned()
+        }
+        Error::InvalidCertificate(Cert::UnknownIssuer) => {
+            "the engine's certificate is not signed by the given authority (ca.pem)".to_owned()
+        }
+        Error::InvalidCertificate(Cert::Expired | Cert::ExpiredContext { .. }) => {
+            "the engine's certificate has expired".to_owned()
+        }
+        Error::InvalidCertificate(Cert::NotValidForName | Cert::NotValidForNameContext { .. }) => {
+            "the engine's certificate is for another name".to_owned()
+        }
+        Error::InvalidMessage(_) => "the engine does not speak TLS on this port".to_owned(),
+        other => format!("TLS: {other}"),
+    }
+}

@@ -1,0 +1,65 @@
+//! What a container engine can do (one trait), and the engines that do it. The only room that knows their protocol.
+
+pub mod cgroup;
+pub mod docker;
+pub mod error;
+pub mod ssh;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use jiff::Timestamp;
+
+use crate::model::container::Facts;
+use crate::model::event::Event;
+use crate::model::fleet::EngineAbout;
+use crate::model::host::{Endpoint, HostSpec};
+use crate::model::naming::Naming;
+use crate::model::usage::Counters;
+
+pub use error::EngineError;
+
+/// Events as they come; an error is the last item.
+pub type EventStream = BoxStream<'static, Result<Event, EngineError>>;
+
+/// What a container engine can do for us. Every call has a deadline of its own and ends.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// What the engine says of itself.
+    async fn about(&self) -> Result<EngineAbout, EngineError>;
+
+    /// Whether it answers at all, within 3 s: a frozen engine still takes connections.
+    async fn ping(&self) -> Result<(), EngineError>;
+
+    /// All containers. Right after an event it may still show what was before.
+    async fn list(&self) -> Result<Vec<Facts>, EngineError>;
+
+    /// One container as it is now; nothing where there is none of that id.
+    async fn inspect(&self, id: &str) -> Result<Option<Facts>, EngineError>;
+
+    /// Events from now on.
+    async fn events(&self) -> Result<EventStream, EngineError>;
+
+    /// What the engine still remembers of that stretch of time (Docker: 256 events, none from before its restart).
+    async fn history(&self, since: Timestamp, until: Timestamp) -> Result<Vec<Event>, EngineError>;
+
+    /// What a running container uses. Free where the engine runs on this machine; else dear for the engine.
+    async fn counters(&self, facts: &Facts) -> Result<Option<Counters>, EngineError>;
+}
+
+/// Opens the way to an engine. That it answers is not asked yet, except over ssh, where the login comes first.
+///
+/// # Errors
+/// Certificates that cannot be used; an ssh login that fails.
+pub async fn connect(spec: &HostSpec, naming: Arc<Naming>) -> Result<Box<dyn Engine>, EngineError> {
+    let engine = match &spec.endpoint {
+        Endpoint::Unix(path) => docker::DockerEngine::unix(path, naming)?,
+        Endpoint::Tcp { host, port, tls } => docker::DockerEngine::tcp(host, *port, tls.as_ref(), naming)?,
+        Endpoint::Ssh { user, host, port, socket } => {
+            let tunnel = ssh::Tunnel::open(user.as_deref(), host, *port, socket).await?;
+            docker::DockerEngine::tunnelled(tunnel, naming)?
+        }
+    };
+    Ok(Box::new(engine))
+}

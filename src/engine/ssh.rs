@@ -1,0 +1,157 @@
+//! An engine behind ssh: the system's `ssh` forwards a socket, so that keys, agents and `~/.ssh/config` work as
+//! everywhere.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, ChildStdin, Command};
+
+use super::EngineError;
+use crate::model::plain::plain;
+
+/// How long a login may take.
+const LOGIN_DEADLINE: Duration = Duration::from_secs(12);
+/// How much of what `ssh` complains of is read.
+const MOST_COMPLAINT: u64 = 4096;
+
+/// A socket of this machine behind which, through ssh, an engine of another listens. Closed on drop.
+#[derive(Debug)]
+pub struct Tunnel {
+    folder: PathBuf,
+    socket: PathBuf,
+    _ssh: Child,
+    /// The far side runs `cat` and ends when this does, so that nothing is left over there even if we are killed.
+    _lifeline: Option<ChildStdin>,
+}
+
+impl Tunnel {
+    /// Logs in and forwards `remote`. Unknown host keys are refused.
+    ///
+    /// # Errors
+    /// What `ssh` says, or that it said nothing in time.
+    pub async fn open(
+        user: Option<&str>,
+        host: &str,
+        port: Option<u16>,
+        remote: &Path,
+    ) -> Result<Tunnel, EngineError> {
+        let folder = private_folder()
+            .map_err(|error| EngineError::Ssh(format!("no folder for its socket: {error}")))?;
+        let socket = folder.join("engine.sock");
+        let mut forward = socket.clone().into_os_string();
+        forward.push(":");
+        forward.push(remote);
+        let mut command = Command::new("ssh");
+        command.args(["-T", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"]);
+        command.args(["-o", "ExitOnForwardFailure=yes", "-o", "ControlPath=none"]);
+        command.args([
+            "-o",
+            "ConnectTimeout=10",
+            "-o",
+            "ServerAliveInterval=5",
+            "-o",
+            "ServerAliveCountMax=2",
+        ]);
+        command.arg("-L").arg(forward);
+        if let Some(port) = port {
+            command.arg("-p").arg(port.to_string());
+        }
+        if let Some(user) = user {
+            command.arg("-l").arg(user);
+        }
+        // Forwards stand before the command runs: its first line says that all is ready.
+        command.args(["--", host, "echo ready && exec cat >/dev/null"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut ssh = match command.spawn() {
+            Ok(ssh) => ssh,
+            Err(error) => {
+                let _ = std::fs::remove_dir_all(&folder);
+                return Err(EngineError::Ssh(format!("cannot be started: {error}")));
+            }
+        };
+        let lifeline = ssh.stdin.take();
+        let ready = tokio::time::timeout(LOGIN_DEADLINE, wait_until_ready(&mut ssh)).await;
+        // Made before the result is looked at, so that the folder goes with it on every way out.
+        let tunnel = Tunnel { folder, socket, _ssh: ssh, _lifeline: lifeline };
+        match ready {
+            Ok(Ok(())) => Ok(tunnel),
+            Ok(Err(complaint)) => Err(EngineError::Ssh(complaint)),
+            Err(_) => Err(EngineError::Silent(LOGIN_DEADLINE)),
+        }
+    }
+
+    /// The socket on this machine.
+    #[must_use]
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+}
+
+impl Drop for Tunnel {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+async fn wait_until_ready(ssh: &mut Child) -> Result<(), String> {
+    if let Some(stdout) = ssh.stdout.take() {
+        let mut line = String::new();
+        let read = BufReader::new(stdout.take(64)).read_line(&mut line).await;
+        if read.is_ok() && line.trim() == "ready" {
+            return Ok(());
+        }
+    }
+    let mut complaint = Vec::new();
+    if let Some(stderr) = ssh.stderr.take() {
+        let _ = stderr.take(MOST_COMPLAINT).read_to_end(&mut complaint).await;
+    }
+    let complaint = String::from_utf8_lossy(&complaint);
+    Err(in_a_line(&complaint))
+}
+
+/// The line of `ssh`'s complaint that says what is wrong; its warnings are long and the reason comes last.
+fn in_a_line(complaint: &str) -> String {
+    if complaint.contains("REMOTE HOST IDENTIFICATION HAS CHANGED") {
+        return "the host's key has CHANGED: find out why before you trust it".to_owned();
+    }
+    if complaint.contains("Host key verification failed") || complaint.contains("host key is known") {
+        return "the host's key is unknown: log in once by hand (ssh HOST) to check and keep it".to_owned();
+    }
+    let line = complaint.lines().map(str::trim).rfind(|line| !line.is_empty());
+    plain(line.unwrap_or("ended without a word")).into_owned()
+}
+
+/// A folder that nobody else may enter, for one socket.
+fn private_folder() -> std::io::Result<PathBuf> {
+    use std::os::unix::fs::DirBuilderExt;
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let base = std::env::var_os("XDG_RUNTIME_DIR")
+        .map(PathBuf::from)
+        .filter(|folder| folder.is_absolute() && folder.is_dir())
+        .unwrap_or_else(std::env::temp_dir);
+    let name = format!("wakeboard-ssh-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let folder = base.join(name);
+    // Left by a process of the same number that was killed.
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
+    Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn complaints_become_one_line() {
+        let unknown = "No ED25519 host key is known for [127.0.0.1]:1.\r\nHost key verification failed.\r\n";
+        assert!(in_a_line(unknown).starts_with("the host's key is unknown"));
+        assert_eq!(
+            in_a_line("a\nops@x: Permission denied (publickey).\n\n"),
+            "ops@x: Permission denied (publickey)."
+        );
+        assert_eq!(in_a_line(""), "ended without a word");
+    }
+}

@@ -1,0 +1,184 @@
+//! What is known of one container, and the rule that makes a state of it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::naming::Place;
+use super::state::State;
+
+/// The engine's whole id of a container (64 hex digits), never shortened.
+pub type ContainerId = Arc<str>;
+
+/// What an engine says of a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The whole id.
+    pub id: ContainerId,
+    /// The name, without the engine's leading slash.
+    pub name: Arc<str>,
+    /// The image as it was asked for.
+    pub image: Arc<str>,
+    /// Tenant, role and tier.
+    pub place: Place,
+    /// Where it is in its life.
+    pub phase: Phase,
+    /// What its health check says.
+    pub health: Health,
+    /// The kernel killed it for want of memory.
+    pub oom: bool,
+    /// When the present phase began; from a list it is rounded as the list rounds.
+    pub since: Option<Timestamp>,
+    /// What only an inspect tells.
+    pub detail: Option<Detail>,
+}
+
+/// What only an inspect tells of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Detail {
+    /// The first process, as the engine's machine counts; 0 when none runs.
+    pub pid: u32,
+    /// The memory limit in bytes, where there is one.
+    pub memory_limit: Option<u64>,
+}
+
+/// Where a container is in its life, as engines say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Made, never started.
+    Created,
+    /// Runs.
+    Running,
+    /// All its processes are frozen.
+    Paused,
+    /// Ended, and the engine is about to start it again.
+    Restarting,
+    /// Told to end, not yet ended.
+    Stopping,
+    /// Being removed.
+    Removing,
+    /// Ended. The code is missing where an event did not carry it.
+    Exited(Option<i64>),
+    /// Could not be removed; of no use any more.
+    Dead,
+}
+
+/// What a container's health check says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    /// Not known yet whether it has a check at all.
+    Unknown,
+    /// It has none.
+    None,
+    /// No verdict yet.
+    Starting,
+    /// The last check passed.
+    Healthy,
+    /// The last checks failed.
+    Unhealthy,
+}
+
+impl Health {
+    /// The word for people and JSON; nothing where there is no check.
+    #[must_use]
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            Health::Unknown | Health::None => None,
+            Health::Starting => Some("starting"),
+            Health::Healthy => Some("healthy"),
+            Health::Unhealthy => Some("unhealthy"),
+        }
+    }
+}
+
+/// Exit codes that say "ended by a signal that somebody sent": HUP, INT, KILL and TERM, as 128 + signal.
+///
+/// A list does not say who ended a container. `docker stop` leaves 143, or 137 where the process ignores TERM; an
+/// out-of-memory kill leaves 137 too, but then the engine says so.
+const ENDED_BY_SOMEBODY: [i64; 4] = [129, 130, 137, 143];
+
+impl Facts {
+    /// The state of this container while its host answers. A pure function of what the engine says: two consoles that
+    /// ask the same engine show the same word.
+    #[must_use]
+    pub fn state(&self) -> State {
+        match self.phase {
+            Phase::Created => State::Creating,
+            Phase::Running => match self.health {
+                Health::Starting => State::Starting,
+                Health::Unhealthy => State::Unhealthy,
+                Health::Unknown | Health::None | Health::Healthy => State::Running,
+            },
+            Phase::Paused => State::Paused,
+            Phase::Restarting => State::Restarting,
+            Phase::Stopping | Phase::Removing => State::Stopping,
+            Phase::Dead => State::Crashed,
+            Phase::Exited(code) => match code {
+                Some(0) | None => State::Stopped,
+                Some(_) if self.oom => State::Crashed,
+                Some(code) if ENDED_BY_SOMEBODY.contains(&code) => State::Stopped,
+                Some(_) => State::Crashed,
+            },
+        }
+    }
+
+    /// Why it is in its state, where a word more helps: `OOM`, `exit 3`.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        match (self.phase, self.state()) {
+            (Phase::Exited(_), State::Crashed) if self.oom => Some("OOM".to_owned()),
+            (Phase::Exited(Some(code)), _) if code != 0 => Some(format!("exit {code}")),
+            (Phase::Dead, _) => Some("dead".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    pub(crate) fn facts(id: &str, phase: Phase) -> Facts {
+        Facts {
+            id: id.into(),
+            name: format!("name-{id}").into(),
+            image: "busybox:1".into(),
+            place: Place { tenant: format!("tenant-{id}"), role: None, tier: None },
+            phase,
+            health: Health::None,
+            oom: false,
+            since: None,
+            detail: None,
+        }
+    }
+
+    #[rstest]
+    #[case(Phase::Created, Health::Unknown, false, State::Creating)]
+    #[case(Phase::Running, Health::None, false, State::Running)]
+    #[case(Phase::Running, Health::Starting, false, State::Starting)]
+    #[case(Phase::Running, Health::Healthy, false, State::Running)]
+    #[case(Phase::Running, Health::Unhealthy, false, State::Unhealthy)]
+    #[case(Phase::Running, Health::None, true, State::Running)]
+    #[case(Phase::Paused, Health::Unhealthy, false, State::Paused)]
+    #[case(Phase::Restarting, Health::None, false, State::Restarting)]
+    #[case(Phase::Removing, Health::None, false, State::Stopping)]
+    #[case(Phase::Exited(Some(0)), Health::None, false, State::Stopped)]
+    #[case(Phase::Exited(Some(0)), Health::None, true, State::Stopped)]
+    #[case(Phase::Exited(Some(1)), Health::None, false, State::Crashed)]
+    #[case(Phase::Exited(Some(137)), Health::None, false, State::Stopped)]
+    #[case(Phase::Exited(Some(137)), Health::None, true, State::Crashed)]
+    #[case(Phase::Exited(Some(139)), Health::None, false, State::Crashed)]
+    #[case(Phase::Exited(Some(143)), Health::None, false, State::Stopped)]
+    #[case(Phase::Dead, Health::None, false, State::Crashed)]
+    fn the_table_of_states(
+        #[case] phase: Phase,
+        #[case] health: Health,
+        #[case] oom: bool,
+        #[case] expected: State,
+    ) {
+        assert_eq!(Facts { health, oom, ..facts("a", phase) }.state(), expected);
+    }
+}

@@ -1,0 +1,181 @@
+//! The snapshot that everybody reads: all hosts, their tenants and containers at one moment.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::container::Facts;
+use super::host::HostName;
+use super::picture::Picture;
+use super::state::State;
+use super::tier::Tier;
+
+/// All hosts at one moment, in the order of the config.
+#[derive(Clone, Debug, Default)]
+pub struct Fleet {
+    /// The hosts.
+    pub hosts: Vec<Arc<Host>>,
+}
+
+/// One host at one moment.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// The short name.
+    pub name: HostName,
+    /// The endpoint as text, with its port.
+    pub endpoint: Arc<str>,
+    /// Whether it answers.
+    pub link: Link,
+    /// What kind of engine it is; unknown until it answered once.
+    pub engine: Option<Arc<EngineAbout>>,
+    /// When it last told us anything.
+    pub heard: Option<Timestamp>,
+    /// Its tenants, by name.
+    pub tenants: Vec<Arc<Tenant>>,
+}
+
+/// Whether a host answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// Not asked yet, or the first answer is under way.
+    Connecting,
+    /// It answers.
+    Up,
+    /// It does not, since when and why.
+    Down {
+        /// When it was found out.
+        since: Timestamp,
+        /// The reason in a person's words.
+        reason: Arc<str>,
+    },
+}
+
+/// What an engine says of itself and its machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineAbout {
+    /// `Docker` or `Podman`.
+    pub kind: Arc<str>,
+    /// Its version.
+    pub version: Arc<str>,
+    /// The machine's memory in bytes.
+    pub memory_bytes: Option<u64>,
+    /// Whether its experimental features (checkpoints on Docker) are on.
+    pub experimental: bool,
+    /// Whether the engine runs on this very machine.
+    pub local: bool,
+}
+
+/// One tenant on one host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The host that it is on.
+    pub host: HostName,
+    /// What it pays for, where that is known.
+    pub tier: Option<Tier>,
+    /// The worst state of its containers, or `unreachable`.
+    pub state: State,
+    /// The state that was last known; another than `state` only while the host does not answer.
+    pub known: State,
+    /// Why it is in that state, where a word more helps.
+    pub reason: Option<String>,
+    /// Since when it has been in that state.
+    pub since: Option<Timestamp>,
+    /// Its containers, by role and name.
+    pub containers: Vec<Arc<Facts>>,
+}
+
+impl Link {
+    /// Whether the host answers now.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        *self == Link::Up
+    }
+}
+
+impl Fleet {
+    /// All tenants of all hosts.
+    pub fn tenants(&self) -> impl Iterator<Item = &Arc<Tenant>> {
+        self.hosts.iter().flat_map(|host| &host.tenants)
+    }
+
+    /// The host of that name.
+    #[must_use]
+    pub fn host(&self, name: &str) -> Option<&Arc<Host>> {
+        self.hosts.iter().find(|host| &*host.name == name)
+    }
+
+    /// How many tenants are in each state, worst state first, states without tenants left out.
+    #[must_use]
+    pub fn counts(&self) -> Vec<(State, usize)> {
+        let mut counts = BTreeMap::new();
+        for tenant in self.tenants() {
+            *counts.entry(tenant.state).or_insert(0) += 1;
+        }
+        counts.into_iter().collect()
+    }
+}
+
+/// Groups a picture's containers into tenants. While the host is down every tenant is `unreachable`, and what was known
+/// of it stays.
+#[must_use]
+pub fn tenants(host: &HostName, picture: &Picture, link: &Link) -> Vec<Arc<Tenant>> {
+    let mut groups: BTreeMap<&str, Vec<Arc<Facts>>> = BTreeMap::new();
+    for facts in picture.containers() {
+        groups.entry(&facts.place.tenant).or_default().push(facts.clone());
+    }
+    groups.into_iter().map(|(name, containers)| Arc::new(tenant(host, name, containers, link))).collect()
+}
+
+fn tenant(host: &HostName, name: &str, mut containers: Vec<Arc<Facts>>, link: &Link) -> Tenant {
+    containers.sort_by(|a, b| (&a.place.role, &a.name).cmp(&(&b.place.role, &b.name)));
+    let worst = containers.iter().min_by_key(|facts| (facts.state(), std::cmp::Reverse(facts.since)));
+    let known = worst.map_or(State::Absent, |facts| facts.state());
+    let (state, since, reason) = match link {
+        Link::Down { since, .. } => (State::Unreachable, Some(*since), None),
+        Link::Up | Link::Connecting => {
+            (known, worst.and_then(|facts| facts.since), worst.and_then(|facts| facts.reason()))
+        }
+    };
+    let tier = containers.iter().filter_map(|facts| facts.place.tier).min();
+    Tenant { name: name.into(), host: host.clone(), tier, state, known, reason, since, containers }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::container::Phase;
+    use crate::model::container::tests::facts;
+    use std::time::Duration;
+
+    fn picture() -> Picture {
+        let mut app = facts("a", Phase::Running);
+        app.place.tenant = "acme".into();
+        app.place.tier = Some(Tier::Vip);
+        let mut db = facts("b", Phase::Exited(Some(3)));
+        db.place.tenant = "acme".into();
+        let mut picture = Picture::default();
+        picture.apply_list(vec![app, db, facts("c", Phase::Paused)], Duration::ZERO);
+        picture
+    }
+
+    #[test]
+    fn a_tenant_shows_its_worst_container() {
+        let tenants = tenants(&"web-1".into(), &picture(), &Link::Up);
+        assert_eq!(tenants.len(), 2);
+        assert_eq!(tenants[0].state, State::Crashed);
+        assert_eq!(tenants[0].reason.as_deref(), Some("exit 3"));
+        assert_eq!(tenants[0].tier, Some(Tier::Vip));
+        assert_eq!(tenants[1].state, State::Paused);
+    }
+
+    #[test]
+    fn an_unreachable_host_keeps_what_was_known() {
+        let link = Link::Down { since: Timestamp::UNIX_EPOCH, reason: "refused".into() };
+        let tenants = tenants(&"web-1".into(), &picture(), &link);
+        assert!(tenants.iter().all(|tenant| tenant.state == State::Unreachable));
+        assert_eq!(tenants[1].known, State::Paused);
+    }
+}

@@ -1,0 +1,283 @@
+//! The feed: changes as people tell them, folded from the engine's raw events, newest first and bounded.
+//!
+//! `docker stop` is three events (kill, die, stop) and one change; `docker restart` five; a crash loop any number.
+//! What is folded is not dropped: a change keeps its raw events.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::change::{Change, MOST_RAW, Verb};
+use super::container::{ContainerId, Health};
+use super::event::{Event, Happening};
+use super::host::HostName;
+
+/// How many changes the feed keeps; the oldest go first.
+pub const MOST_CHANGES: usize = 2000;
+/// Events of one container no further apart than this may be one act: the grace period of a stop is 10 s by default.
+const ONE_ACT: SignedDuration = SignedDuration::from_secs(15);
+/// Crashes no further apart than this are one crash loop: engines wait up to a minute between restarts.
+const ONE_LOOP: SignedDuration = SignedDuration::from_secs(90);
+
+/// The changes, newest last. Cheap to clone: the changes are shared.
+#[derive(Clone, Debug, Default)]
+pub struct Feed {
+    changes: VecDeque<Arc<Change>>,
+    /// The latest change of each container that may still be folded into.
+    open: HashMap<(HostName, ContainerId), u64>,
+    next: u64,
+}
+
+impl Feed {
+    /// The changes, newest first.
+    pub fn newest_first(&self) -> impl DoubleEndedIterator<Item = &Arc<Change>> + ExactSizeIterator {
+        self.changes.iter().rev()
+    }
+
+    /// How many changes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.changes.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// The number that the next change will have.
+    #[must_use]
+    pub fn next_seq(&self) -> u64 {
+        self.next
+    }
+
+    /// Takes in one event of `host`.
+    pub fn tell(&mut self, host: &HostName, event: &Event) {
+        let Some((verb, detail)) = first_reading(event) else { return };
+        let key = (host.clone(), event.id.clone());
+        let raw: Arc<str> = raw_text(event).into();
+        let open = self.open.get(&key).copied();
+        if let Some(before) = open.and_then(|seq| self.take(seq)) {
+            match fold(&before, event, verb) {
+                Fold::Into(verb, detail_of_fold) => {
+                    let mut folded = Change::clone(&before);
+                    folded.verb = verb;
+                    folded.detail = detail_of_fold;
+                    folded.time = folded.time.max(event.time);
+                    folded.container = Some(event.name.clone());
+                    let again = before.verb == Verb::Crashed && before.detail.as_deref() != Some("OOM");
+                    if again && matches!(event.what, Happening::Died { .. }) {
+                        folded.count += 1;
+                    }
+                    if folded.raw.len() < MOST_RAW {
+                        folded.raw.push(raw);
+                    }
+                    self.put(folded, Some(key));
+                    return;
+                }
+                Fold::Apart => self.put_back(before),
+            }
+        }
+        let change = Change {
+            seq: 0,
+            time: event.time,
+            first: event.time,
+            host: host.clone(),
+            actor: None,
+            verb,
+            tenant: Some(event.place.tenant.as_str().into()),
+            container: Some(event.name.clone()),
+            id: Some(event.id.clone()),
+            detail,
+            count: 1,
+            raw: vec![raw],
+        };
+        self.put(change, Some(key));
+    }
+
+    /// Adds a change that is not an engine's event: a host lost or found, a gap, a difference seen by looking.
+    pub fn add(&mut self, change: Change) {
+        self.put(change, None);
+    }
+
+    /// Forgets everything told so far.
+    pub fn forget(&mut self) {
+        self.changes.clear();
+        self.open.clear();
+    }
+
+    fn put(&mut self, mut change: Change, key: Option<(HostName, ContainerId)>) {
+        change.seq = self.next;
+        self.next += 1;
+        if let Some(key) = key {
+            self.open.insert(key, change.seq);
+        }
+        self.changes.push_back(Arc::new(change));
+        while self.changes.len() > MOST_CHANGES {
+            if let Some(oldest) = self.changes.pop_front()
+                && let Some(id) = &oldest.id
+            {
+                let key = (oldest.host.clone(), id.clone());
+                if self.open.get(&key) == Some(&oldest.seq) {
+                    self.open.remove(&key);
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, seq: u64) -> Option<Arc<Change>> {
+        let at = self.changes.binary_search_by_key(&seq, |change| change.seq).ok()?;
+        self.changes.remove(at)
+    }
+
+    fn put_back(&mut self, change: Arc<Change>) {
+        let at = self.changes.partition_point(|other| other.seq < change.seq);
+        self.changes.insert(at, change);
+    }
+}
+
+enum Fold {
+    Into(Verb, Option<String>),
+    Apart,
+}
+
+/// What an event says when it stands alone.
+fn first_reading(event: &Event) -> Option<(Verb, Option<String>)> {
+    let exit = |code: i64| Some(format!("exit {code}"));
+    Some(match &event.what {
+        Happening::Created => (Verb::Created, Some(event.image.to_string())),
+        Happening::Started => (Verb::Started, None),
+        Happening::Paused => (Verb::Paused, None),
+        Happening::Unpaused => (Verb::Unpaused, None),
+        Happening::Died { code: Some(0) | None } => (Verb::Ended, None),
+        Happening::Died { code: Some(code) } => (Verb::Crashed, exit(*code)),
+        Happening::OutOfMemory => (Verb::Crashed, Some("OOM".to_owned())),
+        Happening::Killed { signal } => (Verb::Signalled, Some(signal_name(signal).to_owned())),
+        Happening::Stopped => (Verb::Stopped, None),
+        Happening::Restarted => (Verb::Restarted, None),
+        Happening::Checkpointed => (Verb::Checkpointed, None),
+        Happening::Updated => (Verb::Updated, None),
+        Happening::Renamed { from } => (Verb::Renamed, from.as_ref().map(|from| format!("was {from}"))),
+        Happening::Health(Health::Healthy) => (Verb::Healthy, None),
+        Happening::Health(Health::Unhealthy) => (Verb::Unhealthy, None),
+        // "The check has begun again" is what every start says.
+        Happening::Health(_) => return None,
+        Happening::Removed => (Verb::Removed, None),
+    })
+}
+
+/// Whether `event`, which alone would read `verb`, belongs to the act that `before` tells of.
+fn fold(before: &Change, event: &Event, verb: Verb) -> Fold {
+    let apart = event.time.duration_since(before.time);
+    let exit = match &event.what {
+        Happening::Died { code: Some(code) } if *code != 0 => Some(format!("exit {code}")),
+        _ => None,
+    };
+    let detail = before.detail.clone();
+    if apart <= ONE_ACT {
+        match (before.verb, verb) {
+            (Verb::Created, Verb::Started) => return Fold::Into(Verb::Started, detail),
+            // A container that is stopped gets TERM, and KILL when its time is over.
+            (Verb::Signalled, Verb::Signalled) => return Fold::Into(Verb::Signalled, first_detail(event)),
+            (Verb::Signalled, Verb::Ended | Verb::Crashed) => {
+                return Fold::Into(Verb::Killed, exit.or(detail));
+            }
+            (Verb::Killed | Verb::Ended | Verb::Crashed, Verb::Stopped) => {
+                return Fold::Into(Verb::Stopped, detail);
+            }
+            // Podman tells of a stop before or without a kill.
+            (Verb::Stopped, Verb::Ended | Verb::Crashed) => {
+                return Fold::Into(Verb::Stopped, exit.or(detail));
+            }
+            // Only the engine's own `restart` says that a stop and a start were one act.
+            (Verb::Started, Verb::Restarted) if is_stop_and_start(before) => {
+                return Fold::Into(Verb::Restarted, None);
+            }
+            (Verb::Stopped, Verb::Started) if apart <= SignedDuration::from_secs(2) => {
+                return Fold::Into(Verb::Started, None);
+            }
+            (Verb::Crashed, Verb::Crashed) if detail.as_deref() == Some("OOM") => {
+                return Fold::Into(Verb::Crashed, Some(format!("OOM, {}", exit.unwrap_or_default())));
+            }
+            (Verb::Killed | Verb::Stopped | Verb::Ended | Verb::Created, Verb::Removed) => {
+                return Fold::Into(Verb::Removed, None);
+            }
+            _ => {}
+        }
+    }
+    if apart <= ONE_LOOP && before.verb == Verb::Crashed && matches!(verb, Verb::Started | Verb::Crashed) {
+        return Fold::Into(Verb::Crashed, exit.or(detail));
+    }
+    Fold::Apart
+}
+
+fn first_detail(event: &Event) -> Option<String> {
+    first_reading(event).and_then(|(_, detail)| detail)
+}
+
+/// Whether a `started` was folded from a stop and a start in a row, as a restart makes them.
+fn is_stop_and_start(before: &Change) -> bool {
+    before.raw.iter().any(|raw| raw.starts_with("died"))
+}
+
+fn signal_name(signal: &str) -> &str {
+    match signal {
+        "1" => "HUP",
+        "2" => "INT",
+        "3" => "QUIT",
+        "9" => "KILL",
+        "10" => "USR1",
+        "12" => "USR2",
+        "15" => "TERM",
+        other => other.strip_prefix("SIG").unwrap_or(other),
+    }
+}
+
+/// One raw event in a line.
+fn raw_text(event: &Event) -> String {
+    let word = match &event.what {
+        Happening::Created => "created".to_owned(),
+        Happening::Started => "started".to_owned(),
+        Happening::Paused => "paused".to_owned(),
+        Happening::Unpaused => "unpaused".to_owned(),
+        Happening::Died { code } => match code {
+            Some(code) => format!("died with {code}"),
+            None => "died".to_owned(),
+        },
+        Happening::OutOfMemory => "out of memory".to_owned(),
+        Happening::Killed { signal } => format!("sent signal {}", signal_name(signal)),
+        Happening::Stopped => "stopped".to_owned(),
+        Happening::Restarted => "restarted".to_owned(),
+        Happening::Checkpointed => "checkpointed".to_owned(),
+        Happening::Updated => "updated".to_owned(),
+        Happening::Renamed { .. } => "renamed".to_owned(),
+        Happening::Health(health) => format!("health {}", health.word().unwrap_or("unknown")),
+        Happening::Removed => "removed".to_owned(),
+    };
+    format!("{word} at {}", event.time.strftime("%H:%M:%S%.3f"))
+}
+
+/// A change about a host as a whole.
+#[must_use]
+pub fn of_host(host: &HostName, time: Timestamp, verb: Verb, detail: Option<String>) -> Change {
+    Change {
+        seq: 0,
+        time,
+        first: time,
+        host: host.clone(),
+        actor: None,
+        verb,
+        tenant: None,
+        container: None,
+        id: None,
+        detail,
+        count: 1,
+        raw: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+#[path = "fold_tests.rs"]
+mod tests;

@@ -1,0 +1,134 @@
+use super::*;
+use crate::model::naming::Place;
+use proptest::prelude::*;
+use rstest::rstest;
+
+fn event(millis: i64, id: &str, what: Happening) -> Event {
+    Event {
+        time: Timestamp::from_millisecond(millis).unwrap(),
+        id: id.into(),
+        name: format!("{id}-app").into(),
+        image: "busybox:1".into(),
+        place: Place { tenant: id.into(), role: None, tier: None },
+        what,
+    }
+}
+
+fn killed(signal: &str) -> Happening {
+    Happening::Killed { signal: signal.into() }
+}
+
+fn died(code: i64) -> Happening {
+    Happening::Died { code: Some(code) }
+}
+
+/// The story that the feed tells of events that follow each other 100 ms apart, oldest first.
+fn story(events: Vec<Happening>) -> Vec<String> {
+    let mut feed = Feed::default();
+    let host: HostName = "web-1".into();
+    for (n, what) in events.into_iter().enumerate() {
+        feed.tell(&host, &event(i64::try_from(n).unwrap() * 100, "acme", what));
+    }
+    told(&feed)
+}
+
+fn told(feed: &Feed) -> Vec<String> {
+    let line = |change: &Arc<Change>| {
+        let times = if change.count > 1 { format!(" ×{}", change.count) } else { String::new() };
+        format!("{}{} {}", change.verb, times, change.detail.clone().unwrap_or_default()).trim().to_owned()
+    };
+    feed.newest_first().rev().map(line).collect()
+}
+
+#[rstest]
+#[case(vec![Happening::Created, Happening::Started], &["started busybox:1"])]
+#[case(vec![killed("15"), killed("9"), died(137), Happening::Stopped], &["stopped exit 137"])]
+#[case(vec![killed("15"), died(0), Happening::Stopped], &["stopped TERM"])]
+#[case(vec![killed("9"), died(137)], &["killed exit 137"])]
+#[case(vec![killed("1")], &["signalled HUP"])]
+#[case(vec![killed("15"), died(143), Happening::Stopped, Happening::Started, Happening::Restarted], &["restarted"])]
+#[case(vec![Happening::OutOfMemory, died(137)], &["crashed OOM, exit 137"])]
+#[case(vec![died(1)], &["crashed exit 1"])]
+#[case(vec![died(0)], &["ended"])]
+#[case(vec![died(1), Happening::Started, died(1), Happening::Started, died(2)], &["crashed ×3 exit 2"])]
+#[case(vec![killed("9"), died(137), Happening::Removed], &["removed"])]
+#[case(vec![Happening::Paused, Happening::Unpaused], &["paused", "unpaused"])]
+#[case(vec![Happening::Health(Health::Starting), Happening::Health(Health::Unhealthy)], &["unhealthy"])]
+fn events_fold_into_what_people_call_it(#[case] events: Vec<Happening>, #[case] expected: &[&str]) {
+    assert_eq!(story(events), expected);
+}
+
+#[test]
+fn a_stop_and_a_later_start_are_two_acts() {
+    let mut feed = Feed::default();
+    let host: HostName = "web-1".into();
+    for (millis, what) in
+        [(0, killed("15")), (100, died(0)), (110, Happening::Stopped), (9000, Happening::Started)]
+    {
+        feed.tell(&host, &event(millis, "acme", what));
+    }
+    assert_eq!(told(&feed), ["stopped TERM", "started"]);
+}
+
+#[test]
+fn two_containers_are_not_mixed_and_raw_events_are_kept() {
+    let mut feed = Feed::default();
+    let host: HostName = "web-1".into();
+    feed.tell(&host, &event(0, "a", killed("15")));
+    feed.tell(&host, &event(1, "b", killed("15")));
+    feed.tell(&host, &event(2, "a", died(0)));
+    feed.tell(&host, &event(3, "a", Happening::Stopped));
+    assert_eq!(told(&feed), ["signalled TERM", "stopped TERM"]);
+    assert_eq!(feed.newest_first().next().unwrap().raw.len(), 3);
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        Just(Happening::Created),
+        Just(Happening::Started),
+        Just(Happening::Paused),
+        Just(Happening::Unpaused),
+        (0..3i64).prop_map(|code| Happening::Died { code: Some(code) }),
+        Just(Happening::OutOfMemory),
+        Just(killed("9")),
+        Just(Happening::Stopped),
+        Just(Happening::Restarted),
+        Just(Happening::Removed),
+        Just(Happening::Health(Health::Unhealthy)),
+    ]
+}
+
+proptest! {
+    /// Every event is either a change of its own or a part of one; the feed stays in order and bounded.
+    #[test]
+    fn nothing_is_lost_in_folding(events in prop::collection::vec((0..4u8, happening(), 0..20_000i64), 0..300)) {
+        let mut feed = Feed::default();
+        let host: HostName = "web-1".into();
+        let mut millis = 0;
+        let mut told = 0usize;
+        for (id, what, pause) in events {
+            millis += pause;
+            let parts = |feed: &Feed| feed.newest_first().map(|change| change.raw.len()).sum::<usize>();
+            let saturated = feed.newest_first().any(|change| change.raw.len() == MOST_RAW);
+            feed.tell(&host, &event(millis, &format!("c{id}"), what));
+            told += 1;
+            if !saturated {
+                prop_assert!(parts(&feed) <= told);
+            }
+        }
+        let order: Vec<_> = feed.newest_first().map(|change| change.seq).collect();
+        prop_assert!(order.is_sorted_by(|a, b| a > b));
+        prop_assert!(feed.len() <= MOST_CHANGES);
+    }
+}
+
+#[test]
+fn the_feed_is_bounded() {
+    let mut feed = Feed::default();
+    let host: HostName = "web-1".into();
+    for n in 0..(MOST_CHANGES * 2) {
+        feed.tell(&host, &event(0, &format!("c{n}"), Happening::Paused));
+    }
+    assert_eq!(feed.len(), MOST_CHANGES);
+    assert_eq!(feed.open.len(), MOST_CHANGES);
+}

@@ -1,0 +1,254 @@
+//! The one owner of the fleet and the feed: takes in the hosts' news, publishes snapshots.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::{Instant, timeout_at};
+
+use super::clock::Clock;
+use super::host::{News, Report};
+use super::{Changes, Line, MOST_NEWS};
+use crate::model::change::{Change, Verb};
+use crate::model::container::ContainerId;
+use crate::model::fleet::{self, EngineAbout, Fleet, Host, Link};
+use crate::model::fold::{Feed, of_host};
+use crate::model::picture::{Observed, Picture};
+
+/// Snapshots are at least this far apart while news keep coming; the first of a burst goes out at once.
+const PUBLISH_EVERY: Duration = Duration::from_millis(10);
+/// A cut shorter than this loses no event that a person would miss, and is not told.
+const SHORT_CUT: SignedDuration = SignedDuration::from_millis(200);
+
+/// What is known of one host.
+struct Known {
+    line: Line,
+    picture: Picture,
+    link: Link,
+    engine: Option<Arc<EngineAbout>>,
+    heard: Option<Timestamp>,
+    /// The first list has come: what later lists find is a change.
+    listed: bool,
+    /// The snapshot is older than the picture.
+    dirty: bool,
+}
+
+pub(super) struct Inventory {
+    clock: Clock,
+    hosts: Vec<Known>,
+    feed: Feed,
+    feed_changed: bool,
+    fleet_out: watch::Sender<Arc<Fleet>>,
+    changes_out: watch::Sender<Arc<Changes>>,
+}
+
+impl Inventory {
+    pub fn new(
+        lines: Vec<Line>,
+        clock: Clock,
+    ) -> (Self, watch::Receiver<Arc<Fleet>>, watch::Receiver<Arc<Changes>>) {
+        let hosts: Vec<Known> = lines
+            .into_iter()
+            .map(|line| Known {
+                line,
+                picture: Picture::default(),
+                link: Link::Connecting,
+                engine: None,
+                heard: None,
+                listed: false,
+                dirty: false,
+            })
+            .collect();
+        let fleet = Fleet { hosts: hosts.iter().map(|host| Arc::new(host.snapshot())).collect() };
+        let (fleet_out, fleet) = watch::channel(Arc::new(fleet));
+        let (changes_out, changes) = watch::channel(Arc::new(Changes::default()));
+        let feed = Feed::default();
+        (Inventory { clock, hosts, feed, feed_changed: false, fleet_out, changes_out }, fleet, changes)
+    }
+
+    /// Runs until the hosts' tasks are gone.
+    pub async fn run(mut self, mut news: mpsc::Receiver<News>, forget: Arc<Notify>) {
+        let mut published = Instant::now();
+        loop {
+            tokio::select! {
+                first = news.recv() => {
+                    let Some(first) = first else { return };
+                    self.take(first);
+                }
+                () = forget.notified() => {
+                    self.feed.forget();
+                    self.feed_changed = true;
+                }
+            }
+            // The rest of a burst joins in, up to a bound, until the next snapshot is due.
+            let due = published + PUBLISH_EVERY;
+            for _ in 0..MOST_NEWS {
+                match news.try_recv() {
+                    Ok(more) => self.take(more),
+                    Err(_) if Instant::now() >= due => break,
+                    Err(_) => match timeout_at(due, news.recv()).await {
+                        Ok(Some(more)) => self.take(more),
+                        Ok(None) => return,
+                        Err(_) => break,
+                    },
+                }
+            }
+            self.publish();
+            published = Instant::now();
+        }
+    }
+
+    fn take(&mut self, News { host: index, report }: News) {
+        let now = self.clock.now();
+        let time = Timestamp::now();
+        let host = &mut self.hosts[index];
+        let name = host.line.spec.name.clone();
+        if let Report::Down(error) = report {
+            let reason: Arc<str> = error.to_string().into();
+            match &host.link {
+                Link::Down { since, reason: before } if *before != reason => {
+                    host.link = Link::Down { since: *since, reason };
+                    host.dirty = true;
+                }
+                Link::Down { .. } => {}
+                Link::Up | Link::Connecting => {
+                    host.picture.distrust();
+                    host.link = Link::Down { since: time, reason: reason.clone() };
+                    host.dirty = true;
+                    self.tell(of_host(&name, time, Verb::Lost, Some(reason.to_string())));
+                }
+            }
+            return;
+        }
+        let before = host.heard.replace(time);
+        match report {
+            Report::Down(_) | Report::Alive => {}
+            Report::About(about) => {
+                host.engine = Some(Arc::new(about));
+                host.dirty = true;
+            }
+            Report::Event(event) => {
+                let outcome = host.picture.apply_event(&event, now);
+                host.dirty |= outcome.changed;
+                if outcome.inspect {
+                    host.ask(event.id.clone());
+                }
+                self.feed.tell(&name, &event);
+                self.feed_changed = true;
+            }
+            Report::History(events) => {
+                let back = host.listed;
+                for event in events {
+                    if back {
+                        let outcome = host.picture.apply_event(&event, now);
+                        host.dirty |= outcome.changed;
+                    }
+                    self.feed.tell(&name, &event);
+                }
+                self.feed_changed = true;
+            }
+            Report::Inspected(id, answer, asked) => {
+                let outcome = host.picture.apply_inspect(&id, answer, asked);
+                host.dirty |= outcome.changed;
+                if outcome.inspect {
+                    host.ask(id);
+                }
+            }
+            Report::Listed(list, asked) => {
+                let first = !std::mem::replace(&mut host.listed, true);
+                let result = host.picture.apply_list(list, asked);
+                host.dirty |= result.changed;
+                for id in result.inspect {
+                    host.ask(id);
+                }
+                let was = std::mem::replace(&mut host.link, Link::Up);
+                if was != Link::Up {
+                    host.dirty = true;
+                    if let Link::Down { .. } = was {
+                        self.tell_return(index, before, time);
+                    }
+                }
+                if !first {
+                    for observed in result.observed {
+                        self.tell_observed(index, time, observed);
+                    }
+                }
+            }
+        }
+    }
+
+    fn tell(&mut self, change: Change) {
+        self.feed.add(change);
+        self.feed_changed = true;
+    }
+
+    /// A lost host answers again: says so, and from when to when events may be missing.
+    fn tell_return(&mut self, index: usize, heard: Option<Timestamp>, now: Timestamp) {
+        let name = self.hosts[index].line.spec.name.clone();
+        self.tell(of_host(&name, now, Verb::Connected, None));
+        let Some(heard) = heard else { return };
+        if now.duration_since(heard) > SHORT_CUT {
+            let zone = jiff::tz::TimeZone::system();
+            let clock = |time: Timestamp| time.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string();
+            let detail = format!("events may be missing {} to {}", clock(heard), clock(now));
+            self.tell(of_host(&name, now, Verb::Gap, Some(detail)));
+        }
+    }
+
+    /// A list found what no event had told.
+    fn tell_observed(&mut self, index: usize, time: Timestamp, observed: Observed) {
+        let Some(facts) = observed.after.as_ref().or(observed.before.as_ref()) else { return };
+        let name = &self.hosts[index].line.spec.name;
+        let detail = match &observed.after {
+            Some(after) => format!("now {}", after.state()),
+            None => "gone".to_owned(),
+        };
+        let change = Change {
+            tenant: Some(facts.place.tenant.as_str().into()),
+            container: Some(facts.name.clone()),
+            id: Some(facts.id.clone()),
+            ..of_host(name, time, Verb::Observed, Some(detail))
+        };
+        self.tell(change);
+    }
+
+    fn publish(&mut self) {
+        if self.hosts.iter().any(|host| host.dirty) {
+            let mut hosts = self.fleet_out.borrow().hosts.clone();
+            for (known, shown) in self.hosts.iter_mut().zip(&mut hosts) {
+                if std::mem::take(&mut known.dirty) {
+                    *shown = Arc::new(known.snapshot());
+                }
+            }
+            self.fleet_out.send_replace(Arc::new(Fleet { hosts }));
+        }
+        if std::mem::take(&mut self.feed_changed) {
+            let changes = Changes {
+                newest_first: self.feed.newest_first().cloned().collect(),
+                next_seq: self.feed.next_seq(),
+            };
+            self.changes_out.send_replace(Arc::new(changes));
+        }
+    }
+}
+
+impl Known {
+    /// Orders an inspect. Where too many wait already, a list is the cheaper way.
+    fn ask(&self, id: ContainerId) {
+        if self.line.orders.try_send(id).is_err() {
+            self.line.reconcile.notify_one();
+        }
+    }
+
+    fn snapshot(&self) -> Host {
+        Host {
+            name: self.line.spec.name.clone(),
+            endpoint: self.line.spec.endpoint.to_string().into(),
+            link: self.link.clone(),
+            engine: self.engine.clone(),
+            heard: self.heard,
+            tenants: fleet::tenants(&self.line.spec.name, &self.picture, &self.link),
+        }
+    }
+}

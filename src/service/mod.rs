@@ -1,0 +1,170 @@
+//! What the console, the command line and the keeper all call: the live fleet, the feed of changes, and usage.
+
+pub mod clock;
+mod host;
+mod inventory;
+mod usage;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::engine::Engine;
+use crate::model::change::Change;
+use crate::model::container::ContainerId;
+use crate::model::fleet::Fleet;
+use crate::model::host::{HostName, HostSpec};
+use crate::model::naming::Naming;
+use clock::Clock;
+
+pub use usage::{Trend, Usages, Wanted};
+
+/// How many reports may wait for the inventory; then the hosts wait.
+const MOST_NEWS: usize = 1024;
+/// How many inspects may wait for one host; more than that, and it lists instead.
+const MOST_ORDERS: usize = 256;
+
+/// The changes so far, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// The changes, shared with the feed.
+    pub newest_first: Vec<Arc<Change>>,
+    /// The number that the next change will have.
+    pub next_seq: u64,
+}
+
+/// A running service. Its tasks end when it is dropped.
+pub struct Service {
+    fleet: watch::Receiver<Arc<Fleet>>,
+    changes: watch::Receiver<Arc<Changes>>,
+    usages: watch::Receiver<Arc<Usages>>,
+    wanted: watch::Sender<Arc<Wanted>>,
+    forget: Arc<Notify>,
+    reconcile: HashMap<HostName, Arc<Notify>>,
+    tasks: JoinSet<()>,
+}
+
+/// What ties one host's tasks and the inventory together.
+struct Line {
+    spec: HostSpec,
+    /// Inspects that the inventory asks for.
+    orders: mpsc::Sender<ContainerId>,
+    /// List again, now.
+    reconcile: Arc<Notify>,
+}
+
+/// The engine of one host while it is connected.
+type Connected = Option<Arc<dyn Engine>>;
+
+impl Service {
+    /// Starts watching these hosts. Must be called within a tokio runtime.
+    #[must_use]
+    pub fn start(hosts: Vec<HostSpec>, naming: Naming) -> Service {
+        let clock = Clock::start();
+        let naming = Arc::new(naming);
+        let (news_in, news) = mpsc::channel(MOST_NEWS);
+        let (wanted, wanted_seen) = watch::channel(Arc::new(Wanted::default()));
+        let (readings_in, readings) = mpsc::channel(MOST_NEWS);
+        let (usages_in, usages) = watch::channel(Arc::new(Usages::default()));
+        let mut tasks = JoinSet::new();
+        let mut lines = Vec::new();
+        let mut pending = Vec::new();
+        for (index, spec) in hosts.into_iter().enumerate() {
+            let (orders, orders_seen) = mpsc::channel(MOST_ORDERS);
+            let reconcile = Arc::new(Notify::new());
+            let line = Line { spec: spec.clone(), orders: orders.clone(), reconcile: reconcile.clone() };
+            lines.push(line);
+            pending.push((index, spec, orders, orders_seen, reconcile));
+        }
+        let reconcile = lines.iter().map(|line| (line.spec.name.clone(), line.reconcile.clone())).collect();
+        let forget = Arc::new(Notify::new());
+        let (inventory, fleet, changes) = inventory::Inventory::new(lines, clock);
+        for (index, spec, orders, orders_seen, reconcile) in pending {
+            let (connected_in, connected) = watch::channel::<Connected>(None);
+            tasks.spawn(usage::watch_host(
+                spec.name.clone(),
+                connected,
+                fleet.clone(),
+                wanted_seen.clone(),
+                orders,
+                readings_in.clone(),
+                clock,
+            ));
+            let task = host::HostTask {
+                index,
+                spec,
+                naming: naming.clone(),
+                news: news_in.clone(),
+                orders: orders_seen,
+                reconcile,
+                connected: connected_in,
+                clock,
+            };
+            tasks.spawn(task.run());
+        }
+        tasks.spawn(inventory.run(news, forget.clone()));
+        tasks.spawn(usage::collect(readings, usages_in, wanted_seen));
+        Service { fleet, changes, usages, wanted, forget, reconcile, tasks }
+    }
+
+    /// The fleet as it is known at each moment.
+    #[must_use]
+    pub fn fleet(&self) -> watch::Receiver<Arc<Fleet>> {
+        self.fleet.clone()
+    }
+
+    /// The changes.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<Arc<Changes>> {
+        self.changes.clone()
+    }
+
+    /// What the wanted containers use.
+    #[must_use]
+    pub fn usages(&self) -> watch::Receiver<Arc<Usages>> {
+        self.usages.clone()
+    }
+
+    /// Says whose usage is looked at now. All others are not read, since reading costs the engines.
+    pub fn want(&self, wanted: Wanted) {
+        self.wanted.send_if_modified(|before| {
+            let differs = **before != wanted;
+            if differs {
+                *before = Arc::new(wanted);
+            }
+            differs
+        });
+    }
+
+    /// Lists all hosts again now; those that wait to be tried again are tried at once.
+    pub fn reconcile(&self) {
+        for notify in self.reconcile.values() {
+            notify.notify_one();
+        }
+    }
+
+    /// Forgets the changes told so far.
+    pub fn forget_changes(&self) {
+        self.forget.notify_one();
+    }
+
+    /// Waits until a task ends. They never do by themselves: this is how a fault of ours is found out.
+    ///
+    /// # Errors
+    /// Always: the panic's message, or that a task ended.
+    pub async fn watch_tasks(&mut self) -> Result<(), String> {
+        match self.tasks.join_next().await {
+            Some(Err(error)) if error.is_panic() => {
+                let panic = error.into_panic();
+                let text = panic
+                    .downcast_ref::<&str>()
+                    .map(|text| (*text).to_owned())
+                    .or_else(|| panic.downcast_ref::<String>().cloned());
+                Err(text.unwrap_or_else(|| "a panic without a message".to_owned()))
+            }
+            _ => Err("a task of the service ended".to_owned()),
+        }
+    }
+}

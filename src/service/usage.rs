@@ -1,0 +1,184 @@
+//! What containers use: read only for those that somebody looks at, in slow turns, and straight from the kernel where
+//! the engine runs on this machine.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
+use tracing::debug;
+
+use super::Connected;
+use super::clock::Clock;
+use crate::engine::Engine;
+use crate::model::container::{ContainerId, Facts, Phase};
+use crate::model::fleet::Fleet;
+use crate::model::host::HostName;
+use crate::model::usage::{Reading, Usage, usage};
+
+/// The time between two turns over all wanted containers where a reading is free.
+const LOCAL_TURN: Duration = Duration::from_secs(2);
+/// The time between two readings where each costs the engine some 7 ms of CPU.
+const REMOTE_PAUSE: Duration = Duration::from_secs(1);
+/// The shortest time between two readings that gives a percentage worth showing.
+const HURRIED_TURN: Duration = Duration::from_millis(200);
+/// How many readings run at once on one host when somebody waits for all of them.
+const HURRIED_AT_ONCE: usize = 8;
+/// How many past readings of memory are kept for the little curve.
+pub const TREND: usize = 8;
+
+/// Whose usage is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The containers, the most wanted first.
+    pub rows: Vec<(HostName, ContainerId)>,
+    /// Somebody waits for all of them: read them at once rather than in slow turns.
+    pub hurry: bool,
+}
+
+/// Usage of one container, and how its memory went.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trend {
+    /// The latest.
+    pub usage: Usage,
+    /// Memory in bytes, oldest first, `TREND` readings at most.
+    pub memory: VecDeque<u64>,
+}
+
+/// Usage by host and container.
+pub type Usages = HashMap<(HostName, ContainerId), Trend>;
+
+/// One reading, on its way to the collector.
+pub(super) type Read = (HostName, ContainerId, Usage);
+
+/// Reads the wanted containers of one host, for ever.
+pub(super) async fn watch_host(
+    host: HostName,
+    mut connected: watch::Receiver<Connected>,
+    fleet: watch::Receiver<Arc<Fleet>>,
+    mut wanted: watch::Receiver<Arc<Wanted>>,
+    orders: mpsc::Sender<ContainerId>,
+    readings: mpsc::Sender<Read>,
+    clock: Clock,
+) {
+    let mut before: HashMap<ContainerId, Reading> = HashMap::new();
+    let mut turn = 0usize;
+    loop {
+        let engine = connected.borrow_and_update().clone();
+        let now_wanted = wanted.borrow_and_update().clone();
+        let (rows, local) = running_rows(&fleet.borrow(), &host, &now_wanted);
+        before.retain(|id, _| rows.iter().any(|facts| facts.id == *id));
+        let Some(engine) = engine.filter(|_| !rows.is_empty()) else {
+            // Nothing to do until somebody looks at this host or it comes back; rows may also start to run.
+            tokio::select! {
+                result = connected.changed() => if result.is_err() { return },
+                result = wanted.changed() => if result.is_err() { return },
+                () = sleep(LOCAL_TURN) => {}
+            }
+            continue;
+        };
+        for facts in rows.iter().filter(|facts| facts.detail.is_none()) {
+            // Its first process and its memory limit are known by an inspect only. Next turn, if the queue is full.
+            let _ = orders.try_send(facts.id.clone());
+        }
+        let asked: Vec<Arc<Facts>> = if local || now_wanted.hurry {
+            rows
+        } else {
+            // The most wanted every other time, the others in turns.
+            let at =
+                if turn.is_multiple_of(2) { 0 } else { 1 + (turn / 2) % rows.len().max(2).saturating_sub(1) };
+            rows.get(at).or(rows.first()).cloned().into_iter().collect()
+        };
+        turn = turn.wrapping_add(1);
+        let at_once = if local { 1 } else { HURRIED_AT_ONCE };
+        let mut reads = futures_util::stream::iter(asked)
+            .map(|facts| read(engine.clone(), facts, clock))
+            .buffer_unordered(at_once);
+        while let Some((facts, reading)) = reads.next().await {
+            let Some(reading) = reading else { continue };
+            let earlier = before.insert(facts.id.clone(), reading);
+            let mut used = usage(earlier.as_ref(), &reading);
+            if used.memory_limit_bytes.is_none() {
+                used.memory_limit_bytes = facts.detail.and_then(|detail| detail.memory_limit);
+            }
+            if readings.send((host.clone(), facts.id.clone(), used)).await.is_err() {
+                return;
+            }
+        }
+        let pause = match (now_wanted.hurry, local) {
+            (true, _) => HURRIED_TURN,
+            (false, true) => LOCAL_TURN,
+            (false, false) => REMOTE_PAUSE,
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            result = wanted.changed() => {
+                if result.is_err() { return }
+                // Scrolling asks for new rows at every step: gather a few steps.
+                sleep(HURRIED_TURN).await;
+            }
+        }
+    }
+}
+
+/// The wanted containers of this host that run, and whether reading them is free.
+fn running_rows(fleet: &Fleet, host: &str, wanted: &Wanted) -> (Vec<Arc<Facts>>, bool) {
+    let Some(host) = fleet.host(host) else { return (Vec::new(), false) };
+    let ids: Vec<&ContainerId> =
+        wanted.rows.iter().filter(|(name, _)| *name == host.name).map(|(_, id)| id).collect();
+    if ids.is_empty() {
+        return (Vec::new(), false);
+    }
+    let by_id: HashMap<&ContainerId, &Arc<Facts>> = host
+        .tenants
+        .iter()
+        .flat_map(|tenant| &tenant.containers)
+        .filter(|facts| matches!(facts.phase, Phase::Running | Phase::Paused))
+        .map(|facts| (&facts.id, facts))
+        .collect();
+    let rows = ids.into_iter().filter_map(|id| by_id.get(id).map(|facts| (*facts).clone())).collect();
+    (rows, host.engine.as_ref().is_some_and(|engine| engine.local))
+}
+
+async fn read(engine: Arc<dyn Engine>, facts: Arc<Facts>, clock: Clock) -> (Arc<Facts>, Option<Reading>) {
+    match engine.counters(&facts).await {
+        Ok(counters) => {
+            let reading = counters.map(|counters| Reading { at: clock.now(), counters });
+            (facts, reading)
+        }
+        Err(error) => {
+            debug!(container = %facts.name, %error, "no usage");
+            (facts, None)
+        }
+    }
+}
+
+/// Gathers readings and publishes them, at most once in a tenth of a second.
+pub(super) async fn collect(
+    mut readings: mpsc::Receiver<Read>,
+    usages: watch::Sender<Arc<Usages>>,
+    wanted: watch::Receiver<Arc<Wanted>>,
+) {
+    let mut all = Usages::new();
+    while let Some(first) = readings.recv().await {
+        let mut batch = vec![first];
+        sleep(Duration::from_millis(30)).await;
+        while let Ok(more) = readings.try_recv() {
+            batch.push(more);
+        }
+        for (host, id, usage) in batch {
+            let trend = all.entry((host, id)).or_default();
+            let percent = usage.cpu_percent.or(trend.usage.cpu_percent);
+            trend.usage = Usage { cpu_percent: percent, ..usage };
+            if trend.memory.len() == TREND {
+                trend.memory.pop_front();
+            }
+            trend.memory.extend(usage.memory_bytes);
+        }
+        let rows: HashSet<_> = wanted.borrow().rows.iter().cloned().collect();
+        all.retain(|key, _| rows.contains(key));
+        usages.send_replace(Arc::new(all.clone()));
+    }
+}
