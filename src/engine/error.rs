@@ -54,6 +54,9 @@ impl From<ApiError> for EngineError {
             ApiError::JsonDataError { .. }
             | ApiError::JsonSerdeError { .. }
             | ApiError::StrParseError { .. } => EngineError::Garbage(plain(&error.to_string()).into_owned()),
+            // These two show their inner error's causes as their own, so the inner error must be looked at by name.
+            ApiError::IOError { err } => from_io(err),
+            ApiError::HyperResponseError { err } => from_chain(err),
             _ => from_chain(&error),
         }
     }
@@ -91,8 +94,8 @@ fn from_io(error: &io::Error) -> EngineError {
             return EngineError::Garbage(inner.to_string());
         }
         // bollard's line reader wraps its own errors this way.
-        if let Some(api) = inner.downcast_ref::<ApiError>() {
-            return from_chain(api);
+        if let Some(http) = inner.downcast_ref::<hyper::Error>() {
+            return from_chain(http);
         }
     }
     EngineError::Unreachable(match error.kind() {

@@ -99,6 +99,12 @@ impl Health {
 /// out-of-memory kill leaves 137 too, but then the engine says so.
 const ENDED_BY_SOMEBODY: [i64; 4] = [129, 130, 137, 143];
 
+/// Whether an exit with this code, and not for want of memory, was on purpose.
+#[must_use]
+pub fn is_on_purpose(code: i64) -> bool {
+    code == 0 || ENDED_BY_SOMEBODY.contains(&code)
+}
+
 impl Facts {
     /// The state of this container while its host answers. A pure function of what the engine says: two consoles that
     /// ask the same engine show the same word.
@@ -118,7 +124,7 @@ impl Facts {
             Phase::Exited(code) => match code {
                 Some(0) | None => State::Stopped,
                 Some(_) if self.oom => State::Crashed,
-                Some(code) if ENDED_BY_SOMEBODY.contains(&code) => State::Stopped,
+                Some(code) if is_on_purpose(code) => State::Stopped,
                 Some(_) => State::Crashed,
             },
         }

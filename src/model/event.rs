@@ -44,8 +44,8 @@ pub enum Happening {
     OutOfMemory,
     /// Somebody sent it a signal through the engine.
     Killed {
-        /// The signal as the engine writes it: a number or a name.
-        signal: String,
+        /// The signal as the engine writes it, a number or a name; Podman does not say it.
+        signal: Option<String>,
     },
     /// The engine is done stopping it for somebody.
     Stopped,

@@ -31,6 +31,8 @@ pub struct Host {
     pub engine: Option<Arc<EngineAbout>>,
     /// When it last told us anything.
     pub heard: Option<Timestamp>,
+    /// What it remembered from before we listened is among the changes.
+    pub remembered: bool,
     /// Its tenants, by name.
     pub tenants: Vec<Arc<Tenant>>,
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::change::{Change, MOST_RAW, Verb};
-use super::container::{ContainerId, Health};
+use super::container::{ContainerId, Health, is_on_purpose};
 use super::event::{Event, Happening};
 use super::host::HostName;
 
@@ -152,9 +152,12 @@ fn first_reading(event: &Event) -> Option<(Verb, Option<String>)> {
         Happening::Paused => (Verb::Paused, None),
         Happening::Unpaused => (Verb::Unpaused, None),
         Happening::Died { code: Some(0) | None } => (Verb::Ended, None),
+        Happening::Died { code: Some(code) } if is_on_purpose(*code) => (Verb::Ended, exit(*code)),
         Happening::Died { code: Some(code) } => (Verb::Crashed, exit(*code)),
         Happening::OutOfMemory => (Verb::Crashed, Some("OOM".to_owned())),
-        Happening::Killed { signal } => (Verb::Signalled, Some(signal_name(signal).to_owned())),
+        Happening::Killed { signal } => {
+            (Verb::Signalled, signal.as_deref().map(|signal| signal_name(signal).to_owned()))
+        }
         Happening::Stopped => (Verb::Stopped, None),
         Happening::Restarted => (Verb::Restarted, None),
         Happening::Checkpointed => (Verb::Checkpointed, None),
@@ -198,7 +201,7 @@ fn fold(before: &Change, event: &Event, verb: Verb) -> Fold {
             (Verb::Stopped, Verb::Started) if apart <= SignedDuration::from_secs(2) => {
                 return Fold::Into(Verb::Started, None);
             }
-            (Verb::Crashed, Verb::Crashed) if detail.as_deref() == Some("OOM") => {
+            (Verb::Crashed, Verb::Crashed | Verb::Ended) if detail.as_deref() == Some("OOM") => {
                 return Fold::Into(Verb::Crashed, Some(format!("OOM, {}", exit.unwrap_or_default())));
             }
             (Verb::Killed | Verb::Stopped | Verb::Ended | Verb::Created, Verb::Removed) => {
@@ -247,7 +250,9 @@ fn raw_text(event: &Event) -> String {
             None => "died".to_owned(),
         },
         Happening::OutOfMemory => "out of memory".to_owned(),
-        Happening::Killed { signal } => format!("sent signal {}", signal_name(signal)),
+        Happening::Killed { signal } => {
+            format!("sent signal {}", signal_name(signal.as_deref().unwrap_or("unknown")))
+        }
         Happening::Stopped => "stopped".to_owned(),
         Happening::Restarted => "restarted".to_owned(),
         Happening::Checkpointed => "checkpointed".to_owned(),

@@ -15,7 +15,7 @@ fn event(millis: i64, id: &str, what: Happening) -> Event {
 }
 
 fn killed(signal: &str) -> Happening {
-    Happening::Killed { signal: signal.into() }
+    Happening::Killed { signal: Some(signal.into()) }
 }
 
 fn died(code: i64) -> Happening {
@@ -50,6 +50,7 @@ fn told(feed: &Feed) -> Vec<String> {
 #[case(vec![Happening::OutOfMemory, died(137)], &["crashed OOM, exit 137"])]
 #[case(vec![died(1)], &["crashed exit 1"])]
 #[case(vec![died(0)], &["ended"])]
+#[case(vec![died(143)], &["ended exit 143"])]
 #[case(vec![died(1), Happening::Started, died(1), Happening::Started, died(2)], &["crashed ×3 exit 2"])]
 #[case(vec![killed("9"), died(137), Happening::Removed], &["removed"])]
 #[case(vec![Happening::Paused, Happening::Unpaused], &["paused", "unpaused"])]

@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod backoff;
+pub mod cells;
 pub mod change;
 pub mod container;
 pub mod event;

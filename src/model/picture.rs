@@ -152,6 +152,11 @@ impl Picture {
                     // Right after the exit Docker 20.10 may not know yet what its own event said.
                     let same_end = !entry.unsure && entry.facts.phase == facts.phase;
                     facts.oom |= same_end && entry.facts.oom;
+                    // An inspect knows starts and ends only; pauses and turns of health have their times from events.
+                    if entry.told.is_some() && entry.facts.phase == facts.phase && entry.facts.since.is_some()
+                    {
+                        facts.since = entry.facts.since;
+                    }
                 }
                 let changed = self.put(facts);
                 if let Some(entry) = self.entries.get_mut(id) {
@@ -300,7 +305,11 @@ fn tell(facts: &mut Facts, event: &Event) -> bool {
             false
         }
         Happening::Health(health) => {
+            let before = facts.state();
             facts.health = *health;
+            if facts.state() != before {
+                facts.since = Some(event.time);
+            }
             false
         }
         _ => false,

@@ -30,6 +30,8 @@ struct Known {
     heard: Option<Timestamp>,
     /// The first list has come: what later lists find is a change.
     listed: bool,
+    /// What it remembers from before we listened has come.
+    remembered: bool,
     /// The snapshot is older than the picture.
     dirty: bool,
 }
@@ -57,6 +59,7 @@ impl Inventory {
                 engine: None,
                 heard: None,
                 listed: false,
+                remembered: false,
                 dirty: false,
             })
             .collect();
@@ -139,6 +142,7 @@ impl Inventory {
             }
             Report::History(events) => {
                 let back = host.listed;
+                host.dirty |= !std::mem::replace(&mut host.remembered, true);
                 for event in events {
                     if back {
                         let outcome = host.picture.apply_event(&event, now);
@@ -248,6 +252,7 @@ impl Known {
             link: self.link.clone(),
             engine: self.engine.clone(),
             heard: self.heard,
+            remembered: self.remembered,
             tenants: fleet::tenants(&self.line.spec.name, &self.picture, &self.link),
         }
     }

@@ -79,7 +79,9 @@ pub(super) async fn watch_host(
             }
             continue;
         };
-        for facts in rows.iter().filter(|facts| facts.detail.is_none()) {
+        // Rows that only lie there have little more to tell, unless somebody wants to know all.
+        let known_by_inspect = |facts: &&Arc<Facts>| facts.detail.is_none();
+        for facts in rows.iter().filter(known_by_inspect) {
             // Its first process and its memory limit are known by an inspect only. Next turn, if the queue is full.
             let _ = orders.try_send(facts.id.clone());
         }

@@ -57,7 +57,7 @@ fn happening<'a>(action: &str, attribute: impl Fn(&str) -> Option<&'a str>) -> O
         "unpause" => Happening::Unpaused,
         "die" | "died" => Happening::Died { code: code() },
         "oom" => Happening::OutOfMemory,
-        "kill" => Happening::Killed { signal: plain(attribute("signal").unwrap_or("?")).into_owned() },
+        "kill" => Happening::Killed { signal: attribute("signal").map(|signal| plain(signal).into_owned()) },
         "stop" => Happening::Stopped,
         "restart" => Happening::Restarted,
         "checkpoint" => Happening::Checkpointed,

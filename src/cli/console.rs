@@ -1,0 +1,65 @@
+//! The console, on real hosts or on simulated ones.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use super::{Failure, output, ps};
+use crate::config::{Env, Settings};
+use crate::demo;
+use crate::grammar::Ps;
+use crate::service::Service;
+use crate::tui::palette::Depth;
+use crate::tui::state::Start;
+
+/// Opens the console on the config's hosts.
+///
+/// # Errors
+/// There is no terminal, or it is lost.
+pub async fn run(settings: Settings) -> Result<(), Failure> {
+    open(settings, false).await
+}
+
+/// Opens the console on three simulated hosts, or lists their tenants.
+///
+/// # Errors
+/// As `run`; and no folder for the hosts' sockets.
+pub async fn demo(config: Option<&Path>, list: bool) -> Result<(), Failure> {
+    let env = Env::from_process();
+    // Look and keys of a given config count; its hosts are not touched.
+    let mut settings = match config {
+        Some(file) => crate::config::load(Some(file), &env)?,
+        None => Settings::default(),
+    };
+    let running = demo::start_embedded()?;
+    settings.hosts = running.hosts();
+    if list {
+        let all = Ps { filter: Vec::new(), json: false, watch: false };
+        return ps::run(&all, settings).await;
+    }
+    open(settings, true).await
+}
+
+async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
+    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+        return Err(Failure::Usage(
+            "the console needs a terminal; without one there are `wakeboard ps`, `hosts` and `changes`".to_owned(),
+        ));
+    }
+    let start = Start {
+        who: who(settings.operator.as_deref()),
+        theme: settings.theme,
+        keymap: settings.keymap,
+        depth: Depth::detect(|name| std::env::var(name).ok()),
+        demo,
+    };
+    let service = Service::start(settings.hosts, settings.naming);
+    crate::tui::run(service, start).await.map_err(|error| Failure::Failed(error.to_string()))
+}
+
+/// Who looks, and from which machine.
+fn who(operator: Option<&str>) -> String {
+    let user = operator.map(str::to_owned).or_else(|| std::env::var("USER").ok()).filter(|user| !user.is_empty());
+    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let text = format!("{}@{machine}", user.unwrap_or_else(|| "somebody".to_owned()));
+    crate::model::plain::plain(&text).into_owned()
+}

@@ -1,0 +1,51 @@
+//! The log: a file in the XDG state folder, never the screen.
+
+use std::fs::{self, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use etcetera::BaseStrategy;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use super::Failure;
+use crate::grammar::Global;
+
+/// A log larger than this is put aside at the next start; one such is kept.
+const MOST_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Starts to log. A default file that cannot be written is no reason not to work; one that was asked for is.
+pub fn start(global: &Global) -> Result<(), Failure> {
+    if global.log_level == LevelFilter::OFF {
+        return Ok(());
+    }
+    let asked = global.log_file.as_deref();
+    let Some(path) = asked.map(Path::to_owned).or_else(default_file) else { return Ok(()) };
+    let file = match open(&path) {
+        Ok(file) => file,
+        Err(error) if asked.is_some() => {
+            return Err(Failure::Usage(format!("--log-file {}: {error}", path.display())));
+        }
+        Err(_) => return Ok(()),
+    };
+    let targets = Targets::new().with_default(LevelFilter::WARN).with_target("wakeboard", global.log_level);
+    let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(Mutex::new(file));
+    // Fails only where somebody logs already, as in tests.
+    let _ = tracing_subscriber::registry().with(targets).with(layer).try_init();
+    Ok(())
+}
+
+fn default_file() -> Option<PathBuf> {
+    let folder = etcetera::base_strategy::Xdg::new().ok()?.state_dir()?.join("wakeboard");
+    fs::create_dir_all(&folder).ok()?;
+    Some(folder.join("wakeboard.log"))
+}
+
+fn open(path: &Path) -> std::io::Result<fs::File> {
+    if fs::metadata(path).is_ok_and(|data| data.is_file() && data.len() > MOST_BYTES) {
+        fs::rename(path, path.with_extension("log.1"))?;
+    }
+    OpenOptions::new().create(true).append(true).open(path)
+}

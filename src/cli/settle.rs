@@ -1,0 +1,39 @@
+//! Waiting until every host has answered once, or is known not to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::Failure;
+use crate::model::fleet::{Fleet, Host, Link};
+
+/// A host that has not answered by then is told as connecting: longer than a ping's deadline and an ssh login.
+const DEADLINE: Duration = Duration::from_secs(13);
+
+/// Waits until every host has answered or failed.
+///
+/// # Errors
+/// No host could be reached. Where only some could not, that is said on the error output.
+pub async fn first_answers(fleet: &mut watch::Receiver<Arc<Fleet>>) -> Result<Arc<Fleet>, Failure> {
+    let settled = |fleet: &Arc<Fleet>| fleet.hosts.iter().all(|host| host.link != Link::Connecting);
+    let _ = timeout(DEADLINE, fleet.wait_for(settled)).await;
+    let now = fleet.borrow_and_update().clone();
+    if !now.hosts.iter().any(|host| host.link.is_up()) {
+        let lines: Vec<String> = now.hosts.iter().map(|host| complaint(host)).collect();
+        return Err(Failure::NoHost(lines.join("\n")));
+    }
+    for host in now.hosts.iter().filter(|host| !host.link.is_up()) {
+        eprintln!("wakeboard: {}", complaint(host).trim_start());
+    }
+    Ok(now)
+}
+
+fn complaint(host: &Host) -> String {
+    let reason = match &host.link {
+        Link::Down { reason, .. } => reason,
+        Link::Up | Link::Connecting => "no answer yet",
+    };
+    format!("  {} ({}): {reason}", host.name, host.endpoint)
+}

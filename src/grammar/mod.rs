@@ -1,0 +1,129 @@
+//! One grammar for every door: the shell and the console's `:` line are read by the same parser from the same
+//! definitions, and help, completions and the man page come from them too.
+
+mod shell;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use shell::{ConfigVerb, GenerateWhat, Global, Shell, Verb};
+
+use crate::model::sort::SortBy;
+
+/// What can be said at every door.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Sentence {
+    /// List tenants: all, or those that fit a filter
+    Ps(Ps),
+    /// List hosts and what is wrong with them
+    Hosts(Hosts),
+    /// Tell what changed
+    Changes(ChangesArgs),
+}
+
+/// `ps [FILTER]`.
+#[derive(Clone, Debug, Args)]
+pub struct Ps {
+    /// Terms joined by "and": tier:vip state:!running host:web-1 role:db NAME; `!` negates
+    #[arg(value_name = "FILTER", allow_hyphen_values = true)]
+    pub filter: Vec<String>,
+    /// Print JSON: an array with an object a tenant
+    #[arg(long)]
+    pub json: bool,
+    /// Print again whenever something changes, until stopped
+    #[arg(long)]
+    pub watch: bool,
+}
+
+/// `hosts`.
+#[derive(Clone, Debug, Args)]
+pub struct Hosts {
+    /// Print JSON: an array with an object a host
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `changes`.
+#[derive(Clone, Debug, Args)]
+pub struct ChangesArgs {
+    /// Go on telling until stopped
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Print JSON: an object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be said on the console's `:` line.
+#[derive(Clone, Debug, Subcommand)]
+#[command(disable_help_subcommand = true)]
+pub enum ConsoleSentence {
+    /// What can be said at every door.
+    #[command(flatten)]
+    Shared(Sentence),
+    /// Order the tenants
+    Sort {
+        /// The column
+        #[arg(value_parser = sort_by)]
+        by: SortBy,
+        /// Turned round
+        #[arg(long, short)]
+        reverse: bool,
+    },
+    /// Take a theme, or the next one
+    Theme {
+        /// dark, light or wall
+        name: Option<String>,
+    },
+    /// The name of an action, as in the config's `keys`
+    #[command(external_subcommand)]
+    Action(Vec<String>),
+}
+
+#[derive(Debug, Parser)]
+#[command(no_binary_name = true, disable_help_flag = true, disable_help_subcommand = true)]
+struct ConsoleLine {
+    #[command(subcommand)]
+    sentence: ConsoleSentence,
+}
+
+/// Reads a `:` line.
+///
+/// # Errors
+/// What cannot be understood, in one line.
+pub fn console_line(line: &str) -> Result<ConsoleSentence, String> {
+    let words = shlex::split(line).ok_or("a quote is left open")?;
+    ConsoleLine::try_parse_from(words).map(|line| line.sentence).map_err(|error| {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        first.trim_start_matches("error: ").to_owned()
+    })
+}
+
+fn sort_by(word: &str) -> Result<SortBy, String> {
+    SortBy::ALL.into_iter().find(|by| by.as_str() == word).ok_or_else(|| {
+        let all: Vec<_> = SortBy::ALL.iter().map(|by| by.as_str()).collect();
+        format!("one of {}", all.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn console_and_shell_read_the_same_sentence() {
+        let Ok(ConsoleSentence::Shared(Sentence::Ps(ps))) = console_line("ps tier:vip 'a b'") else {
+            panic!("not understood");
+        };
+        let shell = Shell::try_parse_from(["wakeboard", "ps", "tier:vip", "a b"]).unwrap();
+        let Some(Verb::Shared(Sentence::Ps(same))) = shell.verb else { panic!("not understood") };
+        assert_eq!(ps.filter, same.filter);
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_said_in_one_line() {
+        assert!(console_line("sort nothing").unwrap_err().contains("one of tenant"));
+        assert_eq!(console_line("ps 'a").unwrap_err(), "a quote is left open");
+        assert!(matches!(console_line("quit"), Ok(ConsoleSentence::Action(words)) if words == ["quit"]));
+    }
+}

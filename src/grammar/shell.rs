@@ -1,0 +1,104 @@
+//! What can be said in the shell.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::Sentence;
+
+/// The operations console for platforms that give every customer containers of its own.
+///
+/// Without a command it opens the console on the hosts of the config; without a config, on the engines that it finds:
+/// `DOCKER_HOST`, the current docker context, then the sockets of Docker and Podman on this machine.
+///
+/// Exit codes: 0 done, 1 something failed, 2 wrong usage or config, 3 no host could be reached.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "wakeboard", version, propagate_version = true, disable_help_subcommand = true)]
+pub struct Shell {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What is to be done; without it the console opens.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// The config file [default: wakeboard/wakeboard.yaml in the XDG config folder]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What is logged: error, warn, info, debug or trace
+    #[arg(long, global = true, value_name = "LEVEL", default_value = "info")]
+    pub log_level: tracing::level_filters::LevelFilter,
+    /// The file that is logged to [default: wakeboard/wakeboard.log in the XDG state folder]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+}
+
+/// What can be said in the shell.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Verb {
+    /// What can be said at every door.
+    #[command(flatten)]
+    Shared(Sentence),
+    /// Open the console on three simulated hosts
+    Demo {
+        /// Print the tenants once and end, instead of opening the console
+        #[arg(long, hide = true)]
+        list: bool,
+    },
+    /// Check a config, or print its schema
+    Config {
+        /// What of it.
+        #[command(subcommand)]
+        verb: ConfigVerb,
+    },
+    /// Print shell completions
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page
+    Man,
+    /// Serve a scenario of simulated engines on unix sockets (for tests)
+    #[command(hide = true)]
+    Simulate {
+        /// The scenario file
+        scenario: PathBuf,
+        /// The folder for the sockets
+        #[arg(long)]
+        dir: PathBuf,
+    },
+    /// Write the pages that are made from the code
+    #[command(hide = true)]
+    Generate {
+        /// What to write.
+        #[command(subcommand)]
+        what: GenerateWhat,
+    },
+}
+
+/// What of the config.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ConfigVerb {
+    /// Prove a config file: say what it means, or what is wrong with it and where
+    Check {
+        /// The file; without it the one that would be used
+        file: Option<PathBuf>,
+    },
+    /// Print the JSON Schema of the config, for editors
+    Schema,
+}
+
+/// What to write.
+#[derive(Clone, Debug, Subcommand)]
+pub enum GenerateWhat {
+    /// The pages under docs/ that are made from the code
+    Docs {
+        /// Only say whether they are fresh
+        #[arg(long)]
+        check: bool,
+    },
+}

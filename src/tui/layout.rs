@@ -1,0 +1,79 @@
+//! Where everything is on the screen.
+
+use ratatui::layout::{Rect, Size};
+
+use super::state::Pane;
+
+/// Below this width one pane is shown at a time.
+pub const WIDE: u16 = 100;
+/// The least size that everything fits into.
+pub const LEAST: Size = Size { width: 60, height: 15 };
+
+/// Where everything is on the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Areas {
+    /// The line at the top.
+    pub header: Rect,
+    /// The tenants pane with its border.
+    pub tenants: Option<Rect>,
+    /// The changes pane with its border.
+    pub changes: Option<Rect>,
+    /// The pane at the bottom with its border: the containers of the selected tenant.
+    pub containers: Option<Rect>,
+    /// The line at the bottom.
+    pub status: Rect,
+}
+
+/// Lays out a screen of that size with that pane in front.
+#[must_use]
+pub fn areas(size: Size, focus: Pane) -> Areas {
+    let Size { width, height } = size;
+    let header = Rect::new(0, 0, width, height.min(1));
+    let status = Rect::new(0, height.saturating_sub(1), width, height.min(1));
+    let body = Rect::new(0, 1, width, height.saturating_sub(2));
+    if width < WIDE {
+        let front = |pane| (focus == pane).then_some(body);
+        return Areas {
+            header,
+            status,
+            tenants: front(Pane::Tenants),
+            changes: front(Pane::Changes),
+            containers: front(Pane::Containers),
+        };
+    }
+    let bottom = match body.height {
+        0..=15 => 0,
+        16..=24 => 6,
+        25..=36 => 8,
+        _ => 11,
+    };
+    let top = body.height - bottom;
+    let right = (width * 2 / 5).clamp(44, 76);
+    let left = width - right;
+    Areas {
+        header,
+        status,
+        tenants: Some(Rect::new(0, 1, left, top)),
+        changes: Some(Rect::new(left, 1, right, top)),
+        containers: (bottom > 0).then(|| Rect::new(0, 1 + top, width, bottom)),
+    }
+}
+
+/// How many rows a bordered pane with a line of column names has room for.
+#[must_use]
+pub fn rows_of_table(area: Rect) -> usize {
+    usize::from(area.height.saturating_sub(3))
+}
+
+/// How many rows a bordered pane has room for.
+#[must_use]
+pub fn rows_of_list(area: Rect) -> usize {
+    usize::from(area.height.saturating_sub(2))
+}
+
+/// A rectangle of at most that size in the middle of the screen.
+#[must_use]
+pub fn middle(size: Size, width: u16, height: u16) -> Rect {
+    let (width, height) = (width.min(size.width), height.min(size.height));
+    Rect::new((size.width - width) / 2, (size.height - height) / 2, width, height)
+}

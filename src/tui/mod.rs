@@ -1,0 +1,17 @@
+//! The console: one loop, one state, and a file a pane under `view/`.
+
+pub mod change_list;
+mod command;
+mod keys;
+pub mod layout;
+pub mod messages;
+mod pace;
+pub mod palette;
+mod run;
+pub mod state;
+pub mod tenant_list;
+mod terminal;
+pub mod update;
+pub mod view;
+
+pub use run::run;

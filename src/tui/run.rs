@@ -1,0 +1,124 @@
+//! The loop: takes what comes, draws when something is different, and ends cleanly.
+
+use std::io;
+use std::time::Duration;
+
+use crossterm::event::{Event, EventStream, MouseButton, MouseEventKind};
+use futures_util::StreamExt;
+use jiff::Zoned;
+use ratatui::layout::{Position, Size};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, sleep_until};
+
+use super::keys;
+use super::pace::Pace;
+use super::state::{Start, State};
+use super::terminal::Screen;
+use super::update::{self, Effect};
+use super::view::{self, Hits};
+use crate::engine::cgroup::machine_memory;
+use crate::service::Service;
+
+/// How often what spins turns.
+const SPIN: Duration = Duration::from_millis(250);
+/// How many lines a turn of the wheel moves.
+const WHEEL: isize = 3;
+
+/// Runs the console until somebody ends it.
+///
+/// # Errors
+/// The terminal is lost, or a task of the service failed.
+pub async fn run(mut service: Service, start: Start) -> io::Result<()> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut hung_up = signal(SignalKind::hangup())?;
+    let (mut fleet, mut changes, mut usages) = (service.fleet(), service.changes(), service.usages());
+    let mut screen = Screen::take()?;
+    let mut events = EventStream::new();
+    let size = screen.size()?;
+    let mut state = State::new(start, fleet.borrow_and_update().clone(), Zoned::now(), size);
+    let mut hits = Hits::default();
+    let mut pace = Pace::new(Instant::now());
+    let mut dirty = true;
+    loop {
+        let next_frame = pace.next(Instant::now());
+        let next_tick = Instant::now() + until_tick(&state);
+        tokio::select! {
+            // In this order: what a person does goes first, and drawing is never starved by news.
+            biased;
+            _ = terminated.recv() => return Ok(()),
+            _ = hung_up.recv() => return Ok(()),
+            () = sleep_until(next_frame), if dirty => {
+                state.now = Zoned::now();
+                state.settle();
+                if let Some(drawn) = screen.draw(|frame| view::draw(frame, &state))? {
+                    hits = drawn;
+                }
+                service.want(state.wanted());
+                pace.drawn(Instant::now());
+                dirty = false;
+            }
+            event = events.next() => {
+                let Some(event) = event.transpose()? else { return Ok(()) };
+                dirty = true;
+                match handle(&mut state, event, &hits) {
+                    None => {}
+                    Some(Effect::Quit) => return Ok(()),
+                    Some(Effect::Suspend) => {
+                        // The reader would take the shell's input while we are away.
+                        drop(events);
+                        screen.suspend()?;
+                        events = EventStream::new();
+                        state.size = screen.size()?;
+                    }
+                    Some(Effect::Redraw) => screen.clear()?,
+                    Some(Effect::Reconcile) => service.reconcile(),
+                    Some(Effect::ForgetChanges) => service.forget_changes(),
+                }
+            }
+            Ok(()) = fleet.changed() => {
+                state.set_fleet(fleet.borrow_and_update().clone());
+                dirty = true;
+            }
+            Ok(()) = changes.changed() => {
+                state.changes = changes.borrow_and_update().clone();
+                dirty = true;
+            }
+            Ok(()) = usages.changed() => {
+                state.set_usages(usages.borrow_and_update().clone());
+                dirty = true;
+            }
+            Err(fault) = service.watch_tasks() => return Err(io::Error::other(fault)),
+            () = sleep_until(next_tick) => {
+                state.memory_used = machine_memory().map(|(used, _)| used);
+                dirty = true;
+            }
+        }
+    }
+}
+
+/// The time until the screen is another by itself: the next second, or the next turn of what spins.
+fn until_tick(state: &State) -> Duration {
+    let nanos = u64::try_from(Zoned::now().subsec_nanosecond()).unwrap_or(0);
+    let step = if state.spins() { SPIN } else { Duration::from_secs(1) };
+    let step = u64::try_from(step.as_nanos()).unwrap_or(u64::MAX);
+    Duration::from_nanos(step - nanos % step)
+}
+
+fn handle(state: &mut State, event: Event, hits: &Hits) -> Option<Effect> {
+    match event {
+        Event::Key(key) => return keys::key(key).and_then(|key| update::key(state, key)),
+        Event::Paste(text) => update::paste(state, &text),
+        Event::Resize(width, height) => state.size = Size::new(width, height),
+        Event::Mouse(mouse) => {
+            let at = Position::new(mouse.column, mouse.row);
+            match mouse.kind {
+                MouseEventKind::Down(MouseButton::Left) => update::click(state, at, hits),
+                MouseEventKind::ScrollDown => update::wheel(state, at, WHEEL),
+                MouseEventKind::ScrollUp => update::wheel(state, at, -WHEEL),
+                _ => {}
+            }
+        }
+        Event::FocusGained | Event::FocusLost => {}
+    }
+    None
+}

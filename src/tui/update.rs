@@ -1,0 +1,313 @@
+//! What a key, a click or a written line does to the state. No I/O: what must be done outside is returned.
+
+use ratatui::layout::Position;
+use tui_input::{Input, InputRequest};
+
+use super::command;
+use super::layout;
+use super::palette::Palette;
+use super::state::{Layer, Notice, Pane, Prompt, Purpose, State};
+use super::view::{Hit, Hits};
+use crate::config::theme::Theme;
+use crate::model::action::{Action, Danger};
+use crate::model::key::{Key, KeyCode};
+use crate::model::state::State as TenantState;
+
+/// What must be done outside of the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// End the console.
+    Quit,
+    /// Give the terminal back to the shell.
+    Suspend,
+    /// Draw every cell anew.
+    Redraw,
+    /// Ask every host again.
+    Reconcile,
+    /// Forget the changes.
+    ForgetChanges,
+}
+
+/// A key was pressed.
+pub fn key(state: &mut State, key: Key) -> Option<Effect> {
+    state.notice = None;
+    match state.layer.take() {
+        Some(Layer::Prompt(prompt)) => return prompt_key(state, prompt, key),
+        Some(Layer::Confirm(action)) => return confirm_key(state, action, key),
+        layer => state.layer = layer,
+    }
+    let action = state.keymap.action(key)?;
+    if action == Action::Count {
+        filter_by_count(state, key);
+        return None;
+    }
+    act(state, action)
+}
+
+/// An action was asked for, by key, click or command.
+pub fn act(state: &mut State, action: Action) -> Option<Effect> {
+    if action.about().danger == Danger::Asks {
+        state.layer = Some(Layer::Confirm(action));
+        return None;
+    }
+    match action {
+        Action::Up => move_by(state, -1),
+        Action::Down => move_by(state, 1),
+        Action::PageUp => move_by(state, -page(state)),
+        Action::PageDown => move_by(state, page(state)),
+        Action::Top => move_by(state, isize::MIN / 2),
+        Action::Bottom => move_by(state, isize::MAX / 2),
+        Action::NextPane => turn_pane(state, 1),
+        Action::PreviousPane => turn_pane(state, Pane::ALL.len() - 1),
+        Action::Filter => prompt(state, Purpose::Filter),
+        Action::Command => prompt(state, Purpose::Command),
+        Action::ClearFilter => {
+            if state.layer.take().is_none() {
+                state.tenants.set_filter("");
+            }
+        }
+        Action::Sort => {
+            let next = state.tenants.sort.next();
+            sort(state, next, false);
+        }
+        Action::Reverse => {
+            let (by, reverse) = (state.tenants.sort, !state.tenants.reverse);
+            sort(state, by, reverse);
+        }
+        Action::Follow => {
+            if state.feed.follows() {
+                let changes = state.changes.clone();
+                state.feed.stand(&changes);
+            } else {
+                state.feed.follow();
+            }
+        }
+        Action::Containers => open(state),
+        Action::Hosts => toggle(state, Layer::Hosts(0)),
+        Action::Help => toggle(state, Layer::Help(0)),
+        Action::Theme => {
+            let names: Vec<&str> = Theme::shipped().iter().map(|(name, _)| *name).collect();
+            let at = names.iter().position(|name| *name == state.theme).map_or(0, |at| (at + 1) % names.len());
+            set_theme(state, names[at]);
+        }
+        Action::Reconcile => {
+            note(state, "notice-reconcile");
+            return Some(Effect::Reconcile);
+        }
+        Action::Redraw => return Some(Effect::Redraw),
+        Action::Suspend => return Some(Effect::Suspend),
+        Action::Quit => return Some(Effect::Quit),
+        // These have come and gone above.
+        Action::Count | Action::ForgetChanges => {}
+    }
+    None
+}
+
+/// Text was pasted.
+pub fn paste(state: &mut State, text: &str) {
+    if let Some(Layer::Prompt(prompt)) = &mut state.layer {
+        for c in text.chars().filter(|c| !c.is_control()).take(1024) {
+            prompt.input.handle(InputRequest::InsertChar(c));
+        }
+        if prompt.purpose == Purpose::Filter {
+            let text = prompt.input.value().to_owned();
+            state.tenants.set_filter(&text);
+        }
+    }
+}
+
+/// The wheel was turned over the screen.
+pub fn wheel(state: &mut State, at: Position, by: isize) {
+    let areas = state.areas();
+    if state.layer.is_some() {
+        move_by(state, by);
+    } else if areas.changes.is_some_and(|area| area.contains(at)) {
+        let changes = state.changes.clone();
+        state.feed.move_by(by, &changes);
+    } else if areas.tenants.is_some_and(|area| area.contains(at)) {
+        state.tenants.move_by(by);
+    }
+}
+
+/// Something on the screen was clicked.
+pub fn click(state: &mut State, at: Position, hits: &Hits) {
+    if state.layer.take().is_some() {
+        return;
+    }
+    match hits.at(at) {
+        Some(Hit::State(word)) => filter_by_state(state, word),
+        Some(Hit::Hosts) => state.layer = Some(Layer::Hosts(0)),
+        Some(Hit::Tenant(row)) => {
+            state.focus = Pane::Tenants;
+            state.tenants.select(row);
+        }
+        Some(Hit::Change(line)) => {
+            state.focus = Pane::Changes;
+            let changes = state.changes.clone();
+            state.feed.cursor = line;
+            state.feed.move_by(0, &changes);
+        }
+        Some(Hit::Sort(by)) => {
+            let reverse = state.tenants.sort == by && !state.tenants.reverse;
+            sort(state, by, reverse);
+        }
+        None => {}
+    }
+}
+
+/// Orders the tenants.
+pub fn sort(state: &mut State, by: crate::model::sort::SortBy, reverse: bool) {
+    state.tenants.set_sort(by, reverse);
+    let name = if reverse { "notice-sort-reverse" } else { "notice-sort" };
+    let text = state.messages.say_with(name, [("by", by.as_str())]);
+    state.notice = Some(Notice { text, bad: false });
+}
+
+/// Takes a shipped theme; `false` where there is none of that name.
+pub fn set_theme(state: &mut State, name: &str) -> bool {
+    let Ok(theme) = Theme::by_name(name) else { return false };
+    state.palette = Palette::new(&theme, state.depth);
+    state.theme.clone_from(&theme.name);
+    let text = state.messages.say_with("notice-theme", [("name", theme.name.as_str())]);
+    state.notice = Some(Notice { text, bad: false });
+    true
+}
+
+fn note(state: &mut State, message: &str) {
+    state.notice = Some(Notice { text: state.messages.say(message), bad: false });
+}
+
+fn prompt(state: &mut State, purpose: Purpose) {
+    let before = state.tenants.filter_text.clone();
+    let input = if purpose == Purpose::Filter { Input::new(before.clone()) } else { Input::default() };
+    state.layer = Some(Layer::Prompt(Prompt { purpose, input, before }));
+}
+
+fn prompt_key(state: &mut State, mut prompt: Prompt, key: Key) -> Option<Effect> {
+    let request = match (key.code, key.ctrl) {
+        (KeyCode::Esc, _) | (KeyCode::Char('c'), true) => {
+            if prompt.purpose == Purpose::Filter {
+                state.tenants.set_filter(&prompt.before);
+            }
+            return None;
+        }
+        (KeyCode::Enter, _) => {
+            return match prompt.purpose {
+                Purpose::Filter if state.tenants.filter_error.is_some() => {
+                    state.layer = Some(Layer::Prompt(prompt));
+                    None
+                }
+                Purpose::Filter => None,
+                Purpose::Command => command::run(state, prompt.input.value()),
+            };
+        }
+        (KeyCode::Char('u'), true) => Some(InputRequest::DeleteLine),
+        (KeyCode::Char('w'), true) => Some(InputRequest::DeletePrevWord),
+        (KeyCode::Char('a'), true) | (KeyCode::Home, _) => Some(InputRequest::GoToStart),
+        (KeyCode::Char('e'), true) | (KeyCode::End, _) => Some(InputRequest::GoToEnd),
+        (KeyCode::Char(c), false) => Some(InputRequest::InsertChar(c)),
+        (KeyCode::Backspace, _) => Some(InputRequest::DeletePrevChar),
+        (KeyCode::Delete, _) => Some(InputRequest::DeleteNextChar),
+        (KeyCode::Left, _) => Some(InputRequest::GoToPrevChar),
+        (KeyCode::Right, _) => Some(InputRequest::GoToNextChar),
+        _ => None,
+    };
+    if let Some(request) = request {
+        prompt.input.handle(request);
+        if prompt.purpose == Purpose::Filter {
+            state.tenants.set_filter(prompt.input.value());
+        }
+    }
+    state.layer = Some(Layer::Prompt(prompt));
+    None
+}
+
+fn confirm_key(state: &mut State, action: Action, key: Key) -> Option<Effect> {
+    match key.code {
+        KeyCode::Char('y' | 'Y') if action == Action::ForgetChanges => {
+            state.feed.follow();
+            note(state, "notice-forgot");
+            Some(Effect::ForgetChanges)
+        }
+        KeyCode::Char('n' | 'N' | 'q') | KeyCode::Esc => None,
+        _ => {
+            state.layer = Some(Layer::Confirm(action));
+            None
+        }
+    }
+}
+
+fn toggle(state: &mut State, layer: Layer) {
+    let same = state
+        .layer
+        .as_ref()
+        .is_some_and(|open| std::mem::discriminant(open) == std::mem::discriminant(&layer));
+    state.layer = if same { None } else { Some(layer) };
+}
+
+fn open(state: &mut State) {
+    if state.layer.take().is_some() {
+        return;
+    }
+    match state.focus {
+        Pane::Tenants => state.focus = Pane::Containers,
+        Pane::Containers => state.focus = Pane::Tenants,
+        Pane::Changes => state.layer = state.feed.selected(&state.changes).cloned().map(Layer::Change),
+    }
+}
+
+fn turn_pane(state: &mut State, by: usize) {
+    let areas = layout::areas(state.size, state.focus);
+    let at = Pane::ALL.iter().position(|pane| *pane == state.focus).unwrap_or(0);
+    state.focus = Pane::ALL[(at + by) % Pane::ALL.len()];
+    // A screen too low for the bottom pane does not stop there.
+    if state.size.width >= layout::WIDE && areas.containers.is_none() && state.focus == Pane::Containers {
+        state.focus = Pane::ALL[(at + 2 * by) % Pane::ALL.len()];
+    }
+}
+
+fn page(state: &State) -> isize {
+    let areas = state.areas();
+    let rows = match state.focus {
+        Pane::Tenants => areas.tenants.map_or(1, layout::rows_of_table),
+        Pane::Changes => areas.changes.map_or(1, layout::rows_of_list),
+        Pane::Containers => areas.containers.map_or(1, layout::rows_of_table),
+    };
+    isize::try_from(rows.max(1)).unwrap_or(1)
+}
+
+fn move_by(state: &mut State, by: isize) {
+    match &mut state.layer {
+        Some(Layer::Help(top) | Layer::Hosts(top)) => {
+            // The view knows how long the text is and stops at its end.
+            *top = top.saturating_add_signed(by).min(1000);
+            return;
+        }
+        Some(_) => return,
+        None => {}
+    }
+    match state.focus {
+        Pane::Tenants | Pane::Containers => state.tenants.move_by(by),
+        Pane::Changes => {
+            let changes = state.changes.clone();
+            state.feed.move_by(by, &changes);
+        }
+    }
+}
+
+fn filter_by_count(state: &mut State, key: Key) {
+    let KeyCode::Char(digit) = key.code else { return };
+    let Some(number) = digit.to_digit(10).and_then(|digit| usize::try_from(digit).ok()) else { return };
+    let counts = super::view::header::shown_counts(&state.fleet);
+    if let Some((word, _)) = number.checked_sub(1).and_then(|at| counts.get(at)) {
+        filter_by_state(state, *word);
+    }
+}
+
+/// Shows one state only, or all again where it is shown already.
+fn filter_by_state(state: &mut State, word: TenantState) {
+    let text = format!("state:{word}");
+    let text = if state.tenants.filter_text == text { String::new() } else { text };
+    state.tenants.set_filter(&text);
+    state.focus = Pane::Tenants;
+}

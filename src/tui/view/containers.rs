@@ -1,0 +1,118 @@
+//! The pane at the bottom: the containers of the selected tenant. Callmaps will share its place.
+
+use ratatui::layout::Rect;
+
+use super::pen::Pen;
+use super::table::{Placed, Want, place};
+use super::tenants::sign;
+use crate::config::theme::Slot;
+use crate::model::container::Facts;
+use crate::model::fleet::Tenant;
+use crate::model::cells::{age, bytes};
+use crate::tui::state::{Pane, State};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Column {
+    Name,
+    Role,
+    State,
+    Image,
+    Cpu,
+    Memory,
+    Since,
+    Id,
+}
+
+const COLUMNS: [Want<Column>; 8] = [
+    Want { column: Column::Name, cells: 0, weight: 9 },
+    Want { column: Column::Role, cells: 8, weight: 5 },
+    Want { column: Column::State, cells: 21, weight: 8 },
+    Want { column: Column::Image, cells: 28, weight: 2 },
+    Want { column: Column::Cpu, cells: 6, weight: 4 },
+    Want { column: Column::Memory, cells: 11, weight: 6 },
+    Want { column: Column::Since, cells: 5, weight: 7 },
+    Want { column: Column::Id, cells: 12, weight: 1 },
+];
+const NAME_LEAST: u16 = 16;
+
+/// Draws the pane.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
+    let tenant = state.tenants.selected();
+    let title = match tenant {
+        Some(tenant) => state.messages.say_with("pane-containers", [("tenant", &*tenant.name)]),
+        None => state.messages.say("empty-selection"),
+    };
+    let inner = pen.pane(area, &title, state.focus == Pane::Containers);
+    let Some(tenant) = tenant else { return };
+    if inner.height == 0 {
+        return;
+    }
+    let columns = place(inner.x + 2, inner.width.saturating_sub(2), NAME_LEAST, &COLUMNS);
+    for placed in &columns {
+        let name = match placed.column {
+            Column::Name => state.messages.say("column-container"),
+            Column::Role => state.messages.say("column-role"),
+            Column::State => state.messages.say("column-state"),
+            Column::Image => state.messages.say("column-image"),
+            Column::Cpu => state.messages.say("column-cpu"),
+            Column::Memory => state.messages.say("column-memory"),
+            Column::Since => state.messages.say("column-since"),
+            Column::Id => state.messages.say("column-id"),
+        };
+        if matches!(placed.column, Column::Cpu | Column::Memory) {
+            pen.right(placed.x, inner.y, placed.cells, &name, Slot::Dim);
+        } else {
+            pen.text(placed.x, inner.y, placed.cells, &name, Slot::Dim);
+        }
+    }
+    for (facts, y) in tenant.containers.iter().zip(inner.y + 1..inner.bottom()) {
+        for column in &columns {
+            draw_cell(pen, *column, y, state, tenant, facts);
+        }
+    }
+}
+
+fn draw_cell(
+    pen: &mut Pen<'_>,
+    Placed { column, x, cells }: Placed<Column>,
+    y: u16,
+    state: &State,
+    tenant: &Tenant,
+    facts: &Facts,
+) {
+    const UNKNOWN: &str = "–";
+    let usage = state.usages.get(&(tenant.host.clone(), facts.id.clone())).map(|trend| trend.usage);
+    match column {
+        Column::Name => pen.text(x, y, cells, &facts.name, Slot::Text),
+        Column::Role => pen.text(x, y, cells, facts.place.role.as_deref().unwrap_or(UNKNOWN), Slot::Dim),
+        Column::State => {
+            let kind = facts.state().kind();
+            let style = pen.palette().kind(kind);
+            let end = pen.styled(x, y, cells, sign(kind, state), style);
+            let word = facts.reason().map_or_else(
+                || facts.state().to_string(),
+                |reason| format!("{} ({reason})", facts.state()),
+            );
+            pen.styled(end + 1, y, cells.saturating_sub(2), &word, style)
+        }
+        Column::Image => pen.text(x, y, cells, &facts.image, Slot::Dim),
+        Column::Cpu => {
+            let percent = usage.and_then(|usage| usage.cpu_percent);
+            pen.right(x, y, cells, &percent.map_or(UNKNOWN.to_owned(), |it| format!("{it:.1}%")), Slot::Text);
+            x
+        }
+        Column::Memory => {
+            let used = usage.and_then(|usage| usage.memory_bytes).map_or(UNKNOWN.to_owned(), bytes);
+            let limit = usage.and_then(|usage| usage.memory_limit_bytes);
+            pen.right(x, y, cells, &limit.map_or(used.clone(), |it| format!("{used}/{}", bytes(it))), Slot::Text);
+            x
+        }
+        Column::Since => {
+            let text = facts
+                .since
+                .map_or(UNKNOWN.to_owned(), |since| age(state.now.timestamp().duration_since(since).as_secs()));
+            pen.text(x, y, cells, &text, Slot::Dim)
+        }
+        Column::Id => pen.text(x, y, cells, facts.id.get(..12).unwrap_or(&facts.id), Slot::Absent),
+    };
+}

@@ -1,0 +1,111 @@
+//! Writes into the screen's cells, in the theme's styles, never past a given width.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::config::theme::Slot;
+use crate::model::cells::{fit, width};
+use crate::tui::palette::Palette;
+
+/// Writes into the screen's cells.
+pub struct Pen<'a> {
+    buffer: &'a mut Buffer,
+    palette: &'a Palette,
+}
+
+impl<'a> Pen<'a> {
+    /// A pen for that screen.
+    pub fn new(buffer: &'a mut Buffer, palette: &'a Palette) -> Self {
+        Pen { buffer, palette }
+    }
+
+    /// The palette's style of a slot.
+    #[must_use]
+    pub fn style(&self, slot: Slot) -> Style {
+        self.palette.of(slot)
+    }
+
+    /// The palette.
+    #[must_use]
+    pub fn palette(&self) -> &'a Palette {
+        self.palette
+    }
+
+    /// Blanks an area and gives it a style.
+    pub fn fill(&mut self, area: Rect, slot: Slot) {
+        let style = self.palette.of(Slot::Text).patch(self.palette.of(slot));
+        let area = area.intersection(self.buffer.area);
+        for y in area.top()..area.bottom() {
+            for x in area.left()..area.right() {
+                self.buffer[(x, y)].reset();
+                self.buffer[(x, y)].set_style(style);
+            }
+        }
+    }
+
+    /// Lays a style over an area, text and all.
+    pub fn tint(&mut self, area: Rect, slot: Slot) {
+        self.buffer.set_style(area, self.palette.of(slot));
+    }
+
+    /// Writes text of at most `cells` cells and says where it ended.
+    pub fn text(&mut self, x: u16, y: u16, cells: u16, text: &str, slot: Slot) -> u16 {
+        self.styled(x, y, cells, text, self.palette.of(slot))
+    }
+
+    /// The same in a style of one's own.
+    pub fn styled(&mut self, x: u16, y: u16, cells: u16, text: &str, style: Style) -> u16 {
+        let cells = cells.min(self.buffer.area.right().saturating_sub(x));
+        if cells == 0 || y >= self.buffer.area.bottom() {
+            return x;
+        }
+        let text = fit(text, usize::from(cells));
+        self.buffer.set_stringn(x, y, &text, usize::from(cells), style).0
+    }
+
+    /// Writes text that ends at the right edge of the `cells` cells from `x`.
+    pub fn right(&mut self, x: u16, y: u16, cells: u16, text: &str, slot: Slot) {
+        let wide = u16::try_from(width(text)).unwrap_or(cells).min(cells);
+        self.text(x + cells - wide, y, wide, text, slot);
+    }
+
+    /// Draws a border with a title, and returns what is inside.
+    pub fn pane(&mut self, area: Rect, title: &str, focused: bool) -> Rect {
+        let slot = if focused { Slot::BorderFocused } else { Slot::Border };
+        self.frame(area, title, slot)
+    }
+
+    /// Draws a border of that style with a title, and returns what is inside.
+    pub fn frame(&mut self, area: Rect, title: &str, slot: Slot) -> Rect {
+        if area.width < 2 || area.height < 2 {
+            return Rect { width: 0, height: 0, ..area };
+        }
+        let style = self.palette.of(slot);
+        let (left, right, top, bottom) = (area.left(), area.right() - 1, area.top(), area.bottom() - 1);
+        for x in left + 1..right {
+            self.put(x, top, "─", style);
+            self.put(x, bottom, "─", style);
+        }
+        for y in top + 1..bottom {
+            self.put(left, y, "│", style);
+            self.put(right, y, "│", style);
+        }
+        self.put(left, top, "┌", style);
+        self.put(right, top, "┐", style);
+        self.put(left, bottom, "└", style);
+        self.put(right, bottom, "┘", style);
+        if !title.is_empty() && area.width > 6 {
+            let room = area.width - 4;
+            let end = self.text(left + 2, top, room - 1, &format!(" {title}"), Slot::Title);
+            self.put(end, top, " ", style);
+        }
+        Rect::new(left + 1, top + 1, area.width - 2, area.height - 2)
+    }
+
+    fn put(&mut self, x: u16, y: u16, symbol: &str, style: Style) {
+        if let Some(cell) = self.buffer.cell_mut((x, y)) {
+            cell.set_symbol(symbol).set_style(style);
+        }
+    }
+}

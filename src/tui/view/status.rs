@@ -1,0 +1,86 @@
+//! The line at the bottom: what is being written, a word about what was done, else the keys; and who looks.
+
+use ratatui::layout::{Position, Rect};
+
+use super::pen::Pen;
+use crate::config::theme::Slot;
+use crate::model::action::{ACTIONS, Action};
+use crate::model::cells::width;
+use crate::tui::state::{Layer, Prompt, Purpose, State};
+
+/// Draws the line, and says where the terminal's cursor goes.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> Option<Position> {
+    if let Some(Layer::Prompt(prompt)) = &state.layer {
+        return Some(draw_prompt(pen, area, state, prompt));
+    }
+    let who_cells = u16::try_from(width(&state.who)).unwrap_or(0).min(area.width / 3);
+    let end = area.right().saturating_sub(who_cells + 2);
+    pen.right(end, area.y, who_cells + 1, &state.who, Slot::Dim);
+    if let Some(notice) = &state.notice {
+        let slot = if notice.bad { Slot::Error } else { Slot::Text };
+        pen.text(area.x + 1, area.y, end.saturating_sub(area.x + 1), &notice.text, slot);
+        return None;
+    }
+    let mut x = area.x + 1;
+    for about in ACTIONS.iter().filter(|about| about.hint) {
+        let key = state.key_of(about.action);
+        let word = state.messages.say(hint(about.action));
+        let needed = u16::try_from(width(&key) + 1 + width(&word) + 2).unwrap_or(u16::MAX);
+        if x.saturating_add(needed) > end {
+            break;
+        }
+        x = pen.text(x, area.y, needed, &key, Slot::Key) + 1;
+        x = pen.text(x, area.y, needed, &word, Slot::KeyHelp) + 2;
+    }
+    None
+}
+
+/// The short word for an action in this line.
+fn hint(action: Action) -> &'static str {
+    match action {
+        Action::NextPane => "hint-next-pane",
+        Action::Filter => "hint-filter-key",
+        Action::Sort => "hint-sort",
+        Action::Follow => "hint-follow",
+        Action::Containers => "hint-containers",
+        Action::Hosts => "hint-hosts",
+        Action::Command => "hint-command-key",
+        Action::Help => "hint-help",
+        Action::Quit => "hint-quit",
+        other => other.about().help,
+    }
+}
+
+fn draw_prompt(pen: &mut Pen<'_>, area: Rect, state: &State, prompt: &Prompt) -> Position {
+    let y = area.y;
+    let (label, hint) = match prompt.purpose {
+        Purpose::Filter => (format!("{} ", state.messages.say("prompt-filter")), "hint-filter"),
+        Purpose::Command => (state.messages.say("prompt-command"), "hint-command"),
+    };
+    let x = pen.text(area.x + 1, y, area.width, &label, Slot::Key);
+    let room = area.right().saturating_sub(x + 1);
+    let scroll = prompt.input.visual_scroll(usize::from(room));
+    // The part of the line around the cursor, by cells.
+    let mut skipped = 0;
+    let shown: String = prompt
+        .input
+        .value()
+        .chars()
+        .skip_while(|c| {
+            let skip = skipped < scroll;
+            skipped += width(c.encode_utf8(&mut [0; 4]));
+            skip
+        })
+        .collect();
+    let end = pen.text(x, y, room, &shown, Slot::Input);
+    let aside = match (&prompt.purpose, &state.tenants.filter_error) {
+        (Purpose::Filter, Some(error)) => Some((error.to_string(), Slot::Error)),
+        _ if prompt.input.value().is_empty() => Some((state.messages.say(hint), Slot::Dim)),
+        _ => None,
+    };
+    if let Some((text, slot)) = aside {
+        pen.text(end + 2, y, area.right().saturating_sub(end + 2), &text, slot);
+    }
+    let cursor = prompt.input.visual_cursor().saturating_sub(scroll);
+    Position::new(x + u16::try_from(cursor).unwrap_or(0).min(room), y)
+}

@@ -1,0 +1,250 @@
+//! The tenants pane.
+
+use ratatui::layout::Rect;
+
+use super::pen::Pen;
+use super::table::{Placed, Want, place};
+use super::{Hit, Hits};
+use crate::config::theme::Slot;
+use crate::model::action::Action;
+use crate::model::change::Verb;
+use crate::model::fleet::{Link, Tenant};
+use crate::model::host::HostName;
+use crate::model::sort::SortBy;
+use crate::model::state::{Kind, State as TenantState};
+use crate::model::usage::Usage;
+use crate::model::cells::{age, bytes, curve};
+use crate::tui::state::{Pane, State};
+use crate::tui::tenant_list::total;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Column {
+    Tenant,
+    Tier,
+    State,
+    Host,
+    Cpu,
+    Memory,
+    Curve,
+    Since,
+    Last,
+}
+
+const COLUMNS: [Want<Column>; 9] = [
+    Want { column: Column::Tenant, cells: 0, weight: 9 },
+    Want { column: Column::Tier, cells: 4, weight: 5 },
+    Want { column: Column::State, cells: 21, weight: 8 },
+    Want { column: Column::Host, cells: 8, weight: 6 },
+    Want { column: Column::Cpu, cells: 6, weight: 4 },
+    Want { column: Column::Memory, cells: 5, weight: 3 },
+    Want { column: Column::Curve, cells: 8, weight: 1 },
+    Want { column: Column::Since, cells: 5, weight: 7 },
+    Want { column: Column::Last, cells: 10, weight: 2 },
+];
+const TENANT_LEAST: u16 = 14;
+
+/// Draws the tenants pane.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
+    let inner = pen.pane(area, &title(state), state.focus == Pane::Tenants);
+    if inner.height < 2 {
+        return;
+    }
+    // Two cells on the left for the mark of the selected row.
+    let columns = place(inner.x + 2, inner.width.saturating_sub(2), TENANT_LEAST, &COLUMNS);
+    draw_names(pen, inner.y, &columns, state, hits);
+    if state.tenants.rows.is_empty() {
+        pen.text(inner.x + 2, inner.y + 1, inner.width.saturating_sub(2), &why_empty(state), Slot::Dim);
+        return;
+    }
+    let height = usize::from(inner.height - 1);
+    let shown = state.tenants.rows.iter().enumerate().skip(state.tenants.top).take(height);
+    let last = last_verbs(state, shown.clone().map(|(_, tenant)| tenant));
+    for ((number, tenant), y) in shown.zip(inner.y + 1..) {
+        let row = Rect::new(inner.x, y, inner.width, 1);
+        let usage = total(tenant, &state.usages);
+        let verb = last.get(&(&tenant.host, &tenant.name)).copied();
+        for column in &columns {
+            draw_cell(pen, *column, y, state, tenant, &usage, verb);
+        }
+        if number == state.tenants.cursor {
+            let focused = state.focus == Pane::Tenants;
+            pen.tint(row, if focused { Slot::Selected } else { Slot::SelectedUnfocused });
+            pen.text(row.x, y, 1, "▸", if focused { Slot::Selected } else { Slot::SelectedUnfocused });
+        }
+        hits.add(row, Hit::Tenant(number));
+    }
+}
+
+fn title(state: &State) -> String {
+    let name = state.messages.say("pane-tenants");
+    if state.tenants.filter_text.is_empty() {
+        return name;
+    }
+    let counts = [("shown", state.tenants.rows.len()), ("count", state.fleet.tenants().count())];
+    format!("{name} ── {} ── {}", state.tenants.filter_text, state.messages.say_with("filter-shown", counts))
+}
+
+fn why_empty(state: &State) -> String {
+    if !state.tenants.filter_text.is_empty() && state.fleet.tenants().next().is_some() {
+        let key = state.key_of(Action::ClearFilter);
+        return state.messages.say_with("empty-filter", [("key", key)]);
+    }
+    if state.fleet.hosts.iter().any(|host| host.link.is_up()) {
+        return state.messages.say("empty-tenants");
+    }
+    if state.fleet.hosts.iter().any(|host| host.link == Link::Connecting) {
+        return state.messages.say("empty-connecting");
+    }
+    state.messages.say_with("empty-hosts-down", [("key", state.key_of(Action::Hosts))])
+}
+
+fn draw_names(pen: &mut Pen<'_>, y: u16, columns: &[Placed<Column>], state: &State, hits: &mut Hits) {
+    for placed in columns {
+        let (message, by) = match placed.column {
+            Column::Tenant => ("column-tenant", SortBy::Tenant),
+            Column::Tier => ("column-tier", SortBy::Tier),
+            Column::State => ("column-state", SortBy::State),
+            Column::Host => ("column-host", SortBy::Host),
+            Column::Cpu => ("column-cpu", SortBy::Cpu),
+            Column::Memory => ("column-memory", SortBy::Memory),
+            Column::Since => ("column-since", SortBy::Since),
+            Column::Last => {
+                pen.text(placed.x, y, placed.cells, &state.messages.say("column-last"), Slot::Dim);
+                continue;
+            }
+            Column::Curve => continue,
+        };
+        let mut text = state.messages.say(message);
+        let slot = if state.tenants.sort == by {
+            text.push_str(if state.tenants.reverse { "▴" } else { "▾" });
+            Slot::Title
+        } else {
+            Slot::Dim
+        };
+        if matches!(placed.column, Column::Cpu | Column::Memory) {
+            pen.right(placed.x, y, placed.cells, &text, slot);
+        } else {
+            pen.text(placed.x, y, placed.cells, &text, slot);
+        }
+        hits.add(Rect::new(placed.x, y, placed.cells, 1), Hit::Sort(by));
+    }
+}
+
+fn draw_cell(
+    pen: &mut Pen<'_>,
+    Placed { column, x, cells }: Placed<Column>,
+    y: u16,
+    state: &State,
+    tenant: &Tenant,
+    usage: &Usage,
+    last: Option<Verb>,
+) {
+    const UNKNOWN: &str = "–";
+    let down = tenant.state == TenantState::Unreachable;
+    match column {
+        Column::Tenant => {
+            let slot = if down { Slot::Dim } else { Slot::Text };
+            pen.text(x, y, cells, &tenant.name, slot);
+        }
+        Column::Tier => {
+            pen.text(x, y, cells, tenant.tier.map_or(UNKNOWN, |tier| tier.as_str()), Slot::Dim);
+        }
+        Column::State => {
+            let kind = tenant.state.kind();
+            let style = pen.palette().kind(kind);
+            let sign_end = pen.styled(x, y, cells, sign(kind, state), style);
+            pen.styled(sign_end + 1, y, cells.saturating_sub(2), &state_text(state, tenant), style);
+        }
+        Column::Host => {
+            pen.text(x, y, cells, &tenant.host, if down { Slot::Bad } else { Slot::Dim });
+        }
+        Column::Cpu => {
+            let text = usage.cpu_percent.map_or(UNKNOWN.to_owned(), |percent| format!("{percent:.1}%"));
+            pen.right(x, y, cells, &text, gauge(usage.cpu_percent.is_some()));
+        }
+        Column::Memory => {
+            let text = usage.memory_bytes.map_or(UNKNOWN.to_owned(), bytes);
+            pen.right(x, y, cells, &text, gauge(usage.memory_bytes.is_some()));
+        }
+        Column::Curve => {
+            pen.text(x, y, cells, &memory_curve(state, tenant), Slot::Gauge);
+        }
+        Column::Since => {
+            let text = tenant
+                .since
+                .map_or(UNKNOWN.to_owned(), |since| age(state.now.timestamp().duration_since(since).as_secs()));
+            pen.text(x, y, cells, &text, Slot::Dim);
+        }
+        Column::Last => {
+            let slot = if last.is_some_and(Verb::is_bad) { Slot::Bad } else { Slot::Verb };
+            pen.text(x, y, cells, last.map_or(UNKNOWN, Verb::as_str), slot);
+        }
+    }
+}
+
+fn gauge(known: bool) -> Slot {
+    if known { Slot::Text } else { Slot::Absent }
+}
+
+/// The sign of a kind; busy ones turn with the clock.
+#[must_use]
+pub fn sign(kind: Kind, state: &State) -> &'static str {
+    const TURNS: [&str; 4] = ["◐", "◓", "◑", "◒"];
+    if kind == Kind::Busy {
+        let quarter = state.now.timestamp().as_millisecond().rem_euclid(1000) / 250;
+        return TURNS[usize::try_from(quarter).unwrap_or(0) % 4];
+    }
+    kind.sign()
+}
+
+/// The state in words: `crashed (OOM)`, `unreachable (was running)`.
+fn state_text(state: &State, tenant: &Tenant) -> String {
+    let more = if tenant.state == tenant.known {
+        tenant.reason.clone()
+    } else {
+        Some(state.messages.say_with("known-as", [("state", tenant.known.as_str())]))
+    };
+    more.map_or_else(|| tenant.state.to_string(), |more| format!("{} ({more})", tenant.state))
+}
+
+fn memory_curve(state: &State, tenant: &Tenant) -> String {
+    let trends: Vec<_> = tenant
+        .containers
+        .iter()
+        .filter_map(|facts| state.usages.get(&(tenant.host.clone(), facts.id.clone())))
+        .collect();
+    let Some(length) = trends.iter().map(|trend| trend.memory.len()).min() else { return String::new() };
+    if length < 2 {
+        return String::new();
+    }
+    // Added from the newest backwards: containers may have been watched for different times.
+    let sum = |back: usize| -> u64 {
+        trends.iter().filter_map(|trend| trend.memory.iter().rev().nth(back)).sum()
+    };
+    curve((0..length).rev().map(sum))
+}
+
+type TenantKey<'a> = (&'a HostName, &'a Arc<str>);
+
+/// The last change of each of these tenants.
+fn last_verbs<'a>(
+    state: &'a State,
+    tenants: impl Iterator<Item = &'a Arc<Tenant>>,
+) -> HashMap<TenantKey<'a>, Verb> {
+    let mut missing: HashMap<TenantKey<'a>, ()> =
+        tenants.map(|tenant| ((&tenant.host, &tenant.name), ())).collect();
+    let mut found = HashMap::new();
+    for change in &state.changes.newest_first {
+        if missing.is_empty() {
+            break;
+        }
+        if let Some(tenant) = &change.tenant
+            && let Some((key, ())) = missing.remove_entry(&(&change.host, tenant))
+        {
+            found.insert(key, change.verb);
+        }
+    }
+    found
+}
