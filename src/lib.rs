@@ -1,5 +1,20 @@
 //! wakeboard: the operations console for platforms that give every customer containers of its own.
+//!
+//! Imports point inward: `tui`, `cli`, `demo` -> `service` -> `engine` -> `model` (see `docs/architecture.md`).
 
+/// The command line: one file a subcommand.
+pub mod cli;
+/// Files turned into checked settings: the config, themes, keymap and scenarios; the only room that knows YAML.
+pub mod config;
+/// Simulated engines that speak the engine API on unix sockets: the demo, and a tool of the tests.
+pub mod demo;
+/// What a container engine can do, and the engines that do it; the only room with bollard.
 pub mod engine;
+/// The one grammar of the shell and of the console's `:` line.
+pub mod grammar;
+/// The pure vocabulary and rules: no I/O, no clock, no tokio.
 pub mod model;
+/// What the console and the command line call: the live fleet, the changes, usage.
 pub mod service;
+/// The console: one loop, one state, a file a pane; the only room with ratatui.
+pub mod tui;

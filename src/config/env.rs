@@ -1,0 +1,63 @@
+//! What the environment says, gathered in one value, so that nothing else reads it and tests can invent it.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+
+use crate::model::host::DEFAULT_SOCKET;
+
+/// What is read from the environment.
+#[derive(Clone, Debug, Default)]
+pub struct Env {
+    /// The variables, those with a value only.
+    pub vars: HashMap<String, String>,
+    /// The home folder.
+    pub home: Option<PathBuf>,
+    /// The folder of all programs' settings, by the XDG rules.
+    pub config_folder: Option<PathBuf>,
+    /// The sockets of engines of the whole machine, with the names their hosts get.
+    pub system_sockets: Vec<(&'static str, PathBuf)>,
+}
+
+impl Env {
+    /// The environment of this process.
+    #[must_use]
+    pub fn from_process() -> Self {
+        let vars = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(_, value)| !value.is_empty())
+            .collect();
+        let strategy = etcetera::base_strategy::Xdg::new().ok();
+        Env {
+            vars,
+            home: strategy.as_ref().map(|strategy| strategy.home_dir().to_owned()),
+            config_folder: strategy.map(|strategy| strategy.config_dir()),
+            system_sockets: vec![
+                ("local", PathBuf::from(DEFAULT_SOCKET)),
+                ("podman-system", PathBuf::from("/run/podman/podman.sock")),
+            ],
+        }
+    }
+
+    /// The value of a variable, unless it is empty.
+    #[must_use]
+    pub fn var(&self, name: &str) -> Option<&str> {
+        self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Where `wakeboard.yaml` is looked for when nobody says where it is.
+    #[must_use]
+    pub fn config_file(&self) -> Option<PathBuf> {
+        self.config_folder.as_ref().map(|folder| folder.join("wakeboard").join("wakeboard.yaml"))
+    }
+
+    /// A path as it is written in `file`: `~/` is the home folder, and a relative one starts at the file's folder.
+    #[must_use]
+    pub fn path_in(&self, file: &Path, written: &str) -> PathBuf {
+        if let (Some(rest), Some(home)) = (written.strip_prefix("~/"), &self.home) {
+            return home.join(rest);
+        }
+        file.parent().unwrap_or(Path::new("")).join(written)
+    }
+}

@@ -1,0 +1,32 @@
+//! Files to checked settings: the only room that knows YAML.
+//!
+//! A file is read into plain shapes first (`shape`), and each part is then checked where it belongs (`hosts`, `naming`,
+//! `keymap`, `theme`). Every fault stops the program, with file, line and column, and what was probably meant.
+
+pub mod colour;
+pub mod discover;
+mod docker_context;
+pub mod env;
+pub mod error;
+mod hosts;
+pub mod keymap;
+pub mod locate;
+mod naming;
+mod ordered;
+pub mod printable;
+mod schema;
+mod settings;
+mod shape;
+pub mod slot;
+mod sound;
+pub mod suggest;
+pub mod theme;
+pub mod yaml;
+
+pub use env::Env;
+pub use error::ConfigError;
+pub use hosts::is_name;
+pub use keymap::Keymap;
+pub use schema::{schema, theme_schema};
+pub use settings::{Settings, load, read};
+pub use theme::Theme;

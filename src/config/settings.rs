@@ -1,0 +1,87 @@
+//! All settings together.
+
+use std::path::{Path, PathBuf};
+
+use super::env::Env;
+use super::error::ConfigError;
+use super::keymap::{self, Keymap};
+use super::locate::Step::Key;
+use super::printable::is_unsafe;
+use super::theme::{self, Theme};
+use super::yaml::{self, Source};
+use super::{discover, hosts, naming, shape};
+use crate::model::host::HostSpec;
+use crate::model::naming::Naming;
+
+/// The checked settings.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The hosts, in the order of the file.
+    pub hosts: Vec<HostSpec>,
+    /// The rules of naming.
+    pub naming: Naming,
+    /// The operator, if the file names one.
+    pub operator: Option<String>,
+    /// The theme.
+    pub theme: Theme,
+    /// Which key does what.
+    pub keymap: Keymap,
+    /// The file that all this was read from, if there is one.
+    pub file: Option<PathBuf>,
+}
+
+/// Loads the settings: from the file that the operator names, else from the one in the config folder, else defaults.
+///
+/// # Errors
+/// A file has a fault, or the environment names an engine that cannot be.
+pub fn load(explicit: Option<&Path>, env: &Env) -> Result<Settings, ConfigError> {
+    let found = env.config_file().filter(|file| file.exists());
+    let Some(file) = explicit.map(Path::to_owned).or(found) else {
+        return Ok(Settings {
+            hosts: discover::hosts(env)?,
+            naming: Naming::default(),
+            operator: None,
+            theme: Theme::default(),
+            keymap: Keymap::default(),
+            file: None,
+        });
+    };
+    read(&file, &yaml::open(&file)?, env)
+}
+
+/// The settings that `text`, the text of `file`, says.
+///
+/// # Errors
+/// The file has a fault, or it names no hosts and the environment names an engine that cannot be.
+pub fn read(file: &Path, text: &str, env: &Env) -> Result<Settings, ConfigError> {
+    let source = Source { file, text };
+    let shape: shape::File = yaml::read(file, text)?;
+    if let Some(operator) = &shape.operator {
+        check_operator(source, operator)?;
+    }
+    let naming = naming::check(source, &shape.tenants)?;
+    let keymap = keymap::check(source, &shape.keys)?;
+    let theme = match &shape.theme {
+        Some(written) => theme::check(source, written, env)?,
+        None => Theme::default(),
+    };
+    let hosts = match &shape.hosts {
+        Some(written) => hosts::check(source, written, env)?,
+        None => discover::hosts(env)?,
+    };
+    Ok(Settings { hosts, naming, operator: shape.operator, theme, keymap, file: Some(file.to_owned()) })
+}
+
+/// The operator's name stands in every change and on every screen.
+fn check_operator(source: Source<'_>, operator: &str) -> Result<(), ConfigError> {
+    let message = if operator.trim().is_empty() {
+        "the operator has no name"
+    } else if operator.chars().count() > 64 {
+        "the operator's name is longer than 64 characters"
+    } else if operator.chars().any(is_unsafe) {
+        "the operator's name has a character that cannot be shown"
+    } else {
+        return Ok(());
+    };
+    Err(source.fault(&[Key("operator")], message))
+}

@@ -1,0 +1,124 @@
+//! Files that must load, and files that must be refused with the right words at the right place.
+//!
+//! A bad file starts with lines `# expect: ...`; all of them must stand in what is told. One holds `:LINE:COLUMN:`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use wakeboard::config::{self, Env, Keymap, Settings, Theme};
+use wakeboard::model::action::ACTIONS;
+
+fn corpus(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config").join(folder);
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
+    files.sort();
+    files
+}
+
+/// An environment in which an engine is found without a look at this machine.
+fn env() -> Env {
+    let vars = [("DOCKER_HOST".to_owned(), "tcp://engine:2375".to_owned())];
+    Env { vars: vars.into(), home: Some("/home/op1".into()), ..Env::default() }
+}
+
+fn load(file: &Path) -> Result<Settings, String> {
+    config::load(Some(file), &env()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn every_good_file_loads() {
+    let files = corpus("good");
+    assert!(files.len() >= 10, "only {} good files", files.len());
+    for file in files {
+        if let Err(told) = load(&file) {
+            panic!("{told}");
+        }
+    }
+}
+
+#[test]
+fn every_bad_file_is_refused_at_its_place_and_in_its_words() {
+    let files = corpus("bad");
+    assert!(files.len() >= 35, "only {} bad files", files.len());
+    let mut faults = Vec::new();
+    for file in files {
+        // Not all of the bad files are UTF-8.
+        let bytes = fs::read(&file).unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let expected: Vec<&str> = text.lines().map_while(|line| line.strip_prefix("# expect: ")).collect();
+        assert!(!expected.is_empty(), "{} expects nothing", file.display());
+        let placed =
+            |line: &&&str| line.split(':').nth(2).is_some_and(|column| column.parse::<u32>().is_ok());
+        assert_eq!(expected.iter().filter(placed).count(), 1, "{} expects no place", file.display());
+        match load(&file) {
+            Ok(_) => faults.push(format!("{} was taken", file.display())),
+            Err(told) => {
+                faults.extend(
+                    expected
+                        .iter()
+                        .filter(|line| !told.contains(**line))
+                        .map(|line| format!("expected {line:?} in\n{told}\n")),
+                );
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn the_sample_says_the_defaults() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/wakeboard.sample.yaml");
+    let sample = load(&file).unwrap();
+    assert_eq!(sample.keymap, Keymap::default());
+    assert_eq!(sample.theme, Theme::default());
+    assert_eq!(sample.operator, None);
+    assert_eq!(format!("{:?}", sample.naming), format!("{:?}", wakeboard::model::naming::Naming::default()));
+    let text = fs::read_to_string(file).unwrap();
+    for about in ACTIONS {
+        assert!(text.contains(&format!("\n  {}: [", about.name)), "the sample lacks {}", about.name);
+    }
+    for theme in Theme::names() {
+        assert!(text.contains(theme), "the sample lacks the theme {theme}");
+    }
+}
+
+#[test]
+fn what_the_sample_shows_in_comments_loads_too() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/wakeboard.sample.yaml");
+    let text = fs::read_to_string(&file).unwrap().replace("tenants: {}", "tenants:");
+    let is_yaml =
+        |line: &str| line.starts_with(' ') || ["hosts:", "operator:"].iter().any(|key| line.starts_with(key));
+    let shown: Vec<&str> = text
+        .lines()
+        .map(|line| {
+            line.strip_prefix("# ").or(line.strip_prefix('#')).filter(|rest| is_yaml(rest)).unwrap_or(line)
+        })
+        .collect();
+    let settings = config::read(&file, &shown.join("\n"), &env()).unwrap();
+    assert_eq!(settings.hosts.len(), 4);
+    assert_eq!(settings.operator.as_deref(), Some("op1"));
+    assert_eq!(settings.naming.tiers.len(), 2);
+    assert!(settings.naming.pattern.is_some());
+}
+
+#[test]
+fn the_whole_config_means_what_it_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config/good");
+    let settings = load(&folder.join("whole.yaml")).unwrap();
+    let names: Vec<&str> = settings.hosts.iter().map(|host| &*host.name).collect();
+    assert_eq!(names, ["web-1", "web-2", "web-3", "web-4", "web-0"]);
+    let endpoints: Vec<String> = settings.hosts.iter().map(|host| host.endpoint.to_string()).collect();
+    assert_eq!(endpoints[1], "tcp://10.0.0.5:2376");
+    assert_eq!(endpoints[2], "ssh://ops@web-3:2222");
+    let tls = format!("{:?}", settings.hosts[3].endpoint);
+    assert!(
+        tls.contains(&format!("{:?}", folder.join("ca.pem"))) && tls.contains("/home/op1/me.key"),
+        "{tls}"
+    );
+    assert_eq!(settings.naming.label.as_deref(), Some("com.example.customer"));
+    assert_eq!(settings.naming.tiers[0].0, "acme");
+    assert_eq!(settings.operator.as_deref(), Some("op1"));
+    assert_eq!(settings.theme.name, "wall");
+    assert_eq!(settings.file.as_deref(), Some(&*folder.join("whole.yaml")));
+}
