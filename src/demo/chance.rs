@@ -1,5 +1,6 @@
 //! Chance that repeats: the same seed gives the same numbers.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// A stream of numbers (`SplitMix64`): not for secrets, and good enough to look like life.
@@ -15,12 +16,12 @@ impl Chance {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
         let mut chance = Chance(hash ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        chance.next();
+        chance.bits();
         chance
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -31,12 +32,12 @@ impl Chance {
     /// A number below `end`, or 0 where that is 0.
     pub fn below(&mut self, end: usize) -> usize {
         let end = end.max(1) as u64;
-        usize::try_from(self.next() % end).unwrap_or(0)
+        usize::try_from(self.bits() % end).unwrap_or(0)
     }
 
     /// A number from 0 up to, and without, 1.
     pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// Whether something happens that happens `percent` times of a hundred.
@@ -46,7 +47,7 @@ impl Chance {
 
     /// A duration from `low` to `high`, in milliseconds.
     pub fn millis(&mut self, low: u64, high: u64) -> Duration {
-        Duration::from_millis(low + self.next() % (high.saturating_sub(low) + 1))
+        Duration::from_millis(low + self.bits() % (high.saturating_sub(low) + 1))
     }
 
     /// A duration up to `most`.
@@ -58,7 +59,8 @@ impl Chance {
     pub fn hex(&mut self, length: usize) -> String {
         let mut text = String::with_capacity(length + 16);
         while text.len() < length {
-            text.push_str(&format!("{:016x}", self.next()));
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{:016x}", self.bits());
         }
         text.truncate(length);
         text
@@ -93,7 +95,7 @@ mod tests {
     fn the_same_seed_gives_the_same_numbers_and_another_others() {
         let take = |seed, name| {
             let mut chance = Chance::new(seed, name);
-            (0..5).map(|_| chance.next()).collect::<Vec<_>>()
+            (0..5).map(|_| chance.bits()).collect::<Vec<_>>()
         };
         assert_eq!(take(1, "a"), take(1, "a"));
         assert_ne!(take(1, "a"), take(2, "a"));

@@ -21,6 +21,9 @@ const OLDEST: f64 = 40.0 * 86_400.0;
 /// Something that follows from how a container stands at the start.
 pub type Opening = (Duration, Key, Step);
 
+/// A container at the start, and what follows from how it stands.
+type Newcomer = (Container, Option<(Duration, Step)>);
+
 /// The engines of a scenario as they are at the start, with what follows from it.
 #[must_use]
 pub fn engines(scenario: &Scenario, now: Timestamp) -> Vec<(Engine, Vec<Opening>)> {
@@ -43,8 +46,7 @@ pub fn engines(scenario: &Scenario, now: Timestamp) -> Vec<(Engine, Vec<Opening>
             engines.push(Engine::new(about, scenario.seed));
         }
     }
-    let mut crowds: Vec<Vec<(Container, Option<(Duration, Step)>)>> =
-        engines.iter().map(|_| Vec::new()).collect();
+    let mut crowds: Vec<Vec<Newcomer>> = engines.iter().map(|_| Vec::new()).collect();
     for group in &scenario.tenants {
         let homes: Vec<usize> = (0..engines.len())
             .filter(|host| group.hosts.is_empty() || group.hosts.contains(&engines[*host].about.name))
@@ -66,7 +68,7 @@ pub fn engines(scenario: &Scenario, now: Timestamp) -> Vec<(Engine, Vec<Opening>
             }
         }
     }
-    let fill = |(mut engine, mut crowd): (Engine, Vec<(Container, Option<(Duration, Step)>)>)| {
+    let fill = |(mut engine, mut crowd): (Engine, Vec<Newcomer>)| {
         crowd.sort_by_key(|(container, _)| container.created);
         let mut openings = Vec::new();
         for (container, follows) in crowd {
@@ -140,7 +142,7 @@ fn container(
     created: Duration,
     now: Timestamp,
     chance: &mut Chance,
-) -> (Container, Option<(Duration, Step)>) {
+) -> Newcomer {
     if start == Start::Restarting && spec.restart == RestartPolicy::No {
         spec.restart = RestartPolicy::Always;
     }

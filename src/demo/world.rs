@@ -92,10 +92,12 @@ impl World {
             tempo: scenario.time_scale,
         };
         let mut hosts = Vec::new();
-        for (host, (engine, openings)) in populate::engines(scenario, now).into_iter().enumerate() {
+        for (host, (mut engine, openings)) in populate::engines(scenario, now).into_iter().enumerate() {
             for (after, key, step) in openings {
                 future.later(now, host, Later { after, key, step });
             }
+            // Rendered now, so that whoever measures the first list measures the asking.
+            engine.list(now);
             let name = engine.about.name.as_str().into();
             let faults = watch::Sender::new(Vec::new());
             hosts.push(Arc::new(Host { name, engine: Mutex::new(engine), faults }));

@@ -19,7 +19,7 @@ pub(super) const BROKEN_JSON: &[u8] = b"[{\"Id\": \"4c1f0fdc6a2b\", \"Names\": [
 pub(super) fn cut(bytes: &Bytes) -> Body {
     let half = bytes.slice(..bytes.len() / 2);
     let stream = stream::unfold(Some(half), |left| async move {
-        let Some(half) = left else { return None };
+        let half = left?;
         if half.is_empty() {
             tokio::time::sleep(FLUSHED).await;
             return Some((Err(broken()), None));

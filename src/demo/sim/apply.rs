@@ -9,6 +9,7 @@ use super::{Engine, GRAVES, Key, Later};
 use crate::config::scenario::RestartPolicy;
 use crate::demo::act::Step;
 use crate::demo::container::{Container, Health, Phase, Spec};
+use crate::demo::event::Events;
 
 /// A container that ran so long is no longer in a crash loop.
 const LASTED: Duration = Duration::from_secs(10);
@@ -105,15 +106,7 @@ impl Engine {
             }
             Step::Check { every, started } if up && container.started == Some(*started) => {
                 follow(*every, step.clone());
-                let id = self.chance.hex(64);
-                for action in ["exec_create: /bin/sh -c check", "exec_start: /bin/sh -c check", "exec_die"] {
-                    let mut more = vec![("execID", id.clone())];
-                    if action == "exec_die" {
-                        let failed = container.health == Some(Health::Unhealthy);
-                        more.push(("exitCode", i32::from(failed).to_string()));
-                    }
-                    self.events.tell(now, container, action.to_owned(), &more);
-                }
+                health_check(&mut self.events, now, container, self.chance.hex(64));
                 None
             }
             _ => None,
@@ -163,6 +156,16 @@ impl Engine {
         self.events.tell(now, &slot.container, "rename".to_owned(), &[("oldName", format!("/{old}"))]);
         self.changed(key);
     }
+}
+
+/// One run of a health check, as the engine tells it: an exec from its making to its end.
+fn health_check(events: &mut Events, now: Timestamp, container: &Container, exec: String) {
+    let failed = container.health == Some(Health::Unhealthy);
+    let id = ("execID", exec);
+    events.tell(now, container, "exec_create: /bin/sh -c check".to_owned(), std::slice::from_ref(&id));
+    events.tell(now, container, "exec_start: /bin/sh -c check".to_owned(), std::slice::from_ref(&id));
+    let code = ("exitCode", i32::from(failed).to_string());
+    events.tell(now, container, "exec_die".to_owned(), &[id, code]);
 }
 
 fn start(container: &mut Container, now: Timestamp) {

@@ -1,5 +1,4 @@
 use super::*;
-use std::path::Path;
 
 fn demo() -> Scenario {
     crate::demo::embedded().unwrap()
