@@ -19,6 +19,7 @@ use crate::demo::event::Event;
 use crate::demo::filters::Filters;
 use crate::demo::json;
 use crate::demo::sim::Key;
+use crate::demo::usage::Look;
 
 /// How long a stream lives while its host cuts streams.
 const CUT_AFTER: Duration = Duration::from_millis(200);
@@ -112,21 +113,30 @@ impl Listener {
 
 /// The figures of one container, each second.
 pub(super) fn stats(shared: &Arc<Shared>, host: usize, key: Key) -> Body {
-    let stream = stream::unfold((Arc::clone(shared), true), move |(shared, first)| async move {
-        if !first {
+    let stream = stream::unfold((Arc::clone(shared), None), move |(shared, before)| async move {
+        if before.is_some() {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
-        let line = stats_once(&shared, host, key)?;
-        Some((Ok(Frame::data(line)), (shared, false)))
+        let (line, look) = stats_once(&shared, host, key, before)?;
+        Some((Ok(Frame::data(line)), (shared, Some(look))))
     });
     BodyExt::boxed_unsync(StreamBody::new(stream))
 }
 
-/// The figures of one container now.
-pub(super) fn stats_once(shared: &Shared, host: usize, key: Key) -> Option<Bytes> {
+/// A look, and when it was.
+pub(super) type Seen = (Timestamp, Look);
+
+/// The figures of one container now, beside those of `before`.
+pub(super) fn stats_once(
+    shared: &Shared,
+    host: usize,
+    key: Key,
+    before: Option<Seen>,
+) -> Option<(Bytes, Seen)> {
     let now = shared.clock.now();
     let mut engine = shared.world.hosts[host].engine();
     let about = engine.about.clone();
     let (container, look) = engine.look(key, now)?;
-    Some(Bytes::from(format!("{}\n", json::stats(container, look, &about, now))))
+    let line = format!("{}\n", json::stats(container, look, before, &about, now));
+    Some((Bytes::from(line), (now, look)))
 }
