@@ -41,6 +41,9 @@ pub enum ServeError {
     /// Something is there that we did not make.
     #[error("{}: is there already, and no socket", .0.display())]
     Taken(PathBuf),
+    /// Another simulation is being served there.
+    #[error("{}: somebody else is serving there: choose another folder", .0.display())]
+    InUse(PathBuf),
 }
 
 /// The time of a simulation: the machine's at its start, then as much later as has passed.

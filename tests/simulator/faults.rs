@@ -91,8 +91,8 @@ async fn answers_and_streams_are_cut_in_their_middle() {
     assert!(!body.frame().await.unwrap().unwrap().data_ref().unwrap().is_empty());
     assert!(timeout(SOON, body.frame()).await.unwrap().unwrap().is_err());
     let mut live = send(&socket, "GET", "/events").await.unwrap().into_body();
-    let line = timeout(SOON, live.frame()).await.unwrap().unwrap().unwrap();
-    assert!(!line.data_ref().unwrap().ends_with(b"\n"));
+    let half = timeout(SOON, live.frame()).await.unwrap().unwrap().unwrap();
+    assert!(!half.data_ref().unwrap().ends_with(b"\n"));
     assert!(timeout(SOON, live.frame()).await.unwrap().unwrap().is_err());
 }
 
@@ -142,9 +142,9 @@ async fn a_flapping_engine_comes_and_goes() {
     let (mut up, mut down) = (0, 0);
     for _ in 0..30 {
         if well(&sim).await {
-            up += 1
+            up += 1;
         } else {
-            down += 1
+            down += 1;
         }
         sleep(Duration::from_millis(100)).await;
     }

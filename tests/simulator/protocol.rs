@@ -5,7 +5,7 @@ use std::time::Duration;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tokio::time::timeout;
-use wakeboard::demo::Act;
+use wakeboard::demo::{self, Act};
 
 use crate::client::{ask, scenario, send, serve};
 
@@ -158,4 +158,23 @@ async fn everything_is_gone_with_the_simulation() {
     let end = timeout(Duration::from_secs(2), live.frame()).await.expect("the stream ends");
     assert!(end.is_none_or(|frame| frame.is_err()));
     assert_eq!(std::fs::read_dir(sim.folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn what_is_not_ours_is_left_alone() {
+    let sim = serve(&scenario("quiet"));
+    let folder = sim.folder.path();
+    let told = |folder: &std::path::Path| demo::spawn(&scenario("quiet"), folder).unwrap_err().to_string();
+    assert!(told(folder).contains("somebody else"));
+    assert_eq!(sim.json("one", "/info").await["Name"], "one");
+    let other = tempfile::tempdir().unwrap();
+    std::fs::write(other.path().join("two.sock"), "mine").unwrap();
+    assert!(told(other.path()).contains("no socket"));
+    // The half that was begun is taken back.
+    assert!(!other.path().join("one.sock").exists());
+    assert!(told(&other.path().join("x".repeat(100))).contains("shorter"));
+    // What a killed process left behind is no obstacle.
+    let left = tempfile::tempdir().unwrap();
+    drop(std::os::unix::net::UnixListener::bind(left.path().join("one.sock")).unwrap());
+    assert!(demo::spawn(&scenario("quiet"), left.path()).is_ok());
 }

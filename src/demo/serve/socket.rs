@@ -15,10 +15,13 @@ use tokio::task::JoinSet;
 use super::{ServeError, Shared, route};
 use crate::config::scenario::{Fault, Garbage};
 
-/// Removes a socket that was left behind; anything else there is not ours.
+/// Removes a socket that was left behind; anything else there, and a socket that somebody serves, is not ours.
 pub(super) fn clear(path: &Path) -> Result<(), ServeError> {
     match std::fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_socket() => {
+            if std::os::unix::net::UnixStream::connect(path).is_ok() {
+                return Err(ServeError::InUse(path.to_owned()));
+            }
             std::fs::remove_file(path).map_err(|source| ServeError::Io { path: path.to_owned(), source })
         }
         Ok(_) => Err(ServeError::Taken(path.to_owned())),
