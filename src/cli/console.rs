@@ -6,6 +6,7 @@ use std::path::Path;
 use super::{Failure, output, ps};
 use crate::config::{Env, Settings};
 use crate::demo;
+use crate::engine::folder::PrivateFolder;
 use crate::grammar::Ps;
 use crate::service::Service;
 use crate::tui::palette::Depth;
@@ -30,7 +31,9 @@ pub async fn demo(config: Option<&Path>, list: bool) -> Result<(), Failure> {
         Some(file) => crate::config::load(Some(file), &env)?,
         None => Settings::default(),
     };
-    let running = demo::start_embedded()?;
+    let folder = PrivateFolder::new("demo")?;
+    let scenario = demo::embedded().map_err(|error| Failure::Failed(error.to_string()))?;
+    let running = demo::spawn(&scenario, folder.path()).map_err(|error| Failure::Failed(error.to_string()))?;
     settings.hosts = running.hosts();
     if list {
         let all = Ps { filter: Vec::new(), json: false, watch: false };

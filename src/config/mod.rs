@@ -14,6 +14,7 @@ pub mod locate;
 mod naming;
 mod ordered;
 pub mod printable;
+pub mod scenario;
 mod schema;
 mod settings;
 mod shape;

@@ -3,6 +3,7 @@
 pub mod cgroup;
 pub mod docker;
 pub mod error;
+pub mod folder;
 pub mod ssh;
 
 use std::sync::Arc;

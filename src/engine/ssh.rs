@@ -3,13 +3,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 
 use super::EngineError;
+use super::folder::PrivateFolder;
 use crate::model::plain::plain;
 
 /// How long a login may take.
@@ -20,7 +20,7 @@ const MOST_COMPLAINT: u64 = 4096;
 /// A socket of this machine behind which, through ssh, an engine of another listens. Closed on drop.
 #[derive(Debug)]
 pub struct Tunnel {
-    folder: PathBuf,
+    _folder: PrivateFolder,
     socket: PathBuf,
     _ssh: Child,
     /// The far side runs `cat` and ends when this does, so that nothing is left over there even if we are killed.
@@ -67,15 +67,11 @@ impl Tunnel {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut ssh = match command.spawn() {
             Ok(ssh) => ssh,
-            Err(error) => {
-                let _ = std::fs::remove_dir_all(&folder);
-                return Err(EngineError::Ssh(format!("cannot be started: {error}")));
-            }
+            Err(error) => return Err(EngineError::Ssh(format!("cannot be started: {error}"))),
         };
         let lifeline = ssh.stdin.take();
         let ready = tokio::time::timeout(LOGIN_DEADLINE, wait_until_ready(&mut ssh)).await;
-        // Made before the result is looked at, so that the folder goes with it on every way out.
-        let tunnel = Tunnel { folder, socket, _ssh: ssh, _lifeline: lifeline };
+        let tunnel = Tunnel { _folder: folder, socket, _ssh: ssh, _lifeline: lifeline };
         match ready {
             Ok(Ok(())) => Ok(tunnel),
             Ok(Err(complaint)) => Err(EngineError::Ssh(complaint)),
@@ -87,12 +83,6 @@ impl Tunnel {
     #[must_use]
     pub fn socket(&self) -> &Path {
         &self.socket
-    }
-}
-
-impl Drop for Tunnel {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -122,22 +112,6 @@ fn in_a_line(complaint: &str) -> String {
     }
     let line = complaint.lines().map(str::trim).rfind(|line| !line.is_empty());
     plain(line.unwrap_or("ended without a word")).into_owned()
-}
-
-/// A folder that nobody else may enter, for one socket.
-fn private_folder() -> std::io::Result<PathBuf> {
-    use std::os::unix::fs::DirBuilderExt;
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let base = std::env::var_os("XDG_RUNTIME_DIR")
-        .map(PathBuf::from)
-        .filter(|folder| folder.is_absolute() && folder.is_dir())
-        .unwrap_or_else(std::env::temp_dir);
-    let name = format!("wakeboard-ssh-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let folder = base.join(name);
-    // Left by a process of the same number that was killed.
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
-    Ok(folder)
 }
 
 #[cfg(test)]

@@ -165,7 +165,7 @@ pub fn sort(state: &mut State, by: crate::model::sort::SortBy, reverse: bool) {
 
 /// Takes a shipped theme; `false` where there is none of that name.
 pub fn set_theme(state: &mut State, name: &str) -> bool {
-    let Ok(theme) = Theme::by_name(name) else { return false };
+    let Some(theme) = Theme::by_name(name) else { return false };
     state.palette = Palette::new(&theme, state.depth);
     state.theme.clone_from(&theme.name);
     let text = state.messages.say_with("notice-theme", [("name", theme.name.as_str())]);

@@ -1,0 +1,14 @@
+//! What an engine answers, as Docker 20.10 words it.
+
+mod container;
+mod host;
+
+pub use container::{inspect, list_row, stats};
+pub use host::{info, version};
+
+use jiff::Timestamp;
+
+/// A moment as Go writes it; one that never was is its year 1.
+fn moment(when: Option<Timestamp>) -> String {
+    when.map_or_else(|| "0001-01-01T00:00:00Z".to_owned(), |when| when.to_string())
+}

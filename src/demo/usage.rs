@@ -1,0 +1,121 @@
+//! What a simulated container uses: processor and memory that move believably, for any sequence of looks at them.
+
+use jiff::Timestamp;
+
+/// Used when a container has no limit.
+const NO_LIMIT_BASE: f64 = 320.0 * 1024.0 * 1024.0;
+
+/// Counters of one container. They move only when somebody looks, so that idle containers cost nothing.
+#[derive(Clone, Debug)]
+pub struct Usage {
+    /// What the memory figures are shares of.
+    base: f64,
+    /// Where in its waves it is, from 0 to 1: no two containers breathe together.
+    phase: f64,
+    /// Busy until then.
+    busy_until: Timestamp,
+    /// When the counters were brought up to date.
+    looked: Timestamp,
+    cpu_nanos: f64,
+    memory: f64,
+}
+
+/// A look at the counters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Processor time since it exists, in nanoseconds.
+    pub cpu_nanos: u64,
+    /// Memory in bytes, file cache included.
+    pub memory: u64,
+    /// The part of it that is file cache.
+    pub cache: u64,
+}
+
+impl Usage {
+    /// Nothing used yet.
+    #[must_use]
+    pub fn new(limit: u64, phase: f64) -> Self {
+        let base = if limit == 0 { NO_LIMIT_BASE } else { limit as f64 };
+        let start = Timestamp::UNIX_EPOCH;
+        Usage { base, phase, busy_until: start, looked: start, cpu_nanos: 0.0, memory: 0.0 }
+    }
+
+    /// Its process starts.
+    pub fn start(&mut self, now: Timestamp) {
+        self.looked = now;
+        self.memory = self.base * 0.08;
+    }
+
+    /// It was started long ago: the counters are where they would be by now.
+    pub fn settle(&mut self, started: Timestamp, now: Timestamp) {
+        self.looked = now;
+        self.memory = self.target(now);
+        self.cpu_nanos = now.duration_since(started).as_secs_f64().max(0.0) * 1e9 * 0.02;
+    }
+
+    /// Somebody uses it until then.
+    pub fn busy_until(&mut self, until: Timestamp) {
+        self.busy_until = until;
+    }
+
+    /// Brings the counters up to date; `runs` is false where its processes are frozen.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    pub fn look(&mut self, now: Timestamp, runs: bool) -> Look {
+        let passed = now.duration_since(self.looked).as_secs_f64().max(0.0);
+        self.looked = self.looked.max(now);
+        if runs {
+            self.cpu_nanos += passed * 1e9 * self.load(now);
+            // It nears its target with half a minute's patience.
+            let target = self.target(now);
+            self.memory = target + (self.memory - target) * (-passed / 30.0).exp();
+        }
+        let memory = self.memory.clamp(0.0, self.base);
+        Look { cpu_nanos: self.cpu_nanos as u64, memory: memory as u64, cache: (memory * 0.12) as u64 }
+    }
+
+    /// Processors in use.
+    fn load(&self, now: Timestamp) -> f64 {
+        let wave = self.wave(now, 23.0);
+        if now < self.busy_until { 0.35 + 0.5 * wave } else { 0.004 + 0.012 * wave }
+    }
+
+    /// Where its memory is heading.
+    fn target(&self, now: Timestamp) -> f64 {
+        let own = 0.8 + 0.4 * self.phase;
+        let share = if now < self.busy_until { 0.62 } else { 0.31 };
+        self.base * share * own * (0.94 + 0.12 * self.wave(now, 97.0))
+    }
+
+    /// From 0 to 1 and back in so many seconds.
+    fn wave(&self, now: Timestamp, seconds: f64) -> f64 {
+        let turns = now.as_millisecond() as f64 / 1000.0 / seconds + self.phase;
+        0.5 + 0.5 * (turns * std::f64::consts::TAU).sin()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn counters_only_grow_memory_stays_in_its_limit_and_use_shows() {
+        let mut now = Timestamp::from_second(1_700_000_000).unwrap();
+        let mut usage = Usage::new(512 << 20, 0.3);
+        usage.start(now);
+        usage.busy_until(now + Duration::from_secs(60));
+        let mut before = usage.look(now, true);
+        for _ in 0..50 {
+            now += Duration::from_secs(1);
+            let look = usage.look(now, true);
+            assert!(look.cpu_nanos > before.cpu_nanos && look.memory <= 512 << 20);
+            before = look;
+        }
+        assert!(before.memory > 200 << 20);
+        now += Duration::from_secs(300);
+        let idle = usage.look(now, true);
+        assert!(idle.memory < before.memory);
+        now += Duration::from_secs(300);
+        assert_eq!(usage.look(now, false), idle);
+    }
+}
