@@ -1,6 +1,5 @@
 //! `wakeboard changes`: what the engines remember of the last hour, and with `--follow` what happens from now on.
 
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,7 +46,8 @@ pub async fn run(args: &ChangesArgs, settings: Settings) -> Result<(), Failure> 
         Err(error) => eprintln!("wakeboard: {error}"),
         Ok(_) => {}
     }
-    let remembered = |fleet: &Arc<Fleet>| fleet.hosts.iter().all(|host| !host.link.is_up() || host.remembered);
+    let remembered =
+        |fleet: &Arc<Fleet>| fleet.hosts.iter().all(|host| !host.link.is_up() || host.remembered);
     let _ = timeout(HISTORY_DEADLINE, fleet.wait_for(remembered)).await;
     let mut changes = service.changes();
     let mut told = 0;

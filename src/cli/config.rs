@@ -1,6 +1,5 @@
 //! `wakeboard config`: proves a config, or prints its schema.
 
-use std::io::Write;
 use std::path::Path;
 
 use super::{Failure, output};

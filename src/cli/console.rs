@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
-use super::{Failure, output, ps};
+use super::{Failure, ps};
 use crate::config::{Env, Settings};
 use crate::demo;
 use crate::engine::folder::PrivateFolder;
@@ -33,7 +33,8 @@ pub async fn demo(config: Option<&Path>, list: bool) -> Result<(), Failure> {
     };
     let folder = PrivateFolder::new("demo")?;
     let scenario = demo::embedded().map_err(|error| Failure::Failed(error.to_string()))?;
-    let running = demo::spawn(&scenario, folder.path()).map_err(|error| Failure::Failed(error.to_string()))?;
+    let running =
+        demo::spawn(&scenario, folder.path()).map_err(|error| Failure::Failed(error.to_string()))?;
     settings.hosts = running.hosts();
     if list {
         let all = Ps { filter: Vec::new(), json: false, watch: false };
@@ -45,7 +46,8 @@ pub async fn demo(config: Option<&Path>, list: bool) -> Result<(), Failure> {
 async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
         return Err(Failure::Usage(
-            "the console needs a terminal; without one there are `wakeboard ps`, `hosts` and `changes`".to_owned(),
+            "the console needs a terminal; without one there are `wakeboard ps`, `hosts` and `changes`"
+                .to_owned(),
         ));
     }
     let start = Start {
@@ -61,7 +63,8 @@ async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
 
 /// Who looks, and from which machine.
 fn who(operator: Option<&str>) -> String {
-    let user = operator.map(str::to_owned).or_else(|| std::env::var("USER").ok()).filter(|user| !user.is_empty());
+    let user =
+        operator.map(str::to_owned).or_else(|| std::env::var("USER").ok()).filter(|user| !user.is_empty());
     let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let text = format!("{}@{machine}", user.unwrap_or_else(|| "somebody".to_owned()));
     crate::model::plain::plain(&text).into_owned()

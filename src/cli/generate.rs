@@ -39,20 +39,22 @@ pub fn run(what: &GenerateWhat) -> Result<(), Failure> {
 }
 
 fn pages() -> Result<[(&'static str, String); 3], Failure> {
-    let schema =
-        serde_json::to_string_pretty(&config::schema()).map_err(|error| Failure::Failed(error.to_string()))?;
+    let schema = serde_json::to_string_pretty(&config::schema())
+        .map_err(|error| Failure::Failed(error.to_string()))?;
     Ok([("keys.md", keys()), ("commands.md", commands()), ("wakeboard.schema.json", schema + "\n")])
 }
 
 fn keys() -> String {
     let messages = Messages::english();
-    let mut page = "# Keys\n\nMade from `src/model/action.rs`. The names are those of the config's `keys`, and can be \
+    let mut page =
+        "# Keys\n\nMade from `src/model/action.rs`. The names are those of the config's `keys`, and can be \
                     written after `:`.\n\n| key | name | what it does |\n|---|---|---|\n"
-        .to_owned();
+            .to_owned();
     for about in ACTIONS {
         let keys: Vec<String> = about.keys.iter().map(|key| format!("`{key}`")).collect();
         let asks = if about.danger == Danger::Asks { " (asks first)" } else { "" };
-        let _ = writeln!(page, "| {} | `{}` | {}{asks} |", keys.join(" "), about.name, messages.say(about.help));
+        let _ =
+            writeln!(page, "| {} | `{}` | {}{asks} |", keys.join(" "), about.name, messages.say(about.help));
     }
     page
 }

@@ -44,13 +44,16 @@ pub async fn run(hosts: &Hosts, settings: Settings) -> Result<(), Failure> {
         let rows: Vec<HostRow> = now.hosts.iter().map(|host| row(host)).collect();
         output::json(&rows)?;
     } else {
-        let mut rows = vec![["HOST", "STATE", "ENGINE", "TENANTS", "ENDPOINT", "WHY"].map(str::to_owned).to_vec()];
+        let mut rows =
+            vec![["HOST", "STATE", "ENGINE", "TENANTS", "ENDPOINT", "WHY"].map(str::to_owned).to_vec()];
         for host in &now.hosts {
             let row = row(host);
             rows.push(vec![
                 row.host.to_owned(),
                 row.state.to_owned(),
-                row.engine.zip(row.version).map_or("–".to_owned(), |(engine, version)| format!("{engine} {version}")),
+                row.engine
+                    .zip(row.version)
+                    .map_or("–".to_owned(), |(engine, version)| format!("{engine} {version}")),
                 row.tenants.to_string(),
                 row.endpoint.to_owned(),
                 row.reason.unwrap_or_default().to_owned(),

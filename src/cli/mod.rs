@@ -39,7 +39,9 @@ pub fn run(shell: Shell) -> Result<(), Failure> {
         }
         Some(Verb::Shared(Sentence::Ps(ps))) => runtime()?.block_on(ps::run(&ps, load()?)),
         Some(Verb::Shared(Sentence::Hosts(hosts))) => runtime()?.block_on(hosts::run(&hosts, load()?)),
-        Some(Verb::Shared(Sentence::Changes(changes))) => runtime()?.block_on(changes::run(&changes, load()?)),
+        Some(Verb::Shared(Sentence::Changes(changes))) => {
+            runtime()?.block_on(changes::run(&changes, load()?))
+        }
         Some(Verb::Config { verb }) => config::run(&verb, global.config.as_deref()),
         Some(Verb::Completions { shell }) => output::print(|out| {
             let mut script = Vec::new();

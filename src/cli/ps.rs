@@ -1,6 +1,6 @@
 //! `wakeboard ps`: the tenants, as a table or as JSON.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,7 +53,8 @@ struct ContainerRow<'a> {
 /// # Errors
 /// A filter that cannot be understood; no host that answers.
 pub async fn run(ps: &Ps, settings: Settings) -> Result<(), Failure> {
-    let mut filter = Filter::parse(&ps.filter.join(" ")).map_err(|error| Failure::Usage(error.to_string()))?;
+    let mut filter =
+        Filter::parse(&ps.filter.join(" ")).map_err(|error| Failure::Usage(error.to_string()))?;
     let service = Service::start(settings.hosts, settings.naming);
     let mut fleet = service.fleet();
     let mut now = settle::first_answers(&mut fleet).await?;
@@ -92,9 +93,9 @@ async fn with_details(service: &Service, filter: &mut Filter, now: Arc<Fleet>) -
         let now = fleet.borrow_and_update().clone();
         let whole = {
             let usages = usages.borrow_and_update();
-            now.tenants().filter(|tenant| filter.passes(tenant)).all(|tenant| {
-                tenant.containers.iter().all(|facts| is_whole(tenant, facts, &usages))
-            })
+            now.tenants()
+                .filter(|tenant| filter.passes(tenant))
+                .all(|tenant| tenant.containers.iter().all(|facts| is_whole(tenant, facts, &usages)))
         };
         if whole {
             return now;
@@ -134,7 +135,9 @@ fn rows<'a>(filter: &mut Filter, fleet: &'a Fleet, usages: &Usages) -> Vec<Tenan
             image: &facts.image,
             state: facts.state().as_str(),
             health: facts.health.word(),
-            cpu_percent: usage.and_then(|usage| usage.cpu_percent).map(|percent| (percent * 100.0).round() / 100.0),
+            cpu_percent: usage
+                .and_then(|usage| usage.cpu_percent)
+                .map(|percent| (percent * 100.0).round() / 100.0),
             memory_bytes: usage.and_then(|usage| usage.memory_bytes),
             memory_limit_bytes: facts.detail.and_then(|detail| detail.memory_limit),
         }

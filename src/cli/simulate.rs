@@ -1,6 +1,5 @@
 //! `wakeboard simulate`: serves a scenario of simulated engines, for tests and measurements.
 
-use std::io::Write;
 use std::path::Path;
 
 use super::{Failure, output};

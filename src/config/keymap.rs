@@ -142,8 +142,8 @@ mod tests {
 
     #[test]
     fn written_keys_stand_in_place_of_the_defaults() {
-        let keymap = keymap("{sort: [F6, 1], reverse: s, follow: []}").unwrap();
-        assert_eq!(keymap.keys(Action::Sort), [key("F6"), key("1")]);
+        let keymap = keymap("{sort: [F6, 0], reverse: s, follow: []}").unwrap();
+        assert_eq!(keymap.keys(Action::Sort), [key("F6"), key("0")]);
         assert_eq!(keymap.action(key("s")), Some(Action::Reverse));
         assert_eq!(keymap.action(key("S")), None);
         assert!(keymap.keys(Action::Follow).is_empty());

@@ -14,7 +14,7 @@ use crate::model::host::HostSpec;
 use crate::model::naming::Naming;
 
 /// The checked settings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// The hosts, in the order of the file.
     pub hosts: Vec<HostSpec>,

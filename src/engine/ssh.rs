@@ -38,9 +38,9 @@ impl Tunnel {
         port: Option<u16>,
         remote: &Path,
     ) -> Result<Tunnel, EngineError> {
-        let folder = private_folder()
+        let folder = PrivateFolder::new("ssh")
             .map_err(|error| EngineError::Ssh(format!("no folder for its socket: {error}")))?;
-        let socket = folder.join("engine.sock");
+        let socket = folder.path().join("engine.sock");
         let mut forward = socket.clone().into_os_string();
         forward.push(":");
         forward.push(remote);

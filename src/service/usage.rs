@@ -20,8 +20,12 @@ use crate::model::usage::{Reading, Usage, usage};
 
 /// The time between two turns over all wanted containers where a reading is free.
 const LOCAL_TURN: Duration = Duration::from_secs(2);
-/// The time between two readings where each costs the engine some 7 ms of CPU.
-const REMOTE_PAUSE: Duration = Duration::from_secs(1);
+/// The time between two turns where each reading costs the engine some 7 ms of CPU.
+const REMOTE_PAUSE: Duration = Duration::from_secs(2);
+/// How many containers one such turn reads: with the second that an answer takes, 1 % of a core at most.
+const REMOTE_AT_ONCE: usize = 4;
+/// Turns are counted up to this and then anew.
+const MOST_TURNS: usize = 1 << 16;
 /// The shortest time between two readings that gives a percentage worth showing.
 const HURRIED_TURN: Duration = Duration::from_millis(200);
 /// How many readings run at once on one host when somebody waits for all of them.

@@ -63,12 +63,8 @@ impl ChangeList {
                     .min(changes.newest_first.len().saturating_sub(1));
                 // What comes in above pushes the whole page down, not the reader's line.
                 self.top = self.top.saturating_add(self.cursor.saturating_sub(before));
-                self.top = super::tenant_list::scrolled(
-                    self.top,
-                    self.cursor,
-                    height,
-                    changes.newest_first.len(),
-                );
+                self.top =
+                    super::tenant_list::scrolled(self.top, self.cursor, height, changes.newest_first.len());
             }
         }
     }

@@ -53,7 +53,8 @@ mod tests {
         }
         assert_eq!(frames[0], start);
         for from in &frames {
-            let within = frames.iter().filter(|at| *at >= from && **at < *from + Duration::from_secs(1)).count();
+            let within =
+                frames.iter().filter(|at| *at >= from && **at < *from + Duration::from_secs(1)).count();
             assert!(within <= 30, "{within} frames in a second");
         }
         let later = now + Duration::from_secs(1);

@@ -29,7 +29,8 @@ impl Depth {
         let colorterm = variable("COLORTERM").unwrap_or_default();
         if term == "dumb" {
             Depth::None
-        } else if colorterm.contains("truecolor") || colorterm.contains("24bit") || term.ends_with("-direct") {
+        } else if colorterm.contains("truecolor") || colorterm.contains("24bit") || term.ends_with("-direct")
+        {
             Depth::True
         } else if term.contains("256color") {
             Depth::Indexed
@@ -56,7 +57,10 @@ impl Palette {
     /// The style of a slot.
     #[must_use]
     pub fn of(&self, slot: Slot) -> ShownStyle {
-        Slot::ALL.iter().position(|other| *other == slot).map_or_else(ShownStyle::default, |at| self.styles[at])
+        Slot::ALL
+            .iter()
+            .position(|other| *other == slot)
+            .map_or_else(ShownStyle::default, |at| self.styles[at])
     }
 
     /// The style of a kind of state.
@@ -90,7 +94,8 @@ fn shown(style: Style, slot: Slot, depth: Depth) -> ShownStyle {
     add(style.italic, Modifier::ITALIC);
     add(style.underline, Modifier::UNDERLINED);
     // Where a colour marks something and there is none, reverse video does.
-    let marked = depth == Depth::None && matches!(slot, Slot::Selected | Slot::Bad | Slot::Demo | Slot::Error);
+    let marked =
+        depth == Depth::None && matches!(slot, Slot::Selected | Slot::Bad | Slot::Demo | Slot::Error);
     add(style.reverse || marked, Modifier::REVERSED);
     result
 }
@@ -156,7 +161,8 @@ fn nearest_of_16(color: Rgb) -> u8 {
 
 /// How different two colours look: the red-mean approximation, good enough to pick from a palette.
 fn distance(a: Rgb, b: Rgb) -> i32 {
-    let (dr, dg, db) = (i32::from(a.0) - i32::from(b.0), i32::from(a.1) - i32::from(b.1), i32::from(a.2) - i32::from(b.2));
+    let (dr, dg, db) =
+        (i32::from(a.0) - i32::from(b.0), i32::from(a.1) - i32::from(b.1), i32::from(a.2) - i32::from(b.2));
     let mean = i32::midpoint(i32::from(a.0), i32::from(b.0));
     (((512 + mean) * dr * dr) >> 8) + 4 * dg * dg + (((767 - mean) * db * db) >> 8)
 }
@@ -173,7 +179,8 @@ mod tests {
     #[case(&[("TERM", "linux")], Depth::Sixteen)]
     #[case(&[("TERM", "dumb")], Depth::None)]
     fn depth_follows_the_environment(#[case] set: &[(&str, &str)], #[case] expected: Depth) {
-        let look = |name: &str| set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let look =
+            |name: &str| set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         assert_eq!(Depth::detect(look), expected);
     }
 

@@ -201,7 +201,8 @@ impl State {
             rows.extend(tenant.containers.iter().map(|facts| (tenant.host.clone(), facts.id.clone())));
         }
         if self.tenants.sorts_by_usage() {
-            let free = |host: &&Arc<crate::model::fleet::Host>| host.engine.as_ref().is_some_and(|it| it.local);
+            let free =
+                |host: &&Arc<crate::model::fleet::Host>| host.engine.as_ref().is_some_and(|it| it.local);
             for tenant in self.fleet.hosts.iter().filter(free).flat_map(|host| &host.tenants) {
                 rows.extend(tenant.containers.iter().map(|facts| (tenant.host.clone(), facts.id.clone())));
             }

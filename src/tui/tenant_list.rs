@@ -80,7 +80,8 @@ impl TenantList {
     fn make_rows(&mut self, fleet: &Fleet, usages: &Usages) {
         self.rows.clear();
         let filter = &mut self.filter;
-        self.rows.extend(fleet.tenants().filter(|tenant| filter.is_empty() || filter.passes(tenant)).cloned());
+        self.rows
+            .extend(fleet.tenants().filter(|tenant| filter.is_empty() || filter.passes(tenant)).cloned());
         let by = self.sort;
         if matches!(by, SortBy::Cpu | SortBy::Memory) {
             let mut keyed: Vec<(Usage, Arc<Tenant>)> =

@@ -87,7 +87,8 @@ pub fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::Help => toggle(state, Layer::Help(0)),
         Action::Theme => {
             let names: Vec<&str> = Theme::shipped().iter().map(|(name, _)| *name).collect();
-            let at = names.iter().position(|name| *name == state.theme).map_or(0, |at| (at + 1) % names.len());
+            let at =
+                names.iter().position(|name| *name == state.theme).map_or(0, |at| (at + 1) % names.len());
             set_theme(state, names[at]);
         }
         Action::Reconcile => {

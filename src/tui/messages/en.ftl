@@ -40,8 +40,6 @@ column-image = IMAGE
 column-id = ID
 column-endpoint = ENDPOINT
 column-engine = ENGINE
-column-heard = HEARD
-column-reason = WHY
 
 empty-connecting = Asking the hosts …
 empty-tenants = No container on any host yet.
@@ -54,8 +52,6 @@ known-as = was { $state }
 host-up = up
 host-down = down
 host-connecting = connecting
-ago = { $age } ago
-since-then = { $age }
 
 prompt-filter = filter
 prompt-command = :

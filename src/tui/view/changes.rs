@@ -17,7 +17,13 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
     let focused = state.focus == Pane::Changes;
     let inner = pen.pane(area, &title(state), focused);
     if state.changes.newest_first.is_empty() {
-        pen.text(inner.x + 1, inner.y, inner.width.saturating_sub(1), &state.messages.say("empty-changes"), Slot::Dim);
+        pen.text(
+            inner.x + 1,
+            inner.y,
+            inner.width.saturating_sub(1),
+            &state.messages.say("empty-changes"),
+            Slot::Dim,
+        );
         return;
     }
     let height = usize::from(inner.height);
@@ -42,7 +48,9 @@ fn title(state: &State) -> String {
     let paused = state.messages.say("changes-paused");
     match state.feed.unseen(&state.changes) {
         0 => format!("{name} ── {paused}"),
-        count => format!("{name} ── {paused} ── {}", state.messages.say_with("changes-new", [("count", count)])),
+        count => {
+            format!("{name} ── {paused} ── {}", state.messages.say_with("changes-new", [("count", count)]))
+        }
     }
 }
 

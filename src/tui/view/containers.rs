@@ -6,9 +6,9 @@ use super::pen::Pen;
 use super::table::{Placed, Want, place};
 use super::tenants::sign;
 use crate::config::theme::Slot;
+use crate::model::cells::{age, bytes};
 use crate::model::container::Facts;
 use crate::model::fleet::Tenant;
-use crate::model::cells::{age, bytes};
 use crate::tui::state::{Pane, State};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,10 +89,9 @@ fn draw_cell(
             let kind = facts.state().kind();
             let style = pen.palette().kind(kind);
             let end = pen.styled(x, y, cells, sign(kind, state), style);
-            let word = facts.reason().map_or_else(
-                || facts.state().to_string(),
-                |reason| format!("{} ({reason})", facts.state()),
-            );
+            let word = facts
+                .reason()
+                .map_or_else(|| facts.state().to_string(), |reason| format!("{} ({reason})", facts.state()));
             pen.styled(end + 1, y, cells.saturating_sub(2), &word, style)
         }
         Column::Image => pen.text(x, y, cells, &facts.image, Slot::Dim),
@@ -104,13 +103,19 @@ fn draw_cell(
         Column::Memory => {
             let used = usage.and_then(|usage| usage.memory_bytes).map_or(UNKNOWN.to_owned(), bytes);
             let limit = usage.and_then(|usage| usage.memory_limit_bytes);
-            pen.right(x, y, cells, &limit.map_or(used.clone(), |it| format!("{used}/{}", bytes(it))), Slot::Text);
+            pen.right(
+                x,
+                y,
+                cells,
+                &limit.map_or(used.clone(), |it| format!("{used}/{}", bytes(it))),
+                Slot::Text,
+            );
             x
         }
         Column::Since => {
-            let text = facts
-                .since
-                .map_or(UNKNOWN.to_owned(), |since| age(state.now.timestamp().duration_since(since).as_secs()));
+            let text = facts.since.map_or(UNKNOWN.to_owned(), |since| {
+                age(state.now.timestamp().duration_since(since).as_secs())
+            });
             pen.text(x, y, cells, &text, Slot::Dim)
         }
         Column::Id => pen.text(x, y, cells, facts.id.get(..12).unwrap_or(&facts.id), Slot::Absent),

@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 use super::pen::Pen;
 use super::{Hit, Hits};
 use crate::config::theme::Slot;
+use crate::model::cells::{bytes, width};
 use crate::model::fleet::{Fleet, Link};
 use crate::model::state::{Kind, State as TenantState};
-use crate::model::cells::{bytes, width};
 use crate::tui::state::State;
 
 /// More hosts than this are counted, not drawn one by one.
@@ -43,12 +43,12 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
     let text = messages.say_with("tenants-count", [("count", tenants)]);
     x = pen.text(x, y, room(x), &text, Slot::HeaderLabel) + 2;
     for (n, (word, count)) in shown_counts(&state.fleet).into_iter().enumerate() {
+        let text = format!("{count} {word}");
+        if usize::from(room(x)) < width(&text) + 3 {
+            break;
+        }
         if n > 0 {
             x = pen.text(x, y, room(x), " · ", Slot::HeaderLabel);
-        }
-        let text = format!("{count} {word}");
-        if usize::from(room(x)) < width(&text) {
-            break;
         }
         let start = x;
         let style = pen.style(Slot::Header).patch(pen.palette().kind(word.kind()));
@@ -104,9 +104,9 @@ fn memory(state: &State) -> String {
     };
     match (state.memory_used, total) {
         (_, 0) => String::new(),
-        (Some(used), total) if local => state
-            .messages
-            .say_with("memory-used", [("used", bytes(used)), ("total", bytes(total))]),
+        (Some(used), total) if local => {
+            state.messages.say_with("memory-used", [("used", bytes(used)), ("total", bytes(total))])
+        }
         (_, total) => state.messages.say_with("memory-total", [("total", bytes(total))]),
     }
 }

@@ -6,9 +6,9 @@ use super::header::kind;
 use super::pen::Pen;
 use crate::config::theme::Slot;
 use crate::model::action::{ACTIONS, Action};
+use crate::model::cells::{age, width};
 use crate::model::change::Change;
 use crate::model::fleet::{Host, Link};
-use crate::model::cells::{age, width};
 use crate::tui::layout::middle;
 use crate::tui::state::{Layer, State};
 
@@ -24,7 +24,15 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, state: &State) {
             popup(pen, size, &state.messages.say("pane-help"), &help(state), *top, Slot::PopupBorder, state);
         }
         Some(Layer::Hosts(top)) => {
-            popup(pen, size, &state.messages.say("pane-hosts"), &hosts(state), *top, Slot::PopupBorder, state);
+            popup(
+                pen,
+                size,
+                &state.messages.say("pane-hosts"),
+                &hosts(state),
+                *top,
+                Slot::PopupBorder,
+                state,
+            );
         }
         Some(Layer::Change(change)) => {
             let lines = change_lines(state, change);
@@ -88,7 +96,11 @@ fn help(state: &State) -> Vec<Vec<Span>> {
     let mut lines = vec![heading(messages.say("help-keys"))];
     for about in ACTIONS {
         let keys: Vec<String> = state.keymap.keys(about.action).iter().map(ToString::to_string).collect();
-        let keys = if about.action == Action::Count && keys.len() == 9 { "1 … 9".to_owned() } else { keys.join("  ") };
+        let keys = if about.action == Action::Count && keys.len() == 9 {
+            "1 … 9".to_owned()
+        } else {
+            keys.join("  ")
+        };
         let pad = " ".repeat(18usize.saturating_sub(width(&keys)));
         let name = format!("{:<16}", about.name);
         lines.push(vec![

@@ -7,13 +7,13 @@ use super::table::{Placed, Want, place};
 use super::{Hit, Hits};
 use crate::config::theme::Slot;
 use crate::model::action::Action;
+use crate::model::cells::{age, bytes, curve};
 use crate::model::change::Verb;
 use crate::model::fleet::{Link, Tenant};
 use crate::model::host::HostName;
 use crate::model::sort::SortBy;
 use crate::model::state::{Kind, State as TenantState};
 use crate::model::usage::Usage;
-use crate::model::cells::{age, bytes, curve};
 use crate::tui::state::{Pane, State};
 use crate::tui::tenant_list::total;
 use std::collections::HashMap;
@@ -172,9 +172,9 @@ fn draw_cell(
             pen.text(x, y, cells, &memory_curve(state, tenant), Slot::Gauge);
         }
         Column::Since => {
-            let text = tenant
-                .since
-                .map_or(UNKNOWN.to_owned(), |since| age(state.now.timestamp().duration_since(since).as_secs()));
+            let text = tenant.since.map_or(UNKNOWN.to_owned(), |since| {
+                age(state.now.timestamp().duration_since(since).as_secs())
+            });
             pen.text(x, y, cells, &text, Slot::Dim);
         }
         Column::Last => {
@@ -220,9 +220,8 @@ fn memory_curve(state: &State, tenant: &Tenant) -> String {
         return String::new();
     }
     // Added from the newest backwards: containers may have been watched for different times.
-    let sum = |back: usize| -> u64 {
-        trends.iter().filter_map(|trend| trend.memory.iter().rev().nth(back)).sum()
-    };
+    let sum =
+        |back: usize| -> u64 { trends.iter().filter_map(|trend| trend.memory.iter().rev().nth(back)).sum() };
     curve((0..length).rev().map(sum))
 }
 
