@@ -102,7 +102,7 @@ fn term(text: &str) -> Result<Term, BadFilter> {
     };
     let values = || values.split(',').filter(|value| !value.is_empty()).map(unnegated);
     let texts = || values().map(|(not, value)| (not, value.to_lowercase())).collect();
-    let test = match field {
+    let asked = match field {
         "tier" => Test::Tier(values().map(|(not, value)| Ok((not, tier(value)?))).collect::<Result<_, _>>()?),
         "state" => {
             Test::State(values().map(|(not, value)| Ok((not, states(value)?))).collect::<Result<_, _>>()?)
@@ -113,7 +113,7 @@ fn term(text: &str) -> Result<Term, BadFilter> {
         "image" => Test::Text(Field::Image, texts()),
         _ => return Err(BadFilter::Field(field.to_owned())),
     };
-    Ok(Term { negated, test })
+    Ok(Term { negated, test: asked })
 }
 
 fn unnegated(text: &str) -> (bool, &str) {

@@ -31,6 +31,7 @@ pub struct Feed {
 
 impl Feed {
     /// The changes, newest first.
+    #[must_use]
     pub fn newest_first(&self) -> impl DoubleEndedIterator<Item = &Arc<Change>> + ExactSizeIterator {
         self.changes.iter().rev()
     }

@@ -68,6 +68,7 @@ pub struct Picture {
 
 impl Picture {
     /// The containers, by id.
+    #[must_use]
     pub fn containers(&self) -> impl ExactSizeIterator<Item = &Arc<Facts>> {
         self.entries.values().map(|entry| &entry.facts)
     }

@@ -175,7 +175,7 @@ impl Inventory {
                 }
                 if !first {
                     for observed in result.observed {
-                        self.tell_observed(index, time, observed);
+                        self.tell_observed(index, time, &observed);
                     }
                 }
             }
@@ -201,7 +201,7 @@ impl Inventory {
     }
 
     /// A list found what no event had told.
-    fn tell_observed(&mut self, index: usize, time: Timestamp, observed: Observed) {
+    fn tell_observed(&mut self, index: usize, time: Timestamp, observed: &Observed) {
         let Some(facts) = observed.after.as_ref().or(observed.before.as_ref()) else { return };
         let name = &self.hosts[index].line.spec.name;
         let detail = match &observed.after {

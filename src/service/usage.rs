@@ -92,12 +92,12 @@ pub(super) async fn watch_host(
         let asked: Vec<Arc<Facts>> = if local || now_wanted.hurry {
             rows
         } else {
-            // The most wanted every other time, the others in turns.
-            let at =
-                if turn.is_multiple_of(2) { 0 } else { 1 + (turn / 2) % rows.len().max(2).saturating_sub(1) };
-            rows.get(at).or(rows.first()).cloned().into_iter().collect()
+            // The most wanted every time, the others in turns.
+            let others = rows.iter().skip(1).cycle().skip(turn * (REMOTE_AT_ONCE - 1));
+            let others = others.take((REMOTE_AT_ONCE - 1).min(rows.len() - 1));
+            rows.iter().take(1).chain(others).cloned().collect()
         };
-        turn = turn.wrapping_add(1);
+        turn = (turn + 1) % MOST_TURNS;
         let at_once = if local { 1 } else { HURRIED_AT_ONCE };
         let mut reads = futures_util::stream::iter(asked)
             .map(|facts| read(engine.clone(), facts, clock))

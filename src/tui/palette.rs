@@ -103,9 +103,8 @@ fn shown(style: Style, slot: Slot, depth: Depth) -> ShownStyle {
 fn lessened(color: Color, depth: Depth) -> Shown {
     match (color, depth) {
         (Color::Default, _) | (_, Depth::None) => Shown::Reset,
-        (Color::Ansi(number), _) => Shown::Indexed(number),
         (Color::Indexed(number), Depth::Sixteen) => Shown::Indexed(nearest_of_16(rgb_of_index(number))),
-        (Color::Indexed(number), _) => Shown::Indexed(number),
+        (Color::Ansi(number) | Color::Indexed(number), _) => Shown::Indexed(number),
         (Color::Rgb(r, g, b), Depth::True) => Shown::Rgb(r, g, b),
         (Color::Rgb(r, g, b), Depth::Indexed) => Shown::Indexed(nearest_of_256((r, g, b))),
         (Color::Rgb(r, g, b), Depth::Sixteen) => Shown::Indexed(nearest_of_16((r, g, b))),

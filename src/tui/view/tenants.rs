@@ -16,7 +16,7 @@ use crate::model::state::{Kind, State as TenantState};
 use crate::model::usage::Usage;
 use crate::tui::state::{Pane, State};
 use crate::tui::tenant_list::total;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,15 +232,14 @@ fn last_verbs<'a>(
     state: &'a State,
     tenants: impl Iterator<Item = &'a Arc<Tenant>>,
 ) -> HashMap<TenantKey<'a>, Verb> {
-    let mut missing: HashMap<TenantKey<'a>, ()> =
-        tenants.map(|tenant| ((&tenant.host, &tenant.name), ())).collect();
+    let mut missing: HashSet<TenantKey<'a>> = tenants.map(|tenant| (&tenant.host, &tenant.name)).collect();
     let mut found = HashMap::new();
     for change in &state.changes.newest_first {
         if missing.is_empty() {
             break;
         }
         if let Some(tenant) = &change.tenant
-            && let Some((key, ())) = missing.remove_entry(&(&change.host, tenant))
+            && let Some(key) = missing.take(&(&change.host, tenant))
         {
             found.insert(key, change.verb);
         }
