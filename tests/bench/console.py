@@ -15,7 +15,7 @@ from table import figure, median, show
 from watched import Ended, Watched
 
 CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "wakeboard-bench")
-PEERS = {"dtop": "^0.10", "oxker": "^0.13", "ducker": "^0.6"}
+PEERS = {"dtop": "=0.10.2", "oxker": "^0.13", "ducker": "^0.6"}
 NAME = re.compile(r"\bbench-\d{3}\b")
 # What is left out of the time of just looking: start-up, and what a program does once right after it.
 STARTING = 5
@@ -23,8 +23,8 @@ STARTING = 5
 MISSED_AFTER = 3
 PAUSES_OF_PEERS = 40
 
-# How a program is started, and how its row of a paused container is told from others.
-Program = namedtuple("Program", "name argv env paused")
+# How a program is started, and how it writes of a container that runs, and of one that is paused.
+Program = namedtuple("Program", "name argv env runs paused")
 Pause = namedtuple("Pause", "since_event since_call")
 TARGETS = ["target", "0.06", "0.4", "1.5", "20", "6 (30)", "", "0 of 100"]
 
@@ -47,10 +47,10 @@ def main():
             ids = engine.fill(wanted.containers, os.environ["WAKEBOARD_LAB_IMAGE"])
             print(f"{len(ids)} containers after {time.monotonic() - begun:.0f} s", flush=True)
             time.sleep(10)
-            rows = []
+            measured = []
             for program in programs:
                 try:
-                    rows.append(measure(program, engine, ids, wanted))
+                    measured.append(measure(program, engine, ids, wanted))
                 except Ended as ended:
                     print(f"{program.name}: left out: {ended}", flush=True)
         finally:
@@ -65,7 +65,7 @@ def main():
         "after the call",
         "missed",
     ]
-    show(f"{len(ids)} idle containers on one Docker, 200 x 50", [heading, *rows, TARGETS])
+    show(f"{len(ids)} idle containers on one Docker, 200 x 50", [heading, *measured, TARGETS])
 
 
 def wakeboard(socket, folder):
@@ -73,7 +73,7 @@ def wakeboard(socket, folder):
     with open(config, "w") as file:
         file.write(f"hosts:\n  one: unix://{socket}\n")
     argv = [os.path.abspath("target/release/wakeboard"), "--config", config]
-    return Program("wakeboard", argv, {"HOME": folder}, r"paused")
+    return Program("wakeboard", argv, {"HOME": folder}, "● running", "‖ paused")
 
 
 def peers(socket, folder):
@@ -83,15 +83,19 @@ def peers(socket, folder):
             print(f"installing {name}", flush=True)
             command = ["cargo", "install", "--quiet", "--locked", "--root", root, "--target-dir", root + "-target"]
             subprocess.run([*command, name, "--version", version], check=False)
-    options = {"dtop": ["--host"], "oxker": ["--host"], "ducker": ["--docker-host"]}
+    url = f"unix://{socket}"
+    looks = {
+        "dtop": (["--all", "--host", url], "▶", "⏸"),
+        "oxker": (["--host", socket], "✓ running", "॥ paused"),
+        "ducker": (["--docker-host", url], r"\bUp ", r"\(Paused\)"),
+    }
     found = []
-    for name in PEERS:
+    for name, (options, runs, paused) in looks.items():
         path = os.path.join(CACHE, "peers", "bin", name)
-        if not os.path.exists(path):
+        if os.path.exists(path):
+            found.append(Program(name, [path, *options], {"HOME": folder}, runs, paused))
+        else:
             print(f"{name}: left out: it does not build here", flush=True)
-            continue
-        url = f"unix://{socket}"
-        found.append(Program(name, [path, *options[name], url], {"HOME": folder, "DOCKER_HOST": url}, r"(?i)paused|⏸"))
     return found
 
 
@@ -159,9 +163,7 @@ def has_rows(lines):
 def pause_once(program, watched, engine, ids):
     """Pauses a container whose row is on the screen, and says when the row says so; nothing if it does not."""
     watched.settle(random.uniform(0.1, 0.6))
-    lines = watched.screen.lines()
-    names = {name for line in lines for name in NAME.findall(line) if name in ids}
-    name = random.choice([name for name in names if not reads_paused(program, lines, name)])
+    name = random.choice(running(program, watched.screen.lines()))
     shows = lambda lines: reads_paused(program, lines, name)
     watched.heard.clear()
     called = time.monotonic()
@@ -175,10 +177,20 @@ def pause_once(program, watched, engine, ids):
     return shown and told and Pause(shown - told, shown - called)
 
 
+def rows(lines):
+    """Containers' names and what is written beside each: a pane's line, from border to border."""
+    for line in lines:
+        for text in line.split("│"):
+            for name in NAME.findall(text):
+                yield name, text
+
+
+def running(program, lines):
+    return [name for name, text in rows(lines) if re.search(program.runs, text) and not re.search(program.paused, text)]
+
+
 def reads_paused(program, lines, name):
-    """Whether a row of that container says so: the text from its name to the pane's border."""
-    rows = (line[line.index(name) :].split("│")[0] for line in lines if name in line)
-    return any(re.search(program.paused, row) for row in rows)
+    return any(other == name and re.search(program.paused, text) for other, text in rows(lines))
 
 
 def event_moment(watched, container):
