@@ -12,9 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bollard::query_parameters::{
-    EventsOptionsBuilder, InspectContainerOptions, ListContainersOptionsBuilder, StatsOptionsBuilder,
-};
+use bollard::errors::Error as ApiError;
+use bollard::query_parameters::{EventsOptionsBuilder, InspectContainerOptions, StatsOptionsBuilder};
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
@@ -101,7 +100,7 @@ impl DockerEngine {
 
     async fn within<T>(
         deadline: Duration,
-        call: impl Future<Output = Result<T, bollard::errors::Error>>,
+        call: impl Future<Output = Result<T, ApiError>>,
     ) -> Result<T, EngineError> {
         match tokio::time::timeout(deadline, call).await {
             Ok(result) => Ok(result?),
@@ -137,10 +136,11 @@ impl Engine for DockerEngine {
     }
 
     async fn list(&self) -> Result<Vec<Facts>, EngineError> {
-        let options = ListContainersOptionsBuilder::default().all(true).build();
-        let list = Self::within(LONGEST_CALL, self.api.list_containers(Some(options))).await?;
+        let call = transport::get(self.transport.clone(), "/containers/json?all=1");
+        let answer = Self::within(LONGEST_CALL, call).await?;
+        let list: Vec<facts::Row> = serde_json::from_slice(&answer).map_err(ApiError::from)?;
         let now = Timestamp::now();
-        Ok(list.into_iter().filter_map(|summary| facts::of_summary(summary, &self.naming, now)).collect())
+        Ok(list.into_iter().filter_map(|row| facts::of_row(row, &self.naming, now)).collect())
     }
 
     async fn inspect(&self, id: &str) -> Result<Option<Facts>, EngineError> {
@@ -177,7 +177,7 @@ impl Engine for DockerEngine {
             while let Some(message) = stream.next().await {
                 past.extend(events::of_message(message?, &self.naming));
             }
-            Ok::<(), bollard::errors::Error>(())
+            Ok::<(), ApiError>(())
         };
         // Where the engine's clock is behind ours, it waits for `until` to come: what it told by then is kept.
         if let Ok(result) = tokio::time::timeout(HISTORY_DEADLINE, read).await {

@@ -13,7 +13,8 @@ use std::task::{Context, Poll};
 
 use bollard::BollardRequest;
 use bollard::errors::Error as ApiError;
-use hyper::body::Incoming;
+use http_body_util::BodyExt;
+use hyper::body::{Bytes, Incoming};
 use hyper::header::{HOST, HeaderValue};
 use hyper::{Response, Uri};
 use hyper_util::rt::TokioIo;
@@ -115,6 +116,29 @@ impl Transport {
             }
         }
     }
+}
+
+/// The whole answer to a GET, unread: for answers so long that bollard's full reading of them would cost too much.
+///
+/// # Errors
+/// As `send`; and the engine's own refusal.
+pub async fn get(transport: Transport, target: &str) -> Result<Bytes, ApiError> {
+    let request = hyper::Request::get(target).body(bollard::body_full(Bytes::new()))?;
+    let response = transport.send(request).await?;
+    let status = response.status();
+    let bytes = response.into_body().collect().await?.to_bytes();
+    if status.is_success() {
+        return Ok(bytes);
+    }
+    let refusal = serde_json::from_slice(&bytes).map(|refusal: Refusal| refusal.message);
+    let message = refusal.unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned());
+    Err(ApiError::DockerResponseServerError { status_code: status.as_u16(), message })
+}
+
+/// The body of an answer that says no.
+#[derive(serde::Deserialize)]
+struct Refusal {
+    message: String,
 }
 
 async fn exchange<S>(
