@@ -31,6 +31,8 @@ const PING_EVERY: Duration = Duration::from_secs(5);
 const RECONCILE_EVERY: Duration = Duration::from_secs(30);
 /// A second list follows the first this soon: events between the first and the opening of the stream are lost.
 const RECONCILE_AFTER_CONNECT: Duration = Duration::from_secs(3);
+/// What does not belong to the first picture is asked this much later: with many hosts it would delay the others' pictures.
+const AFTER_FIRST_PICTURE: Duration = Duration::from_millis(150);
 /// How many inspects run at once on one host.
 const MOST_INSPECTS: usize = 4;
 /// How far back the feed begins at the first connection.
@@ -119,16 +121,18 @@ impl HostTask {
             };
         let mut events = engine.events().await?;
         let mut calls = Calls::new(engine.clone(), self.clock);
-        calls.ping();
         match *heard {
             // What was missed goes before the list: then the list finds nothing that was told already.
-            Some(since) => calls.history(since),
+            Some(since) => calls.history(since, Timestamp::now()),
             None => calls.list(),
         }
         let mut known = false;
-        let mut asked_about = false;
+        let first = heard.is_none();
+        // When to ask what does not belong to the picture, and up to when events are history then.
+        let mut ask_more: Option<(Instant, Timestamp)> = None;
         let mut next_list = Instant::now() + RECONCILE_AFTER_CONNECT.mul_f64(0.7 + 0.6 * jitter());
-        let mut next_ping = Instant::now() + PING_EVERY.mul_f64(jitter());
+        // The list says as well that it is alive, unless it takes long.
+        let mut next_ping = Instant::now() + AFTER_FIRST_PICTURE.mul_f64(1.0 + jitter());
         loop {
             let report = tokio::select! {
                 event = events.next() => match event {
@@ -159,24 +163,24 @@ impl HostTask {
                     next_ping = Instant::now() + PING_EVERY;
                     continue;
                 }
+                Some(until) = due(ask_more) => {
+                    ask_more = None;
+                    calls.about();
+                    if first {
+                        calls.history(until.checked_sub(HISTORY).unwrap_or(Timestamp::UNIX_EPOCH), until);
+                    }
+                    continue;
+                }
             };
             match &report {
                 Report::Listed(..) if !known => {
                     known = true;
+                    ask_more = Some((Instant::now() + AFTER_FIRST_PICTURE, Timestamp::now()));
                     self.connected.send_replace(Some(engine.clone()));
                     info!(host = %self.spec.name, "host known");
                 }
                 Report::History(_) if !known => calls.list(),
                 _ => {}
-            }
-            if known && !asked_about {
-                // Only now: nothing may delay the first picture.
-                asked_about = true;
-                calls.about();
-                if heard.is_none() {
-                    let since = Timestamp::now().checked_sub(HISTORY).unwrap_or(Timestamp::UNIX_EPOCH);
-                    calls.history(since);
-                }
             }
             if known {
                 *heard = Some(Timestamp::now());
@@ -186,6 +190,13 @@ impl HostTask {
             }
         }
     }
+}
+
+/// Waits until that moment, and gives what is to be done then; nothing where there is nothing to wait for.
+async fn due<T>(wait: Option<(Instant, T)>) -> Option<T> {
+    let (moment, what) = wait?;
+    sleep_until(moment).await;
+    Some(what)
 }
 
 /// The calls under way on one connection.
@@ -238,9 +249,8 @@ impl Calls {
         self.running.push(Box::pin(async move { Answer::About(engine.about().await) }));
     }
 
-    fn history(&mut self, since: Timestamp) {
+    fn history(&mut self, since: Timestamp, until: Timestamp) {
         let engine = self.engine.clone();
-        let until = Timestamp::now();
         self.running.push(Box::pin(async move { Answer::History(engine.history(since, until).await) }));
     }
 
