@@ -75,11 +75,13 @@ fn popup(
             x = pen.text(x, y, inner.right().saturating_sub(x + 1), text, *slot);
         }
     }
-    if lines.len() > height {
-        let close = state.messages.say("close-hint");
-        let more = format!(" {}/{} · {close} ", top + height, lines.len());
-        pen.text(area.x + 2, area.bottom() - 1, area.width.saturating_sub(4), &more, Slot::Dim);
-    }
+    let close = state.messages.say("close-hint");
+    let hint = if lines.len() > height {
+        format!(" {}/{} · {close} ", top + height, lines.len())
+    } else {
+        format!(" {close} ")
+    };
+    pen.text(area.x + 2, area.bottom() - 1, area.width.saturating_sub(4), &hint, Slot::Dim);
 }
 
 fn heading(text: String) -> Vec<Span> {

@@ -32,15 +32,16 @@ enum Column {
     Last,
 }
 
+// Each is at least as wide as its name with the mark of the order behind it.
 const COLUMNS: [Want<Column>; 9] = [
     Want { column: Column::Tenant, cells: 0, weight: 9 },
-    Want { column: Column::Tier, cells: 4, weight: 5 },
-    Want { column: Column::State, cells: 21, weight: 8 },
+    Want { column: Column::Tier, cells: 5, weight: 5 },
+    Want { column: Column::State, cells: 20, weight: 8 },
     Want { column: Column::Host, cells: 8, weight: 6 },
     Want { column: Column::Cpu, cells: 6, weight: 4 },
     Want { column: Column::Memory, cells: 5, weight: 3 },
     Want { column: Column::Curve, cells: 8, weight: 1 },
-    Want { column: Column::Since, cells: 5, weight: 7 },
+    Want { column: Column::Since, cells: 6, weight: 7 },
     Want { column: Column::Last, cells: 10, weight: 2 },
 ];
 const TENANT_LEAST: u16 = 14;
@@ -154,8 +155,7 @@ fn draw_cell(
         Column::State => {
             let kind = tenant.state.kind();
             let style = pen.palette().kind(kind);
-            let sign_end = pen.styled(x, y, cells, sign(kind, state), style);
-            pen.styled(sign_end + 1, y, cells.saturating_sub(2), &state_text(state, tenant), style);
+            pen.styled(x, y, cells, &format!("{} {}", sign(kind, state), state_text(state, tenant)), style);
         }
         Column::Host => {
             pen.text(x, y, cells, &tenant.host, if down { Slot::Bad } else { Slot::Dim });
@@ -178,7 +178,11 @@ fn draw_cell(
             pen.text(x, y, cells, &text, Slot::Dim);
         }
         Column::Last => {
-            let slot = if last.is_some_and(Verb::is_bad) { Slot::Bad } else { Slot::Verb };
+            let slot = match last {
+                Some(verb) if verb.is_bad() => Slot::Bad,
+                Some(_) => Slot::Verb,
+                None => Slot::Absent,
+            };
             pen.text(x, y, cells, last.map_or(UNKNOWN, Verb::as_str), slot);
         }
     }
