@@ -3,6 +3,7 @@
 pub mod clock;
 mod host;
 mod inventory;
+pub mod machine;
 mod usage;
 
 use std::collections::HashMap;

@@ -16,8 +16,7 @@ use super::state::{Start, State};
 use super::terminal::Screen;
 use super::update::{self, Effect};
 use super::view::{self, Hits};
-use crate::engine::cgroup::machine_memory;
-use crate::service::Service;
+use crate::service::{Service, machine};
 
 /// How often what spins turns.
 const SPIN: Duration = Duration::from_millis(250);
@@ -89,7 +88,7 @@ pub async fn run(mut service: Service, start: Start) -> io::Result<()> {
             }
             Err(fault) = service.watch_tasks() => return Err(io::Error::other(fault)),
             () = sleep_until(next_tick) => {
-                state.memory_used = machine_memory().map(|(used, _)| used);
+                state.memory_used = machine::memory().map(|(used, _)| used);
                 dirty = true;
             }
         }
