@@ -24,7 +24,7 @@ pub enum Sentence {
 #[derive(Clone, Debug, Args)]
 pub struct Ps {
     /// Terms joined by "and": tier:vip state:!running host:web-1 role:db NAME; `!` negates
-    #[arg(value_name = "FILTER", allow_hyphen_values = true)]
+    #[arg(value_name = "FILTER")]
     pub filter: Vec<String>,
     /// Print JSON: an array with an object a tenant
     #[arg(long)]

@@ -14,6 +14,7 @@ use tracing::{debug, info, warn};
 
 use super::Connected;
 use super::clock::{Clock, jitter};
+use crate::engine::error::CUT;
 use crate::engine::{self, Engine, EngineError};
 use crate::model::backoff;
 use crate::model::container::{ContainerId, Facts};
@@ -134,7 +135,7 @@ impl HostTask {
                 event = events.next() => match event {
                     Some(Ok(event)) => Report::Event(event),
                     Some(Err(error)) => return Err(error),
-                    None => return Err(EngineError::Unreachable("the connection was cut".to_owned())),
+                    None => return Err(EngineError::Unreachable(CUT.to_owned())),
                 },
                 Some(answer) = calls.running.next() => match calls.finish(answer)? {
                     Some(report) => report,

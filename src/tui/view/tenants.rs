@@ -35,7 +35,7 @@ enum Column {
 const COLUMNS: [Want<Column>; 9] = [
     Want { column: Column::Tenant, cells: 0, weight: 9 },
     Want { column: Column::Tier, cells: 4, weight: 5 },
-    Want { column: Column::State, cells: 21, weight: 8 },
+    Want { column: Column::State, cells: 27, weight: 8 },
     Want { column: Column::Host, cells: 8, weight: 6 },
     Want { column: Column::Cpu, cells: 6, weight: 4 },
     Want { column: Column::Memory, cells: 5, weight: 3 },
