@@ -10,7 +10,7 @@ pub mod palette;
 mod run;
 pub mod state;
 pub mod tenant_list;
-mod terminal;
+pub mod terminal;
 pub mod update;
 pub mod view;
 

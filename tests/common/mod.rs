@@ -1,7 +1,6 @@
 //! A real console in a real pseudo-terminal, read through a terminal emulator.
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
@@ -85,8 +84,9 @@ struct Terminal {
 pub struct Console {
     terminal: Arc<(Mutex<Terminal>, Condvar)>,
     writer: Box<dyn Write + Send>,
-    master: Box<dyn MasterPty + Send>,
+    master: Option<Box<dyn MasterPty + Send>>,
     child: Box<dyn Child + Send + Sync>,
+    pub under_a_shell: bool,
 }
 
 impl Console {
@@ -119,7 +119,7 @@ impl Console {
             }
         });
         let writer = pair.master.take_writer().unwrap();
-        Console { terminal, writer, master: pair.master, child }
+        Console { terminal, writer, master: Some(pair.master), child, under_a_shell: false }
     }
 
     /// What the screen shows, line by line.
@@ -173,7 +173,14 @@ impl Console {
     pub fn resize(&mut self, columns: u16, lines: u16) {
         self.terminal.0.lock().unwrap().parser.screen_mut().set_size(cells(lines), cells(columns));
         let size = PtySize { rows: lines, cols: columns, pixel_width: 0, pixel_height: 0 };
-        self.master.resize(size).unwrap();
+        self.master.as_ref().unwrap().resize(size).unwrap();
+    }
+
+    /// Closes the terminal under the program, as a closed window does.
+    pub fn hang_up(&mut self) {
+        self.signal(rustix::process::Signal::HUP);
+        self.writer = Box::new(std::io::sink());
+        self.master = None;
     }
 
     pub fn pid(&self) -> i32 {
@@ -213,12 +220,13 @@ impl Console {
             if screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None {
                 wrong += "the mouse is captured; ";
             }
-            if screen.bracketed_paste() {
+            // An interactive shell switches paste marks on for itself.
+            if screen.bracketed_paste() && !self.under_a_shell {
                 wrong += "paste marks are on; ";
             }
             let raw = &terminal.raw;
-            if count(raw, b"\x1b[?2026h") != count(raw, b"\x1b[?2026l") {
-                let _ = write!(wrong, "a synchronized update is open; ");
+            if last(raw, b"\x1b[?2026h") > last(raw, b"\x1b[?2026l") {
+                wrong += "a synchronized update is open; ";
             }
             if wrong.is_empty() {
                 return Ok(());
@@ -241,6 +249,10 @@ impl Drop for Console {
 
 fn cells(number: u16) -> std::num::NonZero<u16> {
     std::num::NonZero::new(number).unwrap()
+}
+
+fn last(bytes: &[u8], piece: &[u8]) -> Option<usize> {
+    bytes.windows(piece.len()).rposition(|window| window == piece)
 }
 
 pub fn count(bytes: &[u8], piece: &[u8]) -> usize {
