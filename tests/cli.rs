@@ -38,9 +38,9 @@ fn run(home: &Home, args: &[&str]) -> assert_cmd::assert::Assert {
 #[test]
 fn ps_lists_tenants_and_takes_a_filter() {
     let (_runtime, _running, home) = simulated("");
-    run(&home, &["ps"])
-        .success()
-        .stdout(starts_with("TENANT").and(contains("acme")).and(contains("birch")).and(contains("● running")));
+    run(&home, &["ps"]).success().stdout(
+        starts_with("TENANT").and(contains("acme")).and(contains("birch")).and(contains("● running")),
+    );
     run(&home, &["ps", "tier:vip"]).success().stdout(contains("acme").and(contains("birch").not()));
     run(&home, &["ps", "state:runing"]).code(2).stderr(contains("did you mean \"running\"?"));
 }
@@ -70,8 +70,13 @@ fn ps_json_has_the_promised_shape() {
 #[test]
 fn a_host_that_is_down_is_told_of_and_the_rest_is_shown() {
     let (_runtime, _running, home) = simulated("  web-2: 'unix:///nonexistent/engine.sock'\n");
-    run(&home, &["ps"]).success().stdout(contains("acme")).stderr(contains("web-2").and(contains("no such socket")));
-    run(&home, &["hosts"]).success().stdout(contains("web-1").and(contains("up")).and(contains("unreachable")));
+    run(&home, &["ps"])
+        .success()
+        .stdout(contains("acme"))
+        .stderr(contains("web-2").and(contains("no such socket")));
+    run(&home, &["hosts"])
+        .success()
+        .stdout(contains("web-1").and(contains("up")).and(contains("unreachable")));
     let output = run(&home, &["hosts", "--json"]).success().get_output().stdout.clone();
     let hosts: serde_json::Value = serde_json::from_slice(&output).unwrap();
     assert_eq!(hosts[0]["state"], "up");
@@ -84,7 +89,9 @@ fn a_host_that_is_down_is_told_of_and_the_rest_is_shown() {
 fn no_host_at_all_is_code_3() {
     let home = Home::new("hosts: {web-1: 'unix:///nonexistent/engine.sock', web-2: 'tcp://127.0.0.1:1'}\n");
     for verb in [&["ps"][..], &["ps", "--json"], &["hosts"], &["changes"]] {
-        run(&home, verb).code(3).stderr(contains("no host could be reached").and(contains("connection refused")));
+        run(&home, verb)
+            .code(3)
+            .stderr(contains("no host could be reached").and(contains("connection refused")));
     }
 }
 
@@ -92,9 +99,9 @@ fn no_host_at_all_is_code_3() {
 fn a_wrong_config_is_code_2_with_its_place() {
     let home = Home::new("hosts:\n  web-1: unix:///run/x.sock\nthem: dark\n");
     for verb in [&["ps"][..], &["config", "check"], &[]] {
-        run(&home, verb)
-            .code(2)
-            .stderr(contains("wakeboard.yaml:3:1").and(contains("them")).and(contains("did you mean `theme`")));
+        run(&home, verb).code(2).stderr(
+            contains("wakeboard.yaml:3:1").and(contains("them")).and(contains("did you mean `theme`")),
+        );
     }
 }
 

@@ -36,11 +36,13 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
     let y = area.y;
     let mut x = area.x + 1;
     let room = |x: u16| end.saturating_sub(x);
-    x = pen.text(x, y, room(x), &messages.say("product"), Slot::Header) + 1;
-    if state.demo {
-        x = pen.text(x, y, room(x), &format!(" {} ", messages.say("demo")), Slot::Demo) + 1;
+    if area.width >= WIDE {
+        x = pen.text(x, y, room(x), &messages.say("product"), Slot::Header) + 2;
     }
-    x = draw_hosts(pen, x + 1, y, end, state, hits) + 2;
+    if state.demo {
+        x = pen.text(x, y, room(x), &format!(" {} ", messages.say("demo")), Slot::Demo) + 2;
+    }
+    x = draw_hosts(pen, x, y, end, state, hits) + 2;
     let tenants = state.fleet.tenants().count();
     let text = messages.say_with("tenants-count", [("count", tenants)]);
     x = pen.text(x, y, room(x), &text, Slot::HeaderLabel) + 2;

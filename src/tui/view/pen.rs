@@ -37,6 +37,13 @@ impl<'a> Pen<'a> {
         let style = self.palette.of(Slot::Text).patch(self.palette.of(slot));
         let area = area.intersection(self.buffer.area);
         for y in area.top()..area.bottom() {
+            // A wide character that reaches into the area from the left would hide its first column.
+            if let Some(before) = area.left().checked_sub(1)
+                && let Some(cell) = self.buffer.cell_mut((before, y))
+                && width(cell.symbol()) > 1
+            {
+                cell.set_symbol(" ");
+            }
             for x in area.left()..area.right() {
                 self.buffer[(x, y)].reset();
                 self.buffer[(x, y)].set_style(style);
@@ -107,5 +114,27 @@ impl<'a> Pen<'a> {
         if let Some(cell) = self.buffer.cell_mut((x, y)) {
             cell.set_symbol(symbol).set_style(style);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Theme;
+    use crate::tui::palette::Depth;
+
+    #[test]
+    fn a_box_over_wide_characters_keeps_its_edges() {
+        let palette = Palette::new(&Theme::default(), Depth::True);
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 12, 3));
+        let mut pen = Pen::new(&mut buffer, &palette);
+        pen.text(1, 1, 10, "青松商贸海", Slot::Text);
+        let area = Rect::new(4, 0, 5, 3);
+        pen.fill(area, Slot::Text);
+        pen.frame(area, "", Slot::Border);
+        let row: Vec<&str> = (0..12).map(|x| buffer[(x, 1)].symbol()).collect();
+        assert_eq!(row[4], "│");
+        assert_eq!(row[8], "│");
+        assert_eq!(row[3], " ", "no wide character may reach under the edge: {row:?}");
     }
 }

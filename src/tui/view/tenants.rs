@@ -7,7 +7,7 @@ use super::table::{Placed, Want, place};
 use super::{Hit, Hits};
 use crate::config::theme::Slot;
 use crate::model::action::Action;
-use crate::model::cells::{age, bytes, curve};
+use crate::model::cells::{age, bytes, curve, width};
 use crate::model::change::Verb;
 use crate::model::fleet::{Link, Tenant};
 use crate::model::host::HostName;
@@ -44,6 +44,10 @@ const COLUMNS: [Want<Column>; 9] = [
     Want { column: Column::Last, cells: 10, weight: 2 },
 ];
 const TENANT_LEAST: u16 = 14;
+/// From this width on, states come with their reasons.
+const ROOMY: u16 = 84;
+/// The longest word for a state, with its sign.
+const STATE_WORD: u16 = 18;
 
 /// Draws the tenants pane.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
@@ -52,7 +56,11 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
         return;
     }
     // Two cells on the left for the mark of the selected row.
-    let columns = place(inner.x + 2, inner.width.saturating_sub(2), TENANT_LEAST, &COLUMNS);
+    let mut wants = COLUMNS;
+    if inner.width < ROOMY {
+        wants[2].cells = STATE_WORD;
+    }
+    let columns = place(inner.x + 2, inner.width.saturating_sub(2), TENANT_LEAST, &wants);
     draw_names(pen, inner.y, &columns, state, hits);
     if state.tenants.rows.is_empty() {
         pen.text(inner.x + 2, inner.y + 1, inner.width.saturating_sub(2), &why_empty(state), Slot::Dim);
@@ -143,6 +151,8 @@ fn draw_cell(
 ) {
     const UNKNOWN: &str = "–";
     let down = tenant.state == TenantState::Unreachable;
+    // What was used when its host was last heard says nothing about now.
+    let usage = if down { &Usage::default() } else { usage };
     match column {
         Column::Tenant => {
             let slot = if down { Slot::Dim } else { Slot::Text };
@@ -155,7 +165,11 @@ fn draw_cell(
             let kind = tenant.state.kind();
             let style = pen.palette().kind(kind);
             let sign_end = pen.styled(x, y, cells, sign(kind, state), style);
-            pen.styled(sign_end + 1, y, cells.saturating_sub(2), &state_text(state, tenant), style);
+            let text = state_text(state, tenant);
+            // Half a reason says less than none.
+            let fits = width(&text) + 2 <= usize::from(cells);
+            let text = if fits { text } else { tenant.state.to_string() };
+            pen.styled(sign_end + 1, y, cells.saturating_sub(2), &text, style);
         }
         Column::Host => {
             pen.text(x, y, cells, &tenant.host, if down { Slot::Bad } else { Slot::Dim });
@@ -168,6 +182,7 @@ fn draw_cell(
             let text = usage.memory_bytes.map_or(UNKNOWN.to_owned(), bytes);
             pen.right(x, y, cells, &text, gauge(usage.memory_bytes.is_some()));
         }
+        Column::Curve if down => {}
         Column::Curve => {
             pen.text(x, y, cells, &memory_curve(state, tenant), Slot::Gauge);
         }
