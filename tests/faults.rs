@@ -1,4 +1,5 @@
 //! Hosts that die, hang, crawl, lie or speak garbage never disturb the others, are told of plainly, and come back.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +48,7 @@ impl Bench {
         let found = timeout(within, self.fleet.wait_for(|fleet| condition(fleet))).await;
         match found {
             Ok(fleet) => fleet.unwrap().clone(),
-            Err(_) => panic!("never saw: {what}\n{:#?}", self.service.fleet().borrow()),
+            Err(late) => panic!("never saw: {what} ({late})\n{:#?}", self.service.fleet().borrow()),
         }
     }
 

@@ -121,7 +121,9 @@ impl Inventory {
                 Link::Up | Link::Connecting => {
                     host.picture.distrust();
                     host.heard_before_loss = host.heard;
-                    host.link = Link::Down { since: time, reason: reason.clone() };
+                    // What is shown from now on is as old as its last word.
+                    let since = host.heard.unwrap_or(time);
+                    host.link = Link::Down { since, reason: reason.clone() };
                     host.dirty = true;
                     self.tell(of_host(&name, time, Verb::Lost, Some(reason.to_string())));
                 }

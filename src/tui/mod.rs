@@ -7,6 +7,7 @@ pub mod layout;
 pub mod messages;
 mod pace;
 pub mod palette;
+pub mod prompt;
 mod run;
 pub mod state;
 pub mod tenant_list;

@@ -19,6 +19,7 @@ use wakeboard::tui::update;
 #[path = "fleet.rs"]
 pub mod fleet;
 
+#[derive(Clone, Copy)]
 pub struct Look {
     pub theme: &'static str,
     pub depth: Depth,

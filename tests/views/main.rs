@@ -1,4 +1,5 @@
 //! What the screen looks like: every cell's text, and every cell's style, in snapshots.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod fixture;
 
