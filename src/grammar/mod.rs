@@ -25,7 +25,7 @@ pub enum Sentence {
 pub struct Ps {
     /// Terms joined by "and": tier:vip state:!running host:web-1 tenant:acme role:db image:redis NAME; `!` negates,
     /// `tier:vip,high` means either
-    #[arg(value_name = "FILTER", allow_hyphen_values = true)]
+    #[arg(value_name = "FILTER")]
     pub filter: Vec<String>,
     /// Print JSON: one array with an object for each tenant
     #[arg(long)]

@@ -117,10 +117,20 @@ proptest! {
                 prop_assert!(parts(&feed) <= told);
             }
         }
-        let order: Vec<_> = feed.newest_first().map(|change| change.seq).collect();
+        let order: Vec<_> = feed.newest_first().map(|change| order(change)).collect();
         prop_assert!(order.is_sorted_by(|a, b| a > b));
         prop_assert!(feed.len() <= MOST_CHANGES);
     }
+}
+
+#[test]
+fn what_is_remembered_late_stands_where_it_belongs() {
+    let mut feed = Feed::default();
+    let host: HostName = "web-1".into();
+    feed.tell(&host, &event(9000, "b", Happening::Paused));
+    feed.tell(&host, &event(1000, "a", Happening::Paused));
+    let order: Vec<_> = feed.newest_first().map(|change| change.id.clone().unwrap()).collect();
+    assert_eq!(order, ["b".into(), "a".into()]);
 }
 
 #[test]

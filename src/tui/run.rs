@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::keys;
 use super::pace::Pace;
+use super::prompt;
 use super::state::{Start, State};
 use super::terminal::Screen;
 use super::update::{self, Effect};
@@ -106,7 +107,7 @@ fn until_tick(state: &State) -> Duration {
 fn handle(state: &mut State, event: Event, hits: &Hits) -> Option<Effect> {
     match event {
         Event::Key(key) => return keys::key(key).and_then(|key| update::key(state, key)),
-        Event::Paste(text) => update::paste(state, &text),
+        Event::Paste(text) => prompt::paste(state, &text),
         Event::Resize(width, height) => state.size = Size::new(width, height),
         Event::Mouse(mouse) => {
             let at = Position::new(mouse.column, mouse.row);

@@ -9,7 +9,7 @@ use crate::model::cells::width;
 use crate::model::change::{Change, Verb};
 use crate::tui::state::{Pane, State};
 
-const TIME: u16 = 8;
+const TIME: u16 = 9;
 /// At most: a column of nothing but "not known" takes one cell.
 const ACTOR: usize = 6;
 const VERB: u16 = 10;
@@ -69,7 +69,7 @@ fn draw_line(pen: &mut Pen<'_>, row: Rect, state: &State, change: &Change, actor
     let room = |x: u16| end.saturating_sub(x);
     let time = change.time.to_zoned(state.now.time_zone().clone());
     let today = time.date() == state.now.date();
-    let time = time.strftime(if today { "%H:%M:%S" } else { "%m-%d %Hh" }).to_string();
+    let time = time.strftime(if today { "%H:%M:%S" } else { "%a %H:%M" }).to_string();
     let mut x = row.x + 1;
     pen.text(x, y, TIME.min(room(x)), &time, Slot::Time);
     x += TIME + 1;

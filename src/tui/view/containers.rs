@@ -33,7 +33,7 @@ const COLUMNS: [Want<Column>; 8] = [
     Want { column: Column::Since, cells: 5, weight: 7 },
     Want { column: Column::Id, cells: 12, weight: 1 },
 ];
-const NAME_LEAST: u16 = 16;
+const NAME_LEAST: u16 = 15;
 
 /// Draws the pane.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {

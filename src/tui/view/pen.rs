@@ -127,8 +127,23 @@ impl<'a> Pen<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::theme::Theme;
+    use crate::config::Theme;
     use crate::tui::palette::Depth;
+
+    #[test]
+    fn a_box_over_wide_characters_keeps_its_edges() {
+        let palette = Palette::new(&Theme::default(), Depth::True);
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 12, 3));
+        let mut pen = Pen::new(&mut buffer, &palette);
+        pen.text(1, 1, 10, "青松商贸海", Slot::Text);
+        let area = Rect::new(4, 0, 5, 3);
+        pen.fill(area, Slot::Text);
+        pen.frame(area, "", Slot::Border);
+        let row: Vec<&str> = (0..12).map(|x| buffer[(x, 1)].symbol()).collect();
+        assert_eq!(row[4], "│");
+        assert_eq!(row[8], "│");
+        assert_eq!(row[3], " ", "no wide character may reach under the edge: {row:?}");
+    }
 
     #[test]
     fn no_half_of_a_wide_character_is_left_beside_a_filled_area() {
