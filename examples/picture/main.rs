@@ -25,9 +25,9 @@ const fn picture(name: &'static str, theme: &'static str, seconds: u64, keys: &'
 
 // Half a minute: by then every row on the screen has its figures, and something has broken.
 const PICTURES: [Picture; 4] = [
-    picture("console", "dark", 34, "jjjjj"),
-    picture("light", "light", 34, "jjjjj"),
-    picture("wall", "wall", 34, "jjjjj"),
+    picture("console", "dark", 34, "jjjjjjj"),
+    picture("light", "light", 34, "jjjjjjj"),
+    picture("wall", "wall", 34, "jjjjjjj"),
     picture("help", "dark", 10, "?"),
 ];
 

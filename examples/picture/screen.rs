@@ -71,7 +71,7 @@ pub fn of_demo(
 fn read(mut from: Box<dyn Read + Send>) -> mpsc::Receiver<Vec<u8>> {
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || {
-        let mut buffer = [0; 64 * 1024];
+        let mut buffer = vec![0; 64 * 1024];
         while let Ok(count @ 1..) = from.read(&mut buffer) {
             if send.send(buffer[..count].to_vec()).is_err() {
                 return;

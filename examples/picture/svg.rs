@@ -20,10 +20,8 @@ const BAR: f32 = 30.0;
 struct Look {
     ink: [u8; 3],
     ground: [u8; 3],
-    bold: bool,
-    dim: bool,
-    italic: bool,
-    underline: bool,
+    /// Bold, dim, italic, underlined.
+    marks: [bool; 4],
 }
 
 /// Draws the screen in a window with that title.
@@ -154,14 +152,9 @@ fn glyph(out: &mut String, x: f32, y: f32, cells: usize, text: &str, look: Look)
         "┐" => vec![across(x, middle + 0.5), down(half, foot)],
         "└" => vec![across(middle - 0.5, end), down(y, half)],
         "┘" => vec![across(x, middle + 0.5), down(y, half)],
-        _ => match BARS.chars().position(|bar| text.starts_with(bar)).map(|at| BARS.chars().take(at + 1)) {
-            Some(steps) => {
-                let tall = steps.fold(0.0, |sum, _| sum + HIGH / 8.0);
-                vec![(x, foot - tall, WIDE, tall)]
-            }
-            None => {
-                let centre = x + left(cells) / 2.0;
-                let base = y + BASE;
+        _ => {
+            let Some(at) = BARS.chars().position(|bar| text.starts_with(bar)) else {
+                let (centre, base) = (x + left(cells) / 2.0, y + BASE);
                 let _ = writeln!(
                     out,
                     "<text x=\"{centre:.1}\" y=\"{base:.1}\" text-anchor=\"middle\"{}>{}</text>",
@@ -169,8 +162,10 @@ fn glyph(out: &mut String, x: f32, y: f32, cells: usize, text: &str, look: Look)
                     escaped(text)
                 );
                 return;
-            }
-        },
+            };
+            let tall = BARS.chars().take(at + 1).fold(0.0, |sum, _| sum + HIGH / 8.0);
+            vec![(x, foot - tall, WIDE, tall)]
+        }
     };
     for (x, y, wide, high) in pieces {
         rectangle(out, x, y, wide, high, look.ink);
@@ -187,16 +182,13 @@ fn rectangle(out: &mut String, x: f32, y: f32, wide: f32, high: f32, fill: [u8; 
 
 fn style(look: Look) -> String {
     let mut style = format!(" fill=\"{}\"", hex(look.ink));
-    for (wanted, text) in [
-        (look.bold, " font-weight=\"bold\""),
-        (look.dim, " opacity=\"0.6\""),
-        (look.italic, " font-style=\"italic\""),
-        (look.underline, " text-decoration=\"underline\""),
-    ] {
-        if wanted {
-            style.push_str(text);
-        }
-    }
+    let texts = [
+        " font-weight=\"bold\"",
+        " opacity=\"0.6\"",
+        " font-style=\"italic\"",
+        " text-decoration=\"underline\"",
+    ];
+    style.extend(texts.into_iter().zip(look.marks).filter_map(|(text, marked)| marked.then_some(text)));
     style
 }
 
@@ -215,14 +207,7 @@ fn look(cell: &Cell) -> Result<Look, String> {
     if cell.inverse() {
         (ink, ground) = (ground, ink);
     }
-    Ok(Look {
-        ink,
-        ground,
-        bold: cell.bold(),
-        dim: cell.dim(),
-        italic: cell.italic(),
-        underline: cell.underline(),
-    })
+    Ok(Look { ink, ground, marks: [cell.bold(), cell.dim(), cell.italic(), cell.underline()] })
 }
 
 fn rgb(color: Color) -> Result<[u8; 3], String> {
