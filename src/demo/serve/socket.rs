@@ -33,12 +33,16 @@ pub(super) fn clear(path: &Path) -> Result<(), ServeError> {
 pub(super) async fn run(host: usize, shared: Arc<Shared>, path: PathBuf, mut listener: Option<UnixListener>) {
     let mut faults = shared.world.hosts[host].faults.subscribe();
     let mut connections = JoinSet::new();
+    let mut interrupted = false;
     loop {
         let current = faults.borrow_and_update().clone();
         let refused = current.contains(&Fault::Refused);
-        if refused || current.contains(&Fault::Garbage(Garbage::NotHttp)) {
+        let interrupts = refused || current.contains(&Fault::Garbage(Garbage::NotHttp));
+        // Once: those that come while the fault lasts meet the fault itself.
+        if interrupts && !interrupted {
             connections.abort_all();
         }
+        interrupted = interrupts;
         if refused && listener.take().is_some() {
             let _ = std::fs::remove_file(&path);
         }
