@@ -171,6 +171,25 @@ fn changes_follow_what_happens() {
 }
 
 #[test]
+fn ps_watch_prints_again_when_something_changes() {
+    use std::io::{BufRead, BufReader};
+    let (_runtime, running, home) = simulated("");
+    let mut child = std::process::Command::new(common::program())
+        .args(["--config", &home.config().display().to_string(), "ps", "--watch", "acme"])
+        .env("XDG_STATE_HOME", home.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = |word: &str| lines.by_ref().map(Result::unwrap).any(|line| line.contains(word));
+    assert!(next("running"));
+    running.act("web-1", "acme-app", demo::Act::Pause).unwrap();
+    assert!(next("paused"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
 fn a_closed_pipe_ends_quietly() {
     let home = Home::new("");
     let output = std::process::Command::new("bash")

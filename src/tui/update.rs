@@ -219,10 +219,10 @@ fn page(state: &State) -> isize {
 }
 
 fn move_by(state: &mut State, by: isize) {
+    let lines = super::view::layers::lines(state);
     match &mut state.layer {
         Some(Layer::Help(top) | Layer::Hosts(top)) => {
-            // The view knows how long the text is and stops at its end.
-            *top = top.saturating_add_signed(by).min(1000);
+            *top = top.saturating_add_signed(by).min(lines.saturating_sub(1));
             return;
         }
         Some(_) => return,

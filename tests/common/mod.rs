@@ -77,6 +77,8 @@ impl Home {
 struct Terminal {
     parser: vt100::Parser,
     raw: Vec<u8>,
+    /// A synchronized update is under way: no terminal would show it yet.
+    in_frame: bool,
     ended: bool,
 }
 
@@ -98,6 +100,7 @@ impl Console {
         let terminal = Terminal {
             parser: vt100::Parser::new(cells(lines), cells(columns), 0),
             raw: vec![],
+            in_frame: false,
             ended: false,
         };
         let terminal = Arc::new((Mutex::new(terminal), Condvar::new()));
@@ -115,6 +118,9 @@ impl Console {
                 }
                 terminal.parser.process(&buffer[..read]);
                 terminal.raw.extend_from_slice(&buffer[..read]);
+                let tail = &terminal.raw[terminal.raw.len().saturating_sub(read + 8)..];
+                let (began, ended) = (last(tail, b"\x1b[?2026h"), last(tail, b"\x1b[?2026l"));
+                terminal.in_frame = if began == ended { terminal.in_frame } else { began > ended };
                 shared.1.notify_all();
             }
         });
@@ -147,7 +153,7 @@ impl Console {
         let mut terminal = self.terminal.0.lock().unwrap();
         loop {
             let screen = terminal.parser.screen().contents();
-            if condition(&screen) {
+            if !terminal.in_frame && condition(&screen) {
                 return screen;
             }
             let left = deadline.saturating_duration_since(Instant::now());

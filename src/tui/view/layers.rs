@@ -45,6 +45,16 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, state: &State) {
     }
 }
 
+/// How many lines the scrolled layers have; none for the others.
+#[must_use]
+pub fn lines(state: &State) -> usize {
+    match &state.layer {
+        Some(Layer::Help(_)) => help(state).len(),
+        Some(Layer::Hosts(_)) => hosts(state).len(),
+        _ => 0,
+    }
+}
+
 /// A box as large as its lines need, in the middle, scrolled where the screen is smaller.
 fn popup(
     pen: &mut Pen<'_>,
