@@ -47,7 +47,7 @@ fn filter_sort_help_hosts_and_commands() {
     console.keys("s");
     console.wait("sorted", |screen| screen.contains("sorted by tier"));
     console.keys("?");
-    console.wait("the help", |screen| screen.contains("─ Help") && screen.contains("filter tenants"));
+    console.wait("the help", |screen| screen.contains("─ Help") && screen.contains("clear-filter"));
     console.keys("\x1b");
     console.wait("closed", |screen| !screen.contains("─ Help"));
     console.keys("h");
