@@ -54,7 +54,7 @@ fn filter_sort_help_hosts_and_commands() {
     console.wait("the hosts", |screen| screen.contains("ENDPOINT") && screen.contains("Docker 2"));
     console.keys("h");
     console.keys(":sort host -r\r");
-    console.wait("sorted by command", |screen| screen.contains("sorted by host, turned round"));
+    console.wait("sorted by command", |screen| screen.contains("sorted by host, reversed"));
     console.keys(":theem light\r");
     console.wait("a typing error", |screen| screen.contains("did you mean theme?"));
     console.keys(":theme light\r");

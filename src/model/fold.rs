@@ -196,7 +196,8 @@ fn fold(before: &Change, event: &Event, verb: Verb) -> Fold {
                 return Fold::Into(Verb::Killed, exit.or(detail));
             }
             (Verb::Killed | Verb::Ended | Verb::Crashed, Verb::Stopped) => {
-                return Fold::Into(Verb::Stopped, detail);
+                // That a stop began with TERM goes without saying.
+                return Fold::Into(Verb::Stopped, detail.filter(|text| text.starts_with("exit")));
             }
             // Podman tells of a stop before or without a kill.
             (Verb::Stopped, Verb::Ended | Verb::Crashed) => {

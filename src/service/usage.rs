@@ -24,6 +24,8 @@ const LOCAL_TURN: Duration = Duration::from_secs(2);
 const REMOTE_PAUSE: Duration = Duration::from_secs(2);
 /// How many containers one such turn reads: with the second that an answer takes, 1 % of a core at most.
 const REMOTE_AT_ONCE: usize = 4;
+/// The same while some have not been read at all.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// Turns are counted up to this and then anew.
 const MOST_TURNS: usize = 1 << 16;
 /// The shortest time between two readings that gives a percentage worth showing.
@@ -74,6 +76,7 @@ pub(super) async fn watch_host(
         let now_wanted = wanted.borrow_and_update().clone();
         let (rows, local) = running_rows(&fleet.borrow(), &host, &now_wanted);
         before.retain(|id, _| rows.iter().any(|facts| facts.id == *id));
+        let wanted_rows = rows.len();
         let Some(engine) = engine.filter(|_| !rows.is_empty()) else {
             // Nothing to do until somebody looks at this host or it comes back; rows may also start to run.
             tokio::select! {
@@ -89,14 +92,8 @@ pub(super) async fn watch_host(
             // Its first process and its memory limit are known by an inspect only. Next turn, if the queue is full.
             let _ = orders.try_send(facts.id.clone());
         }
-        let asked: Vec<Arc<Facts>> = if local || now_wanted.hurry {
-            rows
-        } else {
-            // The most wanted every time, the others in turns.
-            let others = rows.iter().skip(1).cycle().skip(turn * (REMOTE_AT_ONCE - 1));
-            let others = others.take((REMOTE_AT_ONCE - 1).min(rows.len() - 1));
-            rows.iter().take(1).chain(others).cloned().collect()
-        };
+        let asked: Vec<Arc<Facts>> =
+            if local || now_wanted.hurry { rows } else { turn_of(&rows, &before, turn) };
         turn = (turn + 1) % MOST_TURNS;
         let at_once = if local { 1 } else { HURRIED_AT_ONCE };
         let mut reads = futures_util::stream::iter(asked)
@@ -116,6 +113,7 @@ pub(super) async fn watch_host(
         let pause = match (now_wanted.hurry, local) {
             (true, _) => HURRIED_TURN,
             (false, true) => LOCAL_TURN,
+            (false, false) if before.len() < wanted_rows => FIRST_PAUSE,
             (false, false) => REMOTE_PAUSE,
         };
         tokio::select! {
@@ -146,6 +144,16 @@ fn running_rows(fleet: &Fleet, host: &str, wanted: &Wanted) -> (Vec<Arc<Facts>>,
         .collect();
     let rows = ids.into_iter().filter_map(|id| by_id.get(id).map(|facts| (*facts).clone())).collect();
     (rows, host.engine.as_ref().is_some_and(|engine| engine.local))
+}
+
+/// Whom a turn reads where reading costs: the most wanted, those never read yet, then the others in turns.
+fn turn_of(rows: &[Arc<Facts>], before: &HashMap<ContainerId, Reading>, turn: usize) -> Vec<Arc<Facts>> {
+    let (first, others) = rows.split_at(rows.len().min(1));
+    let unread = others.iter().filter(|facts| !before.contains_key(&facts.id));
+    let read = others.iter().filter(|facts| before.contains_key(&facts.id));
+    let known = read.clone().count().max(1);
+    let in_turns = read.cycle().skip(turn * (REMOTE_AT_ONCE - 1) % known).take(known);
+    first.iter().chain(unread.chain(in_turns).take(REMOTE_AT_ONCE - 1)).cloned().collect()
 }
 
 async fn read(engine: Arc<dyn Engine>, facts: Arc<Facts>, clock: Clock) -> (Arc<Facts>, Option<Reading>) {
