@@ -62,12 +62,14 @@ fn without_a_config_docker_host_is_enough() {
 #[test]
 fn changes_tell_what_the_engine_remembers() {
     let mut engine = Engine::docker_a();
-    engine.run_sleeper("maple", &[]);
-    engine.act(&["pause", "maple"]);
+    // The engine remembers the last run of this test too, and perhaps only the end of it.
+    let maple = format!("maple-{}", std::process::id());
+    engine.run_sleeper(&maple, &[]);
+    engine.act(&["pause", &maple]);
     let home = Home::new(&format!("hosts: {{lab: '{}'}}\n", engine.endpoint));
     let config = home.config().display().to_string();
     let output = home.command(&["--config", &config, "changes"]).assert().success().get_output().clone();
     let told = String::from_utf8(output.stdout).unwrap();
-    let of = |verb: &str| told.lines().position(|line| line.contains(verb) && line.contains("maple"));
+    let of = |verb: &str| told.lines().position(|line| line.contains(verb) && line.contains(&maple));
     assert!(of("started").unwrap() < of("paused").unwrap(), "{told}");
 }
