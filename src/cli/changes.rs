@@ -54,7 +54,7 @@ pub async fn run(args: &ChangesArgs, settings: Settings) -> Result<(), Failure> 
     loop {
         let now = changes.borrow_and_update().clone();
         let mut fresh: Vec<&Arc<Change>> =
-            now.newest_first.iter().take_while(|change| change.seq >= told).collect();
+            now.newest_first.iter().filter(|change| change.seq >= told).collect();
         fresh.sort_by_key(|change| (change.time, change.seq));
         print(args, &fresh)?;
         told = now.next_seq;

@@ -61,11 +61,13 @@ async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
     crate::tui::run(service, start).await.map_err(|error| Failure::Failed(error.to_string()))
 }
 
-/// Who looks, and from which machine.
+/// Who looks, and from which machine. A name that says its place already (`op1@war-room`) stays as it is.
 fn who(operator: Option<&str>) -> String {
     let user =
         operator.map(str::to_owned).or_else(|| std::env::var("USER").ok()).filter(|user| !user.is_empty());
-    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let text = format!("{}@{machine}", user.unwrap_or_else(|| "somebody".to_owned()));
+    let mut text = user.unwrap_or_else(|| "somebody".to_owned());
+    if !text.contains('@') {
+        text = format!("{text}@{}", rustix::system::uname().nodename().to_string_lossy());
+    }
     crate::model::plain::plain(&text).into_owned()
 }

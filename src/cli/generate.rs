@@ -60,7 +60,9 @@ fn keys() -> String {
 }
 
 fn commands() -> String {
-    let mut page = "# Commands\n\nMade from `src/grammar/`.\n".to_owned();
+    let mut page = "# Commands\n\nMade from `src/grammar/`. The options of `wakeboard` itself go with every command; `ps`, \
+                    `hosts` and `changes` can also be written after `:` in the console.\n"
+        .to_owned();
     let mut shell = Shell::command().term_width(100);
     shell.build();
     let mut pending = vec![shell];
@@ -70,7 +72,13 @@ fn commands() -> String {
         let text: Vec<&str> = help.lines().map(str::trim_end).collect();
         let name = command.get_bin_name().unwrap_or(command.get_name()).to_owned();
         let _ = write!(page, "\n## {name}\n\n```\n{}\n```\n", text.join("\n").trim_end());
-        pending.extend(command.get_subcommands().filter(|it| !it.is_hide_set()).cloned());
+        // Said once, for the program as a whole.
+        let own = |arg: clap::Arg| {
+            let everywhere = arg.is_global_set() || ["help", "version"].contains(&arg.get_id().as_str());
+            if everywhere { arg.hide(true) } else { arg }
+        };
+        let shown = command.get_subcommands().filter(|it| !it.is_hide_set()).cloned();
+        pending.extend(shown.map(|command| command.mut_args(own)));
     }
     page
 }

@@ -86,19 +86,6 @@ fn field(text: &str, name: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
 }
 
-/// Memory in use and in all on this machine, in bytes.
-#[must_use]
-pub fn machine_memory() -> Option<(u64, u64)> {
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let kib = |name: &str| {
-        text.lines().find_map(|line| {
-            line.strip_prefix(name)?.strip_prefix(':')?.trim().strip_suffix(" kB")?.parse::<u64>().ok()
-        })
-    };
-    let total = kib("MemTotal")?.saturating_mul(1024);
-    Some((total.saturating_sub(kib("MemAvailable")?.saturating_mul(1024)), total))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,9 @@ use bollard::errors::Error as ApiError;
 
 use crate::model::plain::plain;
 
+/// What is said of a connection that ended before its time.
+pub const CUT: &str = "the connection was cut";
+
 /// Why an engine did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EngineError {
@@ -76,8 +79,8 @@ fn from_chain(error: &(dyn StdError + 'static)) -> EngineError {
             if http.is_parse() || http.is_parse_too_large() {
                 return EngineError::Garbage(format!("not HTTP ({http})"));
             }
-            if http.is_incomplete_message() {
-                return EngineError::Unreachable("the connection was cut in mid-answer".to_owned());
+            if http.source().is_none() {
+                return EngineError::Unreachable(CUT.to_owned());
             }
         }
         cause = this.source();
@@ -107,7 +110,9 @@ fn from_io(error: &io::Error) -> EngineError {
         io::ErrorKind::UnexpectedEof
         | io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe => "the connection was cut".to_owned(),
+        | io::ErrorKind::BrokenPipe => CUT.to_owned(),
+        // bollard makes a text of what ends a stream; this one is hyper's.
+        io::ErrorKind::Other if error.to_string().contains("reading a body") => CUT.to_owned(),
         _ => plain(&error.to_string()).into_owned(),
     })
 }

@@ -16,17 +16,18 @@ pub enum Sentence {
     Ps(Ps),
     /// List hosts and what is wrong with them
     Hosts(Hosts),
-    /// Tell what changed
+    /// Tell what changed: what the engines remember of the last hour
     Changes(ChangesArgs),
 }
 
 /// `ps [FILTER]`.
 #[derive(Clone, Debug, Args)]
 pub struct Ps {
-    /// Terms joined by "and": tier:vip state:!running host:web-1 role:db NAME; `!` negates
-    #[arg(value_name = "FILTER", allow_hyphen_values = true)]
+    /// Terms joined by "and": tier:vip state:!running host:web-1 tenant:acme role:db image:redis NAME; `!` negates,
+    /// `tier:vip,high` means either
+    #[arg(value_name = "FILTER")]
     pub filter: Vec<String>,
-    /// Print JSON: an array with an object a tenant
+    /// Print JSON: one array with an object for each tenant
     #[arg(long)]
     pub json: bool,
     /// Print again whenever something changes, until stopped
@@ -37,7 +38,7 @@ pub struct Ps {
 /// `hosts`.
 #[derive(Clone, Debug, Args)]
 pub struct Hosts {
-    /// Print JSON: an array with an object a host
+    /// Print JSON: one array with an object for each host
     #[arg(long)]
     pub json: bool,
 }
@@ -45,10 +46,10 @@ pub struct Hosts {
 /// `changes`.
 #[derive(Clone, Debug, Args)]
 pub struct ChangesArgs {
-    /// Go on telling until stopped
+    /// Then keep telling what happens, until stopped
     #[arg(long, short)]
     pub follow: bool,
-    /// Print JSON: an object a line
+    /// Print JSON: one object on each line
     #[arg(long)]
     pub json: bool,
 }
@@ -60,16 +61,16 @@ pub enum ConsoleSentence {
     /// What can be said at every door.
     #[command(flatten)]
     Shared(Sentence),
-    /// Order the tenants
+    /// Sort the tenants
     Sort {
         /// The column
         #[arg(value_parser = sort_by)]
         by: SortBy,
-        /// Turned round
+        /// Reversed
         #[arg(long, short)]
         reverse: bool,
     },
-    /// Take a theme, or the next one
+    /// Switch to a theme, or to the next one
     Theme {
         /// dark, light or wall
         name: Option<String>,

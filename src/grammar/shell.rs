@@ -25,14 +25,15 @@ pub struct Shell {
 
 /// Options of every command.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// The config file [default: wakeboard/wakeboard.yaml in the XDG config folder]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// What is logged: error, warn, info, debug or trace
+    /// How much is logged: off, error, warn, info, debug or trace
     #[arg(long, global = true, value_name = "LEVEL", default_value = "info")]
     pub log_level: tracing::level_filters::LevelFilter,
-    /// The file that is logged to [default: wakeboard/wakeboard.log in the XDG state folder]
+    /// The log file [default: wakeboard/wakeboard.log in the XDG state folder]
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
 }
@@ -43,7 +44,7 @@ pub enum Verb {
     /// What can be said at every door.
     #[command(flatten)]
     Shared(Sentence),
-    /// Open the console on three simulated hosts
+    /// Open the console on three simulated hosts; needs no engine
     Demo {
         /// Print the tenants once and end, instead of opening the console
         #[arg(long, hide = true)]
@@ -57,7 +58,7 @@ pub enum Verb {
     },
     /// Print shell completions
     Completions {
-        /// For which shell
+        /// The shell
         shell: clap_complete::Shell,
     },
     /// Print the man page
@@ -83,9 +84,9 @@ pub enum Verb {
 /// What of the config.
 #[derive(Clone, Debug, Subcommand)]
 pub enum ConfigVerb {
-    /// Prove a config file: say what it means, or what is wrong with it and where
+    /// Check a config file: say what it means, or what is wrong with it and where
     Check {
-        /// The file; without it the one that would be used
+        /// The file [default: the one that wakeboard would use]
         file: Option<PathBuf>,
     },
     /// Print the JSON Schema of the config, for editors

@@ -114,12 +114,14 @@ impl fmt::Display for Verb {
 }
 
 impl Change {
-    /// What it happened to: the tenant (with the container where that is another name), else the host.
+    /// What it happened to: the container, with its tenant where its name does not begin with it; else the host.
     #[must_use]
     pub fn object(&self) -> String {
         match (&self.tenant, &self.container) {
-            (Some(tenant), Some(container)) if tenant != container => format!("{tenant}/{container}"),
-            (Some(name), _) | (None, Some(name)) => name.to_string(),
+            (Some(tenant), Some(container)) if !container.starts_with(&**tenant) => {
+                format!("{tenant}/{container}")
+            }
+            (_, Some(name)) | (Some(name), None) => name.to_string(),
             (None, None) => self.host.to_string(),
         }
     }

@@ -130,12 +130,14 @@ impl Facts {
         }
     }
 
-    /// Why it is in its state, where a word more helps: `OOM`, `exit 3`.
+    /// Why it is in its state, where a word more helps: `OOM`, `exit 3`. After a stop that went as it should, none
+    /// does; 137 says that the process had to be killed.
     #[must_use]
     pub fn reason(&self) -> Option<String> {
         match (self.phase, self.state()) {
             (Phase::Exited(_), State::Crashed) if self.oom => Some("OOM".to_owned()),
-            (Phase::Exited(Some(code)), _) if code != 0 => Some(format!("exit {code}")),
+            (Phase::Exited(Some(code)), State::Crashed) => Some(format!("exit {code}")),
+            (Phase::Exited(Some(137)), State::Stopped) => Some("exit 137".to_owned()),
             (Phase::Dead, _) => Some("dead".to_owned()),
             _ => None,
         }

@@ -46,7 +46,7 @@ pub enum Link {
     Up,
     /// It does not, since when and why.
     Down {
-        /// When it was found out.
+        /// When it was last heard, or asked for the first time: what is known of it is as old as that.
         since: Timestamp,
         /// The reason in a person's words.
         reason: Arc<str>,

@@ -20,12 +20,19 @@ const ONE_ACT: SignedDuration = SignedDuration::from_secs(15);
 /// Crashes no further apart than this are one crash loop: engines wait up to a minute between restarts.
 const ONE_LOOP: SignedDuration = SignedDuration::from_secs(90);
 
-/// The changes, newest last. Cheap to clone: the changes are shared.
+/// A change's place in the feed: its time, then its number.
+type Order = (Timestamp, u64);
+
+fn order(change: &Change) -> Order {
+    (change.time, change.seq)
+}
+
+/// The changes in the order of their times: what an engine remembers comes in later than what it tells live.
 #[derive(Clone, Debug, Default)]
 pub struct Feed {
     changes: VecDeque<Arc<Change>>,
     /// The latest change of each container that may still be folded into.
-    open: HashMap<(HostName, ContainerId), u64>,
+    open: HashMap<(HostName, ContainerId), Order>,
     next: u64,
 }
 
@@ -60,7 +67,7 @@ impl Feed {
         let key = (host.clone(), event.id.clone());
         let raw: Arc<str> = raw_text(event).into();
         let open = self.open.get(&key).copied();
-        if let Some(before) = open.and_then(|seq| self.take(seq)) {
+        if let Some(before) = open.and_then(|order| self.take(order)) {
             match fold(&before, event, verb) {
                 Fold::Into(verb, detail_of_fold) => {
                     let mut folded = Change::clone(&before);
@@ -113,28 +120,28 @@ impl Feed {
         change.seq = self.next;
         self.next += 1;
         if let Some(key) = key {
-            self.open.insert(key, change.seq);
+            self.open.insert(key, order(&change));
         }
-        self.changes.push_back(Arc::new(change));
+        self.put_back(Arc::new(change));
         while self.changes.len() > MOST_CHANGES {
             if let Some(oldest) = self.changes.pop_front()
                 && let Some(id) = &oldest.id
             {
                 let key = (oldest.host.clone(), id.clone());
-                if self.open.get(&key) == Some(&oldest.seq) {
+                if self.open.get(&key) == Some(&order(&oldest)) {
                     self.open.remove(&key);
                 }
             }
         }
     }
 
-    fn take(&mut self, seq: u64) -> Option<Arc<Change>> {
-        let at = self.changes.binary_search_by_key(&seq, |change| change.seq).ok()?;
+    fn take(&mut self, place: Order) -> Option<Arc<Change>> {
+        let at = self.changes.binary_search_by_key(&place, |change| order(change)).ok()?;
         self.changes.remove(at)
     }
 
     fn put_back(&mut self, change: Arc<Change>) {
-        let at = self.changes.partition_point(|other| other.seq < change.seq);
+        let at = self.changes.partition_point(|other| order(other) < order(&change));
         self.changes.insert(at, change);
     }
 }
@@ -189,7 +196,8 @@ fn fold(before: &Change, event: &Event, verb: Verb) -> Fold {
                 return Fold::Into(Verb::Killed, exit.or(detail));
             }
             (Verb::Killed | Verb::Ended | Verb::Crashed, Verb::Stopped) => {
-                return Fold::Into(Verb::Stopped, detail);
+                // That a stop began with TERM goes without saying.
+                return Fold::Into(Verb::Stopped, detail.filter(|text| text.starts_with("exit")));
             }
             // Podman tells of a stop before or without a kill.
             (Verb::Stopped, Verb::Ended | Verb::Crashed) => {

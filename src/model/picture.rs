@@ -186,7 +186,8 @@ impl Picture {
             }
             let unsure = before.is_none_or(|entry| entry.unsure);
             let before = before.map(|entry| entry.facts.clone());
-            if let Some(before) = &before {
+            // After a cut it may be another run of the same container.
+            if let Some(before) = before.as_ref().filter(|_| !unsure) {
                 keep_what_a_list_omits(before, &mut facts);
             }
             if unsure && needs_a_closer_look(&facts) {

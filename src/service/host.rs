@@ -1,19 +1,18 @@
 //! One supervised task a host: connect, list, follow events, look again now and then, and never give up.
 
-use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
-use tracing::{debug, info, warn};
+use tracing::info;
 
 use super::Connected;
+use super::calls::Calls;
 use super::clock::{Clock, jitter};
+use crate::engine::error::CUT;
 use crate::engine::{self, Engine, EngineError};
 use crate::model::backoff;
 use crate::model::container::{ContainerId, Facts};
@@ -33,8 +32,6 @@ const RECONCILE_EVERY: Duration = Duration::from_secs(30);
 const RECONCILE_AFTER_CONNECT: Duration = Duration::from_secs(3);
 /// What does not belong to the first picture is asked this much later: with many hosts it would delay the others' pictures.
 const AFTER_FIRST_PICTURE: Duration = Duration::from_millis(150);
-/// How many inspects run at once on one host.
-const MOST_INSPECTS: usize = 4;
 /// How far back the feed begins at the first connection.
 const HISTORY: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 /// An engine that held for so long is tried again at once when it is lost.
@@ -59,15 +56,6 @@ pub(super) enum Report {
     /// It answered a ping.
     Alive,
     Down(EngineError),
-}
-
-/// The answer to a call.
-enum Answer {
-    About(Result<EngineAbout, EngineError>),
-    Listed(Result<Vec<Facts>, EngineError>, Moment),
-    Inspected(ContainerId, Result<Option<Facts>, EngineError>, Moment),
-    History(Result<Vec<Event>, EngineError>),
-    Ping(Result<(), EngineError>),
 }
 
 pub(super) struct HostTask {
@@ -138,7 +126,7 @@ impl HostTask {
                 event = events.next() => match event {
                     Some(Ok(event)) => Report::Event(event),
                     Some(Err(error)) => return Err(error),
-                    None => return Err(EngineError::Unreachable("the connection was cut".to_owned())),
+                    None => return Err(EngineError::Unreachable(CUT.to_owned())),
                 },
                 Some(answer) = calls.running.next() => match calls.finish(answer)? {
                     Some(report) => report,
@@ -197,117 +185,4 @@ async fn due<T>(wait: Option<(Instant, T)>) -> Option<T> {
     let (moment, what) = wait?;
     sleep_until(moment).await;
     Some(what)
-}
-
-/// The calls under way on one connection.
-struct Calls {
-    engine: Arc<dyn Engine>,
-    clock: Clock,
-    running: FuturesUnordered<BoxFuture<'static, Answer>>,
-    listing: bool,
-    list_again: bool,
-    pinging: bool,
-    inspecting: HashSet<ContainerId>,
-    waiting: VecDeque<ContainerId>,
-}
-
-impl Calls {
-    fn new(engine: Arc<dyn Engine>, clock: Clock) -> Self {
-        Calls {
-            engine,
-            clock,
-            running: FuturesUnordered::new(),
-            listing: false,
-            list_again: false,
-            pinging: false,
-            inspecting: HashSet::new(),
-            waiting: VecDeque::new(),
-        }
-    }
-
-    fn list(&mut self) {
-        if self.listing {
-            self.list_again = true;
-            return;
-        }
-        self.listing = true;
-        let (engine, asked) = (self.engine.clone(), self.clock.now());
-        self.running.push(Box::pin(async move { Answer::Listed(engine.list().await, asked) }));
-    }
-
-    fn ping(&mut self) {
-        if self.pinging {
-            return;
-        }
-        self.pinging = true;
-        let engine = self.engine.clone();
-        self.running.push(Box::pin(async move { Answer::Ping(engine.ping().await) }));
-    }
-
-    fn about(&mut self) {
-        let engine = self.engine.clone();
-        self.running.push(Box::pin(async move { Answer::About(engine.about().await) }));
-    }
-
-    fn history(&mut self, since: Timestamp, until: Timestamp) {
-        let engine = self.engine.clone();
-        self.running.push(Box::pin(async move { Answer::History(engine.history(since, until).await) }));
-    }
-
-    /// Asks about one container, once at a time, a few containers at once.
-    fn inspect(&mut self, id: ContainerId) {
-        if self.inspecting.contains(&id) || self.inspecting.len() >= MOST_INSPECTS {
-            if !self.waiting.contains(&id) {
-                self.waiting.push_back(id);
-            }
-            return;
-        }
-        self.inspecting.insert(id.clone());
-        let (engine, asked) = (self.engine.clone(), self.clock.now());
-        self.running.push(Box::pin(async move {
-            let answer = engine.inspect(&id).await;
-            Answer::Inspected(id, answer, asked)
-        }));
-    }
-
-    /// Takes in an answer. A connection that does not answer a list or a ping is lost.
-    fn finish(&mut self, answer: Answer) -> Result<Option<Report>, EngineError> {
-        match answer {
-            Answer::Listed(list, asked) => {
-                self.listing = false;
-                if std::mem::take(&mut self.list_again) {
-                    self.list();
-                }
-                Ok(Some(Report::Listed(list?, asked)))
-            }
-            Answer::Ping(result) => {
-                self.pinging = false;
-                result.map(|()| Some(Report::Alive))
-            }
-            Answer::Inspected(id, answer, asked) => {
-                self.inspecting.remove(&id);
-                if let Some(next) = self.waiting.pop_front() {
-                    self.inspect(next);
-                }
-                match answer {
-                    Ok(answer) => Ok(Some(Report::Inspected(id, answer, asked))),
-                    Err(error) => {
-                        // The next list comes soon, and a dead engine is found out by its ping.
-                        debug!(%id, %error, "inspect failed");
-                        Ok(None)
-                    }
-                }
-            }
-            Answer::History(Ok(events)) => Ok(Some(Report::History(events))),
-            Answer::History(Err(error)) => {
-                warn!(%error, "the engine does not tell what was before");
-                Ok(Some(Report::History(Vec::new())))
-            }
-            Answer::About(Ok(about)) => Ok(Some(Report::About(about))),
-            Answer::About(Err(error)) => {
-                warn!(%error, "the engine does not tell what it is");
-                Ok(None)
-            }
-        }
-    }
 }

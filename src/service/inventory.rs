@@ -28,6 +28,8 @@ struct Known {
     link: Link,
     engine: Option<Arc<EngineAbout>>,
     heard: Option<Timestamp>,
+    /// When it had last told us anything before it was lost.
+    heard_before_loss: Option<Timestamp>,
     /// The first list has come: what later lists find is a change.
     listed: bool,
     /// What it remembers from before we listened has come.
@@ -58,6 +60,7 @@ impl Inventory {
                 link: Link::Connecting,
                 engine: None,
                 heard: None,
+                heard_before_loss: None,
                 listed: false,
                 remembered: false,
                 dirty: false,
@@ -117,14 +120,17 @@ impl Inventory {
                 Link::Down { .. } => {}
                 Link::Up | Link::Connecting => {
                     host.picture.distrust();
-                    host.link = Link::Down { since: time, reason: reason.clone() };
+                    host.heard_before_loss = host.heard;
+                    // What is shown from now on is as old as its last word.
+                    let since = host.heard.unwrap_or(time);
+                    host.link = Link::Down { since, reason: reason.clone() };
                     host.dirty = true;
                     self.tell(of_host(&name, time, Verb::Lost, Some(reason.to_string())));
                 }
             }
             return;
         }
-        let before = host.heard.replace(time);
+        host.heard = Some(time);
         match report {
             Report::Down(_) | Report::Alive => {}
             Report::About(about) => {
@@ -170,7 +176,7 @@ impl Inventory {
                 if was != Link::Up {
                     host.dirty = true;
                     if let Link::Down { .. } = was {
-                        self.tell_return(index, before, time);
+                        self.tell_return(index, time);
                     }
                 }
                 if !first {
@@ -188,10 +194,10 @@ impl Inventory {
     }
 
     /// A lost host answers again: says so, and from when to when events may be missing.
-    fn tell_return(&mut self, index: usize, heard: Option<Timestamp>, now: Timestamp) {
+    fn tell_return(&mut self, index: usize, now: Timestamp) {
         let name = self.hosts[index].line.spec.name.clone();
         self.tell(of_host(&name, now, Verb::Connected, None));
-        let Some(heard) = heard else { return };
+        let Some(heard) = self.hosts[index].heard_before_loss else { return };
         if now.duration_since(heard) > SHORT_CUT {
             let zone = jiff::tz::TimeZone::system();
             let clock = |time: Timestamp| time.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string();

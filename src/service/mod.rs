@@ -1,8 +1,10 @@
 //! What the console, the command line and the keeper all call: the live fleet, the feed of changes, and usage.
 
+mod calls;
 pub mod clock;
 mod host;
 mod inventory;
+pub mod machine;
 mod usage;
 
 use std::collections::HashMap;

@@ -20,10 +20,14 @@ use crate::model::usage::{Reading, Usage, usage};
 
 /// The time between two turns over all wanted containers where a reading is free.
 const LOCAL_TURN: Duration = Duration::from_secs(2);
+/// How soon a host is looked at again of which nothing could be read: what is known of it may just be on its way.
+const IDLE_TURN: Duration = Duration::from_millis(500);
 /// The time between two turns where each reading costs the engine some 7 ms of CPU.
 const REMOTE_PAUSE: Duration = Duration::from_secs(2);
 /// How many containers one such turn reads: with the second that an answer takes, 1 % of a core at most.
 const REMOTE_AT_ONCE: usize = 4;
+/// The same while some have not been read at all.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// Turns are counted up to this and then anew.
 const MOST_TURNS: usize = 1 << 16;
 /// The shortest time between two readings that gives a percentage worth showing.
@@ -72,31 +76,30 @@ pub(super) async fn watch_host(
     loop {
         let engine = connected.borrow_and_update().clone();
         let now_wanted = wanted.borrow_and_update().clone();
-        let (rows, local) = running_rows(&fleet.borrow(), &host, &now_wanted);
+        let (all_rows, local) = wanted_rows(&fleet.borrow(), &host, &now_wanted);
+        let runs = |facts: &Arc<Facts>| matches!(facts.phase, Phase::Running | Phase::Paused);
+        let asks_for_detail =
+            |facts: &&Arc<Facts>| facts.detail.is_none() && (now_wanted.hurry || runs(facts));
+        for facts in all_rows.iter().filter(asks_for_detail) {
+            // Its first process and its memory limit are known by an inspect only. Next turn, if the queue is full.
+            let _ = orders.try_send(facts.id.clone());
+        }
+        // Where the kernel tells it, it tells it of processes that are known: a turn later, and free.
+        let readable = |facts: &Arc<Facts>| runs(facts) && (!local || facts.detail.is_some());
+        let rows: Vec<Arc<Facts>> = all_rows.into_iter().filter(readable).collect();
         before.retain(|id, _| rows.iter().any(|facts| facts.id == *id));
+        let running = rows.len();
         let Some(engine) = engine.filter(|_| !rows.is_empty()) else {
             // Nothing to do until somebody looks at this host or it comes back; rows may also start to run.
             tokio::select! {
                 result = connected.changed() => if result.is_err() { return },
                 result = wanted.changed() => if result.is_err() { return },
-                () = sleep(LOCAL_TURN) => {}
+                () = sleep(if now_wanted.hurry { HURRIED_TURN } else { IDLE_TURN }) => {}
             }
             continue;
         };
-        // Rows that only lie there have little more to tell, unless somebody wants to know all.
-        let known_by_inspect = |facts: &&Arc<Facts>| facts.detail.is_none();
-        for facts in rows.iter().filter(known_by_inspect) {
-            // Its first process and its memory limit are known by an inspect only. Next turn, if the queue is full.
-            let _ = orders.try_send(facts.id.clone());
-        }
-        let asked: Vec<Arc<Facts>> = if local || now_wanted.hurry {
-            rows
-        } else {
-            // The most wanted every time, the others in turns.
-            let others = rows.iter().skip(1).cycle().skip(turn * (REMOTE_AT_ONCE - 1));
-            let others = others.take((REMOTE_AT_ONCE - 1).min(rows.len() - 1));
-            rows.iter().take(1).chain(others).cloned().collect()
-        };
+        let asked: Vec<Arc<Facts>> =
+            if local || now_wanted.hurry { rows } else { turn_of(&rows, &before, turn) };
         turn = (turn + 1) % MOST_TURNS;
         let at_once = if local { 1 } else { HURRIED_AT_ONCE };
         let mut reads = futures_util::stream::iter(asked)
@@ -116,6 +119,7 @@ pub(super) async fn watch_host(
         let pause = match (now_wanted.hurry, local) {
             (true, _) => HURRIED_TURN,
             (false, true) => LOCAL_TURN,
+            (false, false) if before.len() < running => FIRST_PAUSE,
             (false, false) => REMOTE_PAUSE,
         };
         tokio::select! {
@@ -129,23 +133,31 @@ pub(super) async fn watch_host(
     }
 }
 
-/// The wanted containers of this host that run, and whether reading them is free.
-fn running_rows(fleet: &Fleet, host: &str, wanted: &Wanted) -> (Vec<Arc<Facts>>, bool) {
-    let Some(host) = fleet.host(host) else { return (Vec::new(), false) };
+/// The wanted containers of this host, and whether reading them is free.
+fn wanted_rows(fleet: &Fleet, host: &str, wanted: &Wanted) -> (Vec<Arc<Facts>>, bool) {
+    // Before its engine is known, it is not known either what a reading costs.
+    let Some((host, engine)) = fleet.host(host).and_then(|host| Some((host, host.engine.as_ref()?))) else {
+        return (Vec::new(), false);
+    };
     let ids: Vec<&ContainerId> =
         wanted.rows.iter().filter(|(name, _)| *name == host.name).map(|(_, id)| id).collect();
     if ids.is_empty() {
         return (Vec::new(), false);
     }
-    let by_id: HashMap<&ContainerId, &Arc<Facts>> = host
-        .tenants
-        .iter()
-        .flat_map(|tenant| &tenant.containers)
-        .filter(|facts| matches!(facts.phase, Phase::Running | Phase::Paused))
-        .map(|facts| (&facts.id, facts))
-        .collect();
+    let by_id: HashMap<&ContainerId, &Arc<Facts>> =
+        host.tenants.iter().flat_map(|tenant| &tenant.containers).map(|facts| (&facts.id, facts)).collect();
     let rows = ids.into_iter().filter_map(|id| by_id.get(id).map(|facts| (*facts).clone())).collect();
-    (rows, host.engine.as_ref().is_some_and(|engine| engine.local))
+    (rows, engine.local)
+}
+
+/// Whom a turn reads where reading costs: the most wanted, those never read yet, then the others in turns.
+fn turn_of(rows: &[Arc<Facts>], before: &HashMap<ContainerId, Reading>, turn: usize) -> Vec<Arc<Facts>> {
+    let (first, others) = rows.split_at(rows.len().min(1));
+    let unread = others.iter().filter(|facts| !before.contains_key(&facts.id));
+    let read = others.iter().filter(|facts| before.contains_key(&facts.id));
+    let known = read.clone().count().max(1);
+    let in_turns = read.cycle().skip(turn * (REMOTE_AT_ONCE - 1) % known).take(known);
+    first.iter().chain(unread.chain(in_turns).take(REMOTE_AT_ONCE - 1)).cloned().collect()
 }
 
 async fn read(engine: Arc<dyn Engine>, facts: Arc<Facts>, clock: Clock) -> (Arc<Facts>, Option<Reading>) {

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::model::change::Change;
 use crate::service::Changes;
 
 /// The place in the feed.
 #[derive(Debug, Default)]
 pub struct ChangeList {
-    /// The change that is read, by number; none while following.
-    anchor: Option<u64>,
+    /// The place in the feed of the change that is read; none while following.
+    anchor: Option<(Timestamp, u64)>,
     /// The number that the next change had when following stopped.
     seen: u64,
     /// The selected line, counted from the newest.
@@ -41,7 +43,8 @@ impl ChangeList {
         if self.follows() {
             self.seen = changes.next_seq;
         }
-        self.anchor = Some(changes.newest_first.get(self.cursor).map_or(0, |change| change.seq));
+        let read = changes.newest_first.get(self.cursor);
+        self.anchor = Some(read.map_or((Timestamp::MIN, 0), |change| (change.time, change.seq)));
     }
 
     /// Selects the line that is `by` further down, or up. Reading stops the following.
@@ -59,7 +62,7 @@ impl ChangeList {
                 let before = self.cursor;
                 self.cursor = changes
                     .newest_first
-                    .partition_point(|change| change.seq > anchor)
+                    .partition_point(|change| (change.time, change.seq) > anchor)
                     .min(changes.newest_first.len().saturating_sub(1));
                 // What comes in above pushes the whole page down, not the reader's line.
                 self.top = self.top.saturating_add(self.cursor.saturating_sub(before));
@@ -81,7 +84,6 @@ mod tests {
     use super::*;
     use crate::model::change::Verb;
     use crate::model::fold::of_host;
-    use jiff::Timestamp;
 
     fn changes(count: u64) -> Changes {
         let change = |seq| {

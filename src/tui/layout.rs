@@ -48,7 +48,7 @@ pub fn areas(size: Size, focus: Pane) -> Areas {
         _ => 11,
     };
     let top = body.height - bottom;
-    let right = (width * 2 / 5).clamp(44, 76);
+    let right = (width * 3 / 8).clamp(44, 76);
     let left = width - right;
     Areas {
         header,

@@ -7,10 +7,11 @@ pub mod layout;
 pub mod messages;
 mod pace;
 pub mod palette;
+pub mod prompt;
 mod run;
 pub mod state;
 pub mod tenant_list;
-mod terminal;
+pub mod terminal;
 pub mod update;
 pub mod view;
 

@@ -12,12 +12,12 @@ use tokio::time::{Instant, sleep_until};
 
 use super::keys;
 use super::pace::Pace;
+use super::prompt;
 use super::state::{Start, State};
 use super::terminal::Screen;
 use super::update::{self, Effect};
 use super::view::{self, Hits};
-use crate::engine::cgroup::machine_memory;
-use crate::service::Service;
+use crate::service::{Service, machine};
 
 /// How often what spins turns.
 const SPIN: Duration = Duration::from_millis(250);
@@ -89,7 +89,7 @@ pub async fn run(mut service: Service, start: Start) -> io::Result<()> {
             }
             Err(fault) = service.watch_tasks() => return Err(io::Error::other(fault)),
             () = sleep_until(next_tick) => {
-                state.memory_used = machine_memory().map(|(used, _)| used);
+                state.memory_used = machine::memory().map(|(used, _)| used);
                 dirty = true;
             }
         }
@@ -107,7 +107,7 @@ fn until_tick(state: &State) -> Duration {
 fn handle(state: &mut State, event: Event, hits: &Hits) -> Option<Effect> {
     match event {
         Event::Key(key) => return keys::key(key).and_then(|key| update::key(state, key)),
-        Event::Paste(text) => update::paste(state, &text),
+        Event::Paste(text) => prompt::paste(state, &text),
         Event::Resize(width, height) => state.size = Size::new(width, height),
         Event::Mouse(mouse) => {
             let at = Position::new(mouse.column, mouse.row);

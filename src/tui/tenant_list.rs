@@ -27,7 +27,7 @@ pub struct TenantList {
     pub cursor: usize,
     /// The first row on the screen.
     pub top: usize,
-    /// The tenant of the selected row: the cursor stays with it when rows move.
+    /// The tenant that somebody selected: the cursor stays with it when rows move. Until then it stays at the top.
     selected: Option<(HostName, Arc<str>)>,
     stale: bool,
 }
@@ -73,7 +73,6 @@ impl TenantList {
             }
         }
         self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
-        self.selected = self.rows.get(self.cursor).map(|row| (row.host.clone(), row.name.clone()));
         self.top = scrolled(self.top, self.cursor, height, self.rows.len());
     }
 

@@ -7,8 +7,8 @@ use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::Frame;
@@ -18,9 +18,11 @@ use ratatui::layout::Size;
 /// Whether the terminal is ours now: what is given back twice would disturb what came between.
 static OURS: AtomicBool = AtomicBool::new(false);
 
+type Terminal = ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+
 /// The terminal while it is ours. Given back on drop, and by the panic hook.
 pub struct Screen {
-    terminal: ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    terminal: Terminal,
 }
 
 impl Screen {
@@ -31,8 +33,7 @@ impl Screen {
     pub fn take() -> io::Result<Screen> {
         give_back_on_panic();
         take_over()?;
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
-        Ok(Screen { terminal: ratatui::Terminal::new(backend)? })
+        Ok(Screen { terminal: blank()? })
     }
 
     /// Draws one frame, shown by the terminal as a whole.
@@ -54,7 +55,10 @@ impl Screen {
     /// # Errors
     /// The terminal is lost.
     pub fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        execute!(io::stdout(), Clear(ClearType::All))?;
+        // The library's own clearing asks the terminal for its cursor, and not every terminal answers.
+        self.terminal = blank()?;
+        Ok(())
     }
 
     /// The size in cells.
@@ -71,10 +75,11 @@ impl Screen {
     /// The terminal is lost.
     pub fn suspend(&mut self) -> io::Result<()> {
         give_back();
-        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)?;
+        // The whole group, as the terminal itself would: whoever started us (`cargo run`) must stop with us.
+        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
         // Here we are again.
         take_over()?;
-        self.terminal.clear()
+        self.clear()
     }
 }
 
@@ -82,6 +87,11 @@ impl Drop for Screen {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+/// A screen of which nothing is drawn yet.
+fn blank() -> io::Result<Terminal> {
+    ratatui::Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout())))
 }
 
 fn take_over() -> io::Result<()> {

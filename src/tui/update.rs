@@ -1,12 +1,11 @@
 //! What a key, a click or a written line does to the state. No I/O: what must be done outside is returned.
 
 use ratatui::layout::Position;
-use tui_input::{Input, InputRequest};
 
-use super::command;
 use super::layout;
 use super::palette::Palette;
-use super::state::{Layer, Notice, Pane, Prompt, Purpose, State};
+use super::prompt;
+use super::state::{Layer, Notice, Pane, Purpose, State};
 use super::view::{Hit, Hits};
 use crate::config::theme::Theme;
 use crate::model::action::{Action, Danger};
@@ -32,7 +31,7 @@ pub enum Effect {
 pub fn key(state: &mut State, key: Key) -> Option<Effect> {
     state.notice = None;
     match state.layer.take() {
-        Some(Layer::Prompt(prompt)) => return prompt_key(state, prompt, key),
+        Some(Layer::Prompt(prompt)) => return prompt::key(state, prompt, key),
         Some(Layer::Confirm(action)) => return confirm_key(state, action, key),
         layer => state.layer = layer,
     }
@@ -59,8 +58,8 @@ pub fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::Bottom => move_by(state, isize::MAX / 2),
         Action::NextPane => turn_pane(state, 1),
         Action::PreviousPane => turn_pane(state, Pane::ALL.len() - 1),
-        Action::Filter => prompt(state, Purpose::Filter),
-        Action::Command => prompt(state, Purpose::Command),
+        Action::Filter => prompt::open(state, Purpose::Filter),
+        Action::Command => prompt::open(state, Purpose::Command),
         Action::ClearFilter => {
             if state.layer.take().is_none() {
                 state.tenants.set_filter("");
@@ -102,19 +101,6 @@ pub fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::Count | Action::ForgetChanges => {}
     }
     None
-}
-
-/// Text was pasted.
-pub fn paste(state: &mut State, text: &str) {
-    if let Some(Layer::Prompt(prompt)) = &mut state.layer {
-        for c in text.chars().filter(|c| !c.is_control()).take(1024) {
-            prompt.input.handle(InputRequest::InsertChar(c));
-        }
-        if prompt.purpose == Purpose::Filter {
-            let text = prompt.input.value().to_owned();
-            state.tenants.set_filter(&text);
-        }
-    }
 }
 
 /// The wheel was turned over the screen.
@@ -178,51 +164,6 @@ fn note(state: &mut State, message: &str) {
     state.notice = Some(Notice { text: state.messages.say(message), bad: false });
 }
 
-fn prompt(state: &mut State, purpose: Purpose) {
-    let before = state.tenants.filter_text.clone();
-    let input = if purpose == Purpose::Filter { Input::new(before.clone()) } else { Input::default() };
-    state.layer = Some(Layer::Prompt(Prompt { purpose, input, before }));
-}
-
-fn prompt_key(state: &mut State, mut prompt: Prompt, key: Key) -> Option<Effect> {
-    let request = match (key.code, key.ctrl) {
-        (KeyCode::Esc, _) | (KeyCode::Char('c'), true) => {
-            if prompt.purpose == Purpose::Filter {
-                state.tenants.set_filter(&prompt.before);
-            }
-            return None;
-        }
-        (KeyCode::Enter, _) => {
-            return match prompt.purpose {
-                Purpose::Filter if state.tenants.filter_error.is_some() => {
-                    state.layer = Some(Layer::Prompt(prompt));
-                    None
-                }
-                Purpose::Filter => None,
-                Purpose::Command => command::run(state, prompt.input.value()),
-            };
-        }
-        (KeyCode::Char('u'), true) => Some(InputRequest::DeleteLine),
-        (KeyCode::Char('w'), true) => Some(InputRequest::DeletePrevWord),
-        (KeyCode::Char('a'), true) | (KeyCode::Home, _) => Some(InputRequest::GoToStart),
-        (KeyCode::Char('e'), true) | (KeyCode::End, _) => Some(InputRequest::GoToEnd),
-        (KeyCode::Char(c), false) => Some(InputRequest::InsertChar(c)),
-        (KeyCode::Backspace, _) => Some(InputRequest::DeletePrevChar),
-        (KeyCode::Delete, _) => Some(InputRequest::DeleteNextChar),
-        (KeyCode::Left, _) => Some(InputRequest::GoToPrevChar),
-        (KeyCode::Right, _) => Some(InputRequest::GoToNextChar),
-        _ => None,
-    };
-    if let Some(request) = request {
-        prompt.input.handle(request);
-        if prompt.purpose == Purpose::Filter {
-            state.tenants.set_filter(prompt.input.value());
-        }
-    }
-    state.layer = Some(Layer::Prompt(prompt));
-    None
-}
-
 fn confirm_key(state: &mut State, action: Action, key: Key) -> Option<Effect> {
     match key.code {
         KeyCode::Char('y' | 'Y') if action == Action::ForgetChanges => {
@@ -278,10 +219,10 @@ fn page(state: &State) -> isize {
 }
 
 fn move_by(state: &mut State, by: isize) {
+    let lines = super::view::layers::lines(state);
     match &mut state.layer {
         Some(Layer::Help(top) | Layer::Hosts(top)) => {
-            // The view knows how long the text is and stops at its end.
-            *top = top.saturating_add_signed(by).min(1000);
+            *top = top.saturating_add_signed(by).min(lines.saturating_sub(1));
             return;
         }
         Some(_) => return,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 
@@ -33,12 +33,16 @@ pub(super) fn clear(path: &Path) -> Result<(), ServeError> {
 pub(super) async fn run(host: usize, shared: Arc<Shared>, path: PathBuf, mut listener: Option<UnixListener>) {
     let mut faults = shared.world.hosts[host].faults.subscribe();
     let mut connections = JoinSet::new();
+    let mut interrupted = false;
     loop {
         let current = faults.borrow_and_update().clone();
         let refused = current.contains(&Fault::Refused);
-        if refused || current.contains(&Fault::Garbage(Garbage::NotHttp)) {
+        let interrupts = refused || current.contains(&Fault::Garbage(Garbage::NotHttp));
+        // Once: those that come while the fault lasts meet the fault itself.
+        if interrupts && !interrupted {
             connections.abort_all();
         }
+        interrupted = interrupts;
         if refused && listener.take().is_some() {
             let _ = std::fs::remove_file(&path);
         }
@@ -75,6 +79,9 @@ async fn accept(listener: Option<&UnixListener>) -> Option<UnixStream> {
 async fn serve(mut stream: UnixStream, host: usize, shared: Arc<Shared>) {
     let not_http = Fault::Garbage(Garbage::NotHttp);
     if shared.world.hosts[host].faults.borrow().contains(&not_http) {
+        // The question is read first: to close on unread bytes would cut the connection, which is another fault.
+        let mut question = [0; 4096];
+        let _ = tokio::time::timeout(Duration::from_millis(200), stream.read(&mut question)).await;
         // Whoever asks reads this instead of an answer; whether it could be written is no matter.
         let _ = stream.write_all(b"\x00\xffSSH-2.0-this-is-no-engine\r\n\r\n\x16\x03\x01").await;
         let _ = stream.shutdown().await;

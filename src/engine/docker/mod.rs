@@ -27,7 +27,7 @@ use crate::model::host::TlsFiles;
 use crate::model::naming::Naming;
 use crate::model::plain::plain;
 use crate::model::usage::Counters;
-use transport::{Dial, Transport};
+use transport::{Dial, TooMuch, Transport};
 
 /// After this a connected engine that does not answer a ping counts as hung.
 pub const PING_DEADLINE: Duration = Duration::from_secs(3);
@@ -157,9 +157,15 @@ impl Engine for DockerEngine {
         let options = EventsOptionsBuilder::default().filters(&filters).build();
         let naming = self.naming.clone();
         let budget = self.transport.stream_budget();
-        let stream = self.api.events(Some(options)).inspect_ok(move |_| budget.refill());
+        let refilled = budget.clone();
+        let stream = self.api.events(Some(options)).inspect_ok(move |_| refilled.refill());
         Ok(stream
-            .map_err(EngineError::from)
+            .map_err(move |error| {
+                if budget.is_overdrawn() {
+                    return EngineError::Garbage(TooMuch.to_string());
+                }
+                EngineError::from(error)
+            })
             .try_filter_map(move |message| std::future::ready(Ok(events::of_message(message, &naming))))
             .boxed())
     }

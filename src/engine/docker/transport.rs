@@ -8,7 +8,7 @@ use std::io;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use bollard::BollardRequest;
@@ -35,21 +35,36 @@ pub struct TooMuch;
 
 /// How many bytes may still come; a stream's reader fills it up again with each event.
 #[derive(Clone, Debug)]
-pub struct Budget(Arc<AtomicU64>);
+pub struct Budget(Arc<Purse>);
+
+#[derive(Debug)]
+struct Purse {
+    left: AtomicU64,
+    overdrawn: AtomicBool,
+}
 
 impl Budget {
     fn new(bytes: u64) -> Self {
-        Budget(Arc::new(AtomicU64::new(bytes)))
+        Budget(Arc::new(Purse { left: AtomicU64::new(bytes), overdrawn: AtomicBool::new(false) }))
     }
 
     /// A whole event came: the next may be as long again.
     pub fn refill(&self) {
-        self.0.store(MOST_BYTES_AN_EVENT, Ordering::Relaxed);
+        self.0.left.store(MOST_BYTES_AN_EVENT, Ordering::Relaxed);
+    }
+
+    /// Whether more came than was left. bollard makes a text of whatever ends a stream, so it is asked here.
+    #[must_use]
+    pub fn is_overdrawn(&self) -> bool {
+        self.0.overdrawn.load(Ordering::Relaxed)
     }
 
     fn spend(&self, bytes: u64) -> Result<(), TooMuch> {
         let take = |left: u64| left.checked_sub(bytes);
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).map(|_| ()).map_err(|_| TooMuch)
+        self.0.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).map(|_| ()).map_err(|_| {
+            self.0.overdrawn.store(true, Ordering::Relaxed);
+            TooMuch
+        })
     }
 }
 

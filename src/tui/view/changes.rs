@@ -5,11 +5,13 @@ use ratatui::layout::Rect;
 use super::pen::Pen;
 use super::{Hit, Hits};
 use crate::config::theme::Slot;
+use crate::model::cells::width;
 use crate::model::change::{Change, Verb};
 use crate::tui::state::{Pane, State};
 
-const TIME: u16 = 8;
-const ACTOR: u16 = 6;
+const TIME: u16 = 9;
+/// At most: a column of nothing but "not known" takes one cell.
+const ACTOR: usize = 6;
 const VERB: u16 = 10;
 
 /// Draws the changes pane.
@@ -27,10 +29,11 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
         return;
     }
     let height = usize::from(inner.height);
+    let actor = actor_cells(state);
     let shown = state.changes.newest_first.iter().enumerate().skip(state.feed.top).take(height);
     for ((line, change), y) in shown.zip(inner.y..) {
         let row = Rect::new(inner.x, y, inner.width, 1);
-        draw_line(pen, row, state, change);
+        draw_line(pen, row, state, change, actor);
         if focused && line == state.feed.cursor {
             pen.tint(row, Slot::Selected);
         } else if !state.feed.follows() && line == state.feed.cursor {
@@ -54,18 +57,25 @@ fn title(state: &State) -> String {
     }
 }
 
-fn draw_line(pen: &mut Pen<'_>, row: Rect, state: &State, change: &Change) {
+fn actor_cells(state: &State) -> u16 {
+    let actors = state.changes.newest_first.iter().filter_map(|change| change.actor.as_deref());
+    let widest = actors.map(width).max().unwrap_or(0);
+    u16::try_from(widest.clamp(1, ACTOR)).unwrap_or(1)
+}
+
+fn draw_line(pen: &mut Pen<'_>, row: Rect, state: &State, change: &Change, actor: u16) {
     let y = row.y;
     let end = row.right().saturating_sub(1);
     let room = |x: u16| end.saturating_sub(x);
     let time = change.time.to_zoned(state.now.time_zone().clone());
     let today = time.date() == state.now.date();
-    let time = time.strftime(if today { "%H:%M:%S" } else { "%m-%d %Hh" }).to_string();
+    let time = time.strftime(if today { "%H:%M:%S" } else { "%a %H:%M" }).to_string();
     let mut x = row.x + 1;
     pen.text(x, y, TIME.min(room(x)), &time, Slot::Time);
     x += TIME + 1;
-    pen.text(x, y, ACTOR.min(room(x)), change.actor.as_deref().unwrap_or("-"), Slot::Actor);
-    x += ACTOR + 1;
+    let (who, slot) = change.actor.as_deref().map_or(("-", Slot::Absent), |who| (who, Slot::Actor));
+    pen.text(x, y, actor.min(room(x)), who, slot);
+    x += actor + 1;
     let slot = if change.verb.is_bad() { Slot::Bad } else { Slot::Verb };
     let verb_end = pen.text(x, y, room(x), change.verb.as_str(), slot);
     x = verb_end.max(x + VERB) + 1;
@@ -78,7 +88,7 @@ fn draw_line(pen: &mut Pen<'_>, row: Rect, state: &State, change: &Change) {
         x = pen.text(x, y, room(x), detail, slot) + 1;
     }
     // The host goes last: it is the first that a narrow pane can do without.
-    if change.tenant.is_some() && room(x) as usize >= crate::model::cells::width(&change.host) {
+    if change.tenant.is_some() && usize::from(room(x)) >= width(&change.host) {
         pen.right(x, y, room(x), &change.host, Slot::Absent);
     }
 }

@@ -33,7 +33,7 @@ const COLUMNS: [Want<Column>; 8] = [
     Want { column: Column::Since, cells: 5, weight: 7 },
     Want { column: Column::Id, cells: 12, weight: 1 },
 ];
-const NAME_LEAST: u16 = 16;
+const NAME_LEAST: u16 = 15;
 
 /// Draws the pane.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
@@ -47,7 +47,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
     if inner.height == 0 {
         return;
     }
-    let columns = place(inner.x + 2, inner.width.saturating_sub(2), NAME_LEAST, &COLUMNS);
+    let columns = place(inner.x + 2, inner.width.saturating_sub(3), NAME_LEAST, &COLUMNS);
     for placed in &columns {
         let name = match placed.column {
             Column::Name => state.messages.say("column-container"),
@@ -88,11 +88,10 @@ fn draw_cell(
         Column::State => {
             let kind = facts.state().kind();
             let style = pen.palette().kind(kind);
-            let end = pen.styled(x, y, cells, sign(kind, state), style);
             let word = facts
                 .reason()
                 .map_or_else(|| facts.state().to_string(), |reason| format!("{} ({reason})", facts.state()));
-            pen.styled(end + 1, y, cells.saturating_sub(2), &word, style)
+            pen.styled(x, y, cells, &format!("{} {word}", sign(kind, state)), style)
         }
         Column::Image => pen.text(x, y, cells, &facts.image, Slot::Dim),
         Column::Cpu => {

@@ -8,6 +8,7 @@ use crate::config::theme::Slot;
 use crate::model::cells::{bytes, width};
 use crate::model::fleet::{Fleet, Link};
 use crate::model::state::{Kind, State as TenantState};
+use crate::tui::layout::WIDE;
 use crate::tui::state::State;
 
 /// More hosts than this are counted, not drawn one by one.
@@ -26,19 +27,22 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
     pen.fill(area, Slot::Header);
     let messages = &state.messages;
     let clock = state.now.strftime("%H:%M:%S").to_string();
-    let memory = memory(state);
-    let right = format!("{memory}   {clock} ");
+    // Where there is little room, what is wrong goes before how much there is.
+    let memory = if area.width < WIDE { String::new() } else { format!("{}   ", memory(state)) };
+    let right = format!("{memory}{clock} ");
     let right_cells = u16::try_from(width(&right)).unwrap_or(0);
     let end = area.right().saturating_sub(right_cells + 1);
 
     let y = area.y;
     let mut x = area.x + 1;
     let room = |x: u16| end.saturating_sub(x);
-    x = pen.text(x, y, room(x), &messages.say("product"), Slot::Header) + 1;
-    if state.demo {
-        x = pen.text(x, y, room(x), &format!(" {} ", messages.say("demo")), Slot::Demo) + 1;
+    if area.width >= WIDE {
+        x = pen.text(x, y, room(x), &messages.say("product"), Slot::Header) + 2;
     }
-    x = draw_hosts(pen, x + 1, y, end, state, hits) + 2;
+    if state.demo {
+        x = pen.text(x, y, room(x), &format!(" {} ", messages.say("demo")), Slot::Demo) + 2;
+    }
+    x = draw_hosts(pen, x, y, end, state, hits) + 2;
     let tenants = state.fleet.tenants().count();
     let text = messages.say_with("tenants-count", [("count", tenants)]);
     x = pen.text(x, y, room(x), &text, Slot::HeaderLabel) + 2;

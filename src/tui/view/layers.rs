@@ -45,6 +45,16 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, state: &State) {
     }
 }
 
+/// How many lines the scrolled layers have; none for the others.
+#[must_use]
+pub fn lines(state: &State) -> usize {
+    match &state.layer {
+        Some(Layer::Help(_)) => help(state).len(),
+        Some(Layer::Hosts(_)) => hosts(state).len(),
+        _ => 0,
+    }
+}
+
 /// A box as large as its lines need, in the middle, scrolled where the screen is smaller.
 fn popup(
     pen: &mut Pen<'_>,
@@ -75,11 +85,13 @@ fn popup(
             x = pen.text(x, y, inner.right().saturating_sub(x + 1), text, *slot);
         }
     }
-    if lines.len() > height {
-        let close = state.messages.say("close-hint");
-        let more = format!(" {}/{} · {close} ", top + height, lines.len());
-        pen.text(area.x + 2, area.bottom() - 1, area.width.saturating_sub(4), &more, Slot::Dim);
-    }
+    let close = state.messages.say("close-hint");
+    let hint = if lines.len() > height {
+        format!(" {}/{} · {close} ", top + height, lines.len())
+    } else {
+        format!(" {close} ")
+    };
+    pen.text(area.x + 2, area.bottom() - 1, area.width.saturating_sub(4), &hint, Slot::Dim);
 }
 
 fn heading(text: String) -> Vec<Span> {

@@ -36,12 +36,26 @@ impl<'a> Pen<'a> {
     pub fn fill(&mut self, area: Rect, slot: Slot) {
         let style = self.palette.of(Slot::Text).patch(self.palette.of(slot));
         let area = area.intersection(self.buffer.area);
+        if area.is_empty() {
+            return;
+        }
         for y in area.top()..area.bottom() {
+            // Of a wide character that reaches over an edge no half may be left.
+            if area.left() > 0 && self.is_wide(area.left() - 1, y) {
+                self.buffer[(area.left() - 1, y)].set_symbol(" ");
+            }
+            if area.right() < self.buffer.area.right() && self.is_wide(area.right() - 1, y) {
+                self.buffer[(area.right(), y)].set_style(style);
+            }
             for x in area.left()..area.right() {
                 self.buffer[(x, y)].reset();
                 self.buffer[(x, y)].set_style(style);
             }
         }
+    }
+
+    fn is_wide(&self, x: u16, y: u16) -> bool {
+        self.buffer.cell((x, y)).is_some_and(|cell| width(cell.symbol()) > 1)
     }
 
     /// Lays a style over an area, text and all.
@@ -107,5 +121,40 @@ impl<'a> Pen<'a> {
         if let Some(cell) = self.buffer.cell_mut((x, y)) {
             cell.set_symbol(symbol).set_style(style);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Theme;
+    use crate::tui::palette::Depth;
+
+    #[test]
+    fn a_box_over_wide_characters_keeps_its_edges() {
+        let palette = Palette::new(&Theme::default(), Depth::True);
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 12, 3));
+        let mut pen = Pen::new(&mut buffer, &palette);
+        pen.text(1, 1, 10, "青松商贸海", Slot::Text);
+        let area = Rect::new(4, 0, 5, 3);
+        pen.fill(area, Slot::Text);
+        pen.frame(area, "", Slot::Border);
+        let row: Vec<&str> = (0..12).map(|x| buffer[(x, 1)].symbol()).collect();
+        assert_eq!(row[4], "│");
+        assert_eq!(row[8], "│");
+        assert_eq!(row[3], " ", "no wide character may reach under the edge: {row:?}");
+    }
+
+    #[test]
+    fn no_half_of_a_wide_character_is_left_beside_a_filled_area() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 10, 1));
+        let palette = Palette::new(&Theme::default(), Depth::True);
+        let mut pen = Pen::new(&mut buffer, &palette);
+        pen.text(0, 0, 10, "ab青松cd", Slot::Text);
+        pen.fill(Rect::new(3, 0, 2, 1), Slot::Text);
+        let line: String = buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
+        assert_eq!(line, "ab    cd  ");
+        let ground = buffer[(3, 0)].bg;
+        assert!((0..8).all(|x| buffer[(x, 0)].bg == ground));
     }
 }

@@ -7,7 +7,7 @@ use super::table::{Placed, Want, place};
 use super::{Hit, Hits};
 use crate::config::theme::Slot;
 use crate::model::action::Action;
-use crate::model::cells::{age, bytes, curve};
+use crate::model::cells::{age, bytes, curve, width};
 use crate::model::change::Verb;
 use crate::model::fleet::{Link, Tenant};
 use crate::model::host::HostName;
@@ -32,18 +32,27 @@ enum Column {
     Last,
 }
 
+// Each is at least as wide as its name with the mark of the order behind it.
 const COLUMNS: [Want<Column>; 9] = [
     Want { column: Column::Tenant, cells: 0, weight: 9 },
-    Want { column: Column::Tier, cells: 4, weight: 5 },
-    Want { column: Column::State, cells: 21, weight: 8 },
+    Want { column: Column::Tier, cells: 5, weight: 5 },
+    Want { column: Column::State, cells: STATE, weight: 8 },
     Want { column: Column::Host, cells: 8, weight: 6 },
     Want { column: Column::Cpu, cells: 6, weight: 4 },
     Want { column: Column::Memory, cells: 5, weight: 3 },
     Want { column: Column::Curve, cells: 8, weight: 1 },
-    Want { column: Column::Since, cells: 5, weight: 7 },
+    Want { column: Column::Since, cells: 6, weight: 7 },
     Want { column: Column::Last, cells: 10, weight: 2 },
 ];
 const TENANT_LEAST: u16 = 14;
+/// Room for `stopped (exit 143)`.
+const STATE: u16 = 20;
+/// Room for `unreachable (was running)`, where that can come.
+const STATE_OF_LOST: u16 = 27;
+/// From this width on, states come with their reasons.
+const ROOMY: u16 = 84;
+/// The longest word for a state, with its sign.
+const STATE_WORD: u16 = 18;
 
 /// Draws the tenants pane.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
@@ -52,7 +61,8 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
         return;
     }
     // Two cells on the left for the mark of the selected row.
-    let columns = place(inner.x + 2, inner.width.saturating_sub(2), TENANT_LEAST, &COLUMNS);
+    let wants = wants(state, inner.width);
+    let columns = place(inner.x + 2, inner.width.saturating_sub(2), TENANT_LEAST, &wants);
     draw_names(pen, inner.y, &columns, state, hits);
     if state.tenants.rows.is_empty() {
         pen.text(inner.x + 2, inner.y + 1, inner.width.saturating_sub(2), &why_empty(state), Slot::Dim);
@@ -75,6 +85,18 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
         }
         hits.add(row, Hit::Tenant(number));
     }
+}
+
+/// The columns, with as much room for the state as is worth it: the last known state of what is out of reach is worth
+/// more than the little curve.
+fn wants(state: &State, width: u16) -> [Want<Column>; 9] {
+    let out_of_reach = state.fleet.hosts.iter().any(|host| matches!(host.link, Link::Down { .. }));
+    let cells = match (width < ROOMY, out_of_reach) {
+        (true, _) => STATE_WORD,
+        (false, true) => STATE_OF_LOST,
+        (false, false) => STATE,
+    };
+    COLUMNS.map(|want| if want.column == Column::State { Want { cells, ..want } } else { want })
 }
 
 fn title(state: &State) -> String {
@@ -143,6 +165,8 @@ fn draw_cell(
 ) {
     const UNKNOWN: &str = "–";
     let down = tenant.state == TenantState::Unreachable;
+    // What was used when its host was last heard says nothing about now.
+    let usage = if down { &Usage::default() } else { usage };
     match column {
         Column::Tenant => {
             let slot = if down { Slot::Dim } else { Slot::Text };
@@ -154,8 +178,11 @@ fn draw_cell(
         Column::State => {
             let kind = tenant.state.kind();
             let style = pen.palette().kind(kind);
-            let sign_end = pen.styled(x, y, cells, sign(kind, state), style);
-            pen.styled(sign_end + 1, y, cells.saturating_sub(2), &state_text(state, tenant), style);
+            let text = state_text(state, tenant);
+            // Half a reason says less than none.
+            let fits = width(&text) + 2 <= usize::from(cells);
+            let text = if fits { text } else { tenant.state.to_string() };
+            pen.styled(x, y, cells, &format!("{} {text}", sign(kind, state)), style);
         }
         Column::Host => {
             pen.text(x, y, cells, &tenant.host, if down { Slot::Bad } else { Slot::Dim });
@@ -168,6 +195,7 @@ fn draw_cell(
             let text = usage.memory_bytes.map_or(UNKNOWN.to_owned(), bytes);
             pen.right(x, y, cells, &text, gauge(usage.memory_bytes.is_some()));
         }
+        Column::Curve if down => {}
         Column::Curve => {
             pen.text(x, y, cells, &memory_curve(state, tenant), Slot::Gauge);
         }
@@ -178,7 +206,11 @@ fn draw_cell(
             pen.text(x, y, cells, &text, Slot::Dim);
         }
         Column::Last => {
-            let slot = if last.is_some_and(Verb::is_bad) { Slot::Bad } else { Slot::Verb };
+            let slot = match last {
+                Some(verb) if verb.is_bad() => Slot::Bad,
+                Some(_) => Slot::Verb,
+                None => Slot::Absent,
+            };
             pen.text(x, y, cells, last.map_or(UNKNOWN, Verb::as_str), slot);
         }
     }

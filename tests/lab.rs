@@ -1,0 +1,14 @@
+//! The console on real engines: two dockerd and a podman, over unix sockets, TLS and ssh. `tests/run` brings them up.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+#[path = "lab/acts.rs"]
+mod acts;
+mod common;
+#[path = "lab/engine.rs"]
+mod engine;
+#[path = "lab/faults.rs"]
+mod faults;
+#[path = "lab/shell.rs"]
+mod shell;
+#[path = "lab/transports.rs"]
+mod transports;

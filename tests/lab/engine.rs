@@ -1,0 +1,101 @@
+//! The lab's engines, and acts upon them by their own command lines.
+
+use std::cell::Cell;
+use std::process::{Command, Output};
+
+/// A setting of the lab. The tests mean nothing without it: `tests/run` sets them.
+pub fn lab(name: &str) -> String {
+    std::env::var(name)
+        .unwrap_or_else(|_| panic!("{name} is not set: run tests/run, or tests/lab/up and its env"))
+}
+
+/// An engine of the lab, and the containers that a test makes on it.
+pub struct Engine {
+    pub endpoint: String,
+    name: &'static str,
+    made: Vec<String>,
+    /// The engine itself was stopped or frozen: it must run again for whoever comes next.
+    disturbed: Cell<bool>,
+}
+
+impl Engine {
+    pub fn docker_a() -> Engine {
+        Engine {
+            endpoint: lab("WAKEBOARD_LAB_DOCKER_A"),
+            name: "docker-a",
+            made: vec![],
+            disturbed: Cell::new(false),
+        }
+    }
+
+    pub fn docker_b() -> Engine {
+        Engine {
+            endpoint: lab("WAKEBOARD_LAB_DOCKER_B"),
+            name: "docker-b",
+            made: vec![],
+            disturbed: Cell::new(false),
+        }
+    }
+
+    pub fn podman() -> Engine {
+        Engine {
+            endpoint: lab("WAKEBOARD_LAB_PODMAN"),
+            name: "podman",
+            made: vec![],
+            disturbed: Cell::new(false),
+        }
+    }
+
+    fn docker(&self, args: &[&str]) -> Output {
+        Command::new("docker").arg("-H").arg(&self.endpoint).args(args).output().unwrap()
+    }
+
+    /// Runs `docker ARGS` and expects it to succeed.
+    pub fn act(&self, args: &[&str]) -> String {
+        let output = self.docker(args);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "docker {args:?}: {errors}");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// Runs a container of that name, with options before the image and a command after it.
+    pub fn run(&mut self, name: &str, options: &[&str], command: &[&str]) -> String {
+        let _ = self.docker(&["rm", "-f", name]);
+        self.made.push(name.to_owned());
+        let image = lab("WAKEBOARD_LAB_IMAGE");
+        // As a first process `sleep` does not obey TERM: nobody should wait long for it.
+        let mut args = vec!["run", "-d", "--stop-timeout", "1", "--name", name];
+        args.extend(options);
+        args.push(&image);
+        args.extend(command);
+        self.act(&args)
+    }
+
+    /// A container that only sleeps.
+    pub fn run_sleeper(&mut self, name: &str, options: &[&str]) -> String {
+        self.run(name, options, &["sleep", "1000"])
+    }
+
+    /// `start`, `kill`, `freeze` or `thaw` the engine itself.
+    pub fn control(&self, verb: &str) {
+        self.disturbed.set(matches!(verb, "kill" | "freeze"));
+        assert!(self.controlled(verb), "tests/lab/engine {verb} {}", self.name);
+    }
+
+    fn controlled(&self, verb: &str) -> bool {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/engine");
+        Command::new(script).args([verb, self.name]).status().unwrap().success()
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if self.disturbed.get() {
+            // Which of the two it needs is not known here: the other does nothing.
+            let _ = self.controlled("thaw") || self.controlled("start");
+        }
+        for name in &self.made {
+            let _ = self.docker(&["rm", "-f", name]);
+        }
+    }
+}
