@@ -5,7 +5,7 @@
 //! what was before (in 198 of 200 trials; right again 8 ms later at most, see `docs/engine-facts.md`). So a list is
 //! believed only where no event came near it, and where one did, that container is inspected instead.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -171,8 +171,13 @@ impl Picture {
     /// Takes in a full list that was asked for at `asked`.
     pub fn apply_list(&mut self, list: Vec<Facts>, asked: Moment) -> Reconciled {
         let mut result = Reconciled::default();
-        let listed: std::collections::BTreeSet<ContainerId> =
-            list.iter().map(|facts| facts.id.clone()).collect();
+        // The first list of many: nothing can be missing in it.
+        let listed: BTreeSet<ContainerId> = if self.entries.is_empty() {
+            BTreeSet::new()
+        } else {
+            list.iter().map(|facts| facts.id.clone()).collect()
+        };
+        let known: Vec<ContainerId> = self.entries.keys().cloned().collect();
         self.gone.retain(|_, when| *when + LIST_LAG >= asked);
 
         for mut facts in list {
@@ -205,8 +210,7 @@ impl Picture {
                 }
             }
         }
-        let missing: Vec<ContainerId> =
-            self.entries.keys().filter(|id| !listed.contains(*id)).cloned().collect();
+        let missing: Vec<ContainerId> = known.into_iter().filter(|id| !listed.contains(id)).collect();
         for id in missing {
             if self.entries.get(&id).is_some_and(|entry| near(entry, asked)) {
                 result.inspect.push(id);

@@ -9,6 +9,10 @@ pub const LONGEST: usize = 512;
 /// sequences start with one), line and paragraph separators, and the marks that turn the direction of writing.
 #[must_use]
 pub fn plain(text: &str) -> Cow<'_, str> {
+    // Nearly all texts are plain ASCII, which is told at a glance.
+    if text.len() <= LONGEST && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Cow::Borrowed(text);
+    }
     if text.len() <= LONGEST && !text.chars().any(is_harmful) {
         return Cow::Borrowed(text);
     }

@@ -13,7 +13,7 @@ use super::Connected;
 use super::calls::Calls;
 use super::clock::{Clock, jitter};
 use crate::engine::error::CUT;
-use crate::engine::{self, Engine, EngineError};
+use crate::engine::{self, Engine, EngineError, EventStream};
 use crate::model::backoff;
 use crate::model::container::{ContainerId, Facts};
 use crate::model::event::Event;
@@ -29,7 +29,7 @@ const PING_EVERY: Duration = Duration::from_secs(5);
 /// The time between two full lists: this much, and up to as much again.
 const RECONCILE_EVERY: Duration = Duration::from_secs(30);
 /// A second list follows the first this soon: events between the first and the opening of the stream are lost.
-const RECONCILE_AFTER_CONNECT: Duration = Duration::from_secs(3);
+const RECONCILE_AFTER_CONNECT: Duration = Duration::from_secs(1);
 /// What does not belong to the first picture is asked this much later: with many hosts it would delay the others' pictures.
 const AFTER_FIRST_PICTURE: Duration = Duration::from_millis(150);
 /// How far back the feed begins at the first connection.
@@ -107,7 +107,10 @@ impl HostTask {
                 Ok(engine) => Arc::from(engine?),
                 Err(_) => return Err(EngineError::Silent(CONNECT_DEADLINE)),
             };
-        let mut events = engine.events().await?;
+        let first = heard.is_none();
+        // At the very first the list goes before all else. What happens until the stream stands, the second list tells.
+        let mut events: EventStream =
+            if first { futures_util::stream::pending().boxed() } else { engine.events().await? };
         let mut calls = Calls::new(engine.clone(), self.clock);
         match *heard {
             // What was missed goes before the list: then the list finds nothing that was told already.
@@ -115,10 +118,9 @@ impl HostTask {
             None => calls.list(),
         }
         let mut known = false;
-        let first = heard.is_none();
         // When to ask what does not belong to the picture, and up to when events are history then.
         let mut ask_more: Option<(Instant, Timestamp)> = None;
-        let mut next_list = Instant::now() + RECONCILE_AFTER_CONNECT.mul_f64(0.7 + 0.6 * jitter());
+        let mut next_list = Instant::now() + RECONCILE_EVERY;
         // The list says as well that it is alive, unless it takes long.
         let mut next_ping = Instant::now() + AFTER_FIRST_PICTURE.mul_f64(1.0 + jitter());
         loop {
@@ -163,6 +165,10 @@ impl HostTask {
             match &report {
                 Report::Listed(..) if !known => {
                     known = true;
+                    if first {
+                        events = engine.events().await?;
+                    }
+                    next_list = Instant::now() + RECONCILE_AFTER_CONNECT.mul_f64(0.7 + 0.6 * jitter());
                     ask_more = Some((Instant::now() + AFTER_FIRST_PICTURE, Timestamp::now()));
                     self.connected.send_replace(Some(engine.clone()));
                     info!(host = %self.spec.name, "host known");

@@ -14,10 +14,13 @@ use crate::model::change::{Change, Verb};
 use crate::model::container::ContainerId;
 use crate::model::fleet::{self, EngineAbout, Fleet, Host, Link};
 use crate::model::fold::{Feed, of_host};
+use crate::model::host::HostSpec;
 use crate::model::picture::{Observed, Picture};
 
 /// Snapshots are at least this far apart while news keep coming; the first of a burst goes out at once.
 const PUBLISH_EVERY: Duration = Duration::from_millis(10);
+/// The same while some hosts have not answered yet: the whole first picture goes before parts of it.
+const PARTIAL_EVERY: Duration = Duration::from_millis(50);
 /// A cut shorter than this loses no event that a person would miss, and is not told.
 const SHORT_CUT: SignedDuration = SignedDuration::from_millis(200);
 
@@ -34,7 +37,9 @@ struct Known {
     listed: bool,
     /// What it remembers from before we listened has come.
     remembered: bool,
-    /// The snapshot is older than the picture.
+    /// The snapshot.
+    shown: Arc<Host>,
+    /// It is older than the picture.
     dirty: bool,
 }
 
@@ -43,6 +48,8 @@ pub(super) struct Inventory {
     hosts: Vec<Known>,
     feed: Feed,
     feed_changed: bool,
+    /// Snapshots of hosts were made anew and not published yet.
+    fleet_changed: bool,
     fleet_out: watch::Sender<Arc<Fleet>>,
     changes_out: watch::Sender<Arc<Changes>>,
 }
@@ -55,6 +62,7 @@ impl Inventory {
         let hosts: Vec<Known> = lines
             .into_iter()
             .map(|line| Known {
+                shown: Arc::new(unasked(&line.spec)),
                 line,
                 picture: Picture::default(),
                 link: Link::Connecting,
@@ -66,16 +74,27 @@ impl Inventory {
                 dirty: false,
             })
             .collect();
-        let fleet = Fleet { hosts: hosts.iter().map(|host| Arc::new(host.snapshot())).collect() };
+        let fleet = Fleet { hosts: hosts.iter().map(|host| host.shown.clone()).collect() };
         let (fleet_out, fleet) = watch::channel(Arc::new(fleet));
         let (changes_out, changes) = watch::channel(Arc::new(Changes::default()));
         let feed = Feed::default();
-        (Inventory { clock, hosts, feed, feed_changed: false, fleet_out, changes_out }, fleet, changes)
+        let inventory = Inventory {
+            clock,
+            hosts,
+            feed,
+            feed_changed: false,
+            fleet_changed: false,
+            fleet_out,
+            changes_out,
+        };
+        (inventory, fleet, changes)
     }
 
     /// Runs until the hosts' tasks are gone.
     pub async fn run(mut self, mut news: mpsc::Receiver<News>, forget: Arc<Notify>) {
-        let mut published = Instant::now();
+        // The first news go out at once.
+        let start = Instant::now();
+        let mut published = start.checked_sub(PARTIAL_EVERY).unwrap_or(start);
         loop {
             tokio::select! {
                 first = news.recv() => {
@@ -88,8 +107,8 @@ impl Inventory {
                 }
             }
             // The rest of a burst joins in, up to a bound, until the next snapshot is due.
-            let due = published + PUBLISH_EVERY;
             for _ in 0..MOST_NEWS {
+                let due = published + self.pause();
                 match news.try_recv() {
                     Ok(more) => self.take(more),
                     Err(_) if Instant::now() >= due => break,
@@ -103,6 +122,12 @@ impl Inventory {
             self.publish();
             published = Instant::now();
         }
+    }
+
+    /// The least time between two snapshots.
+    fn pause(&self) -> Duration {
+        let partial = self.hosts.iter().any(|host| host.link == Link::Connecting);
+        if partial { PARTIAL_EVERY } else { PUBLISH_EVERY }
     }
 
     fn take(&mut self, News { host: index, report }: News) {
@@ -179,7 +204,11 @@ impl Inventory {
                         self.tell_return(index, time);
                     }
                 }
-                if !first {
+                if first {
+                    // While the other hosts' answers are still under way there is time for this.
+                    self.hosts[index].redraw();
+                    self.fleet_changed = true;
+                } else {
                     for observed in result.observed {
                         self.tell_observed(index, time, &observed);
                     }
@@ -225,12 +254,13 @@ impl Inventory {
 
     fn publish(&mut self) {
         if self.hosts.iter().any(|host| host.dirty) {
-            let mut hosts = self.fleet_out.borrow().hosts.clone();
-            for (known, shown) in self.hosts.iter_mut().zip(&mut hosts) {
-                if std::mem::take(&mut known.dirty) {
-                    *shown = Arc::new(known.snapshot());
-                }
+            for host in self.hosts.iter_mut().filter(|host| host.dirty) {
+                host.redraw();
             }
+            self.fleet_changed = true;
+        }
+        if std::mem::take(&mut self.fleet_changed) {
+            let hosts = self.hosts.iter().map(|host| host.shown.clone()).collect();
             self.fleet_out.send_replace(Arc::new(Fleet { hosts }));
         }
         if std::mem::take(&mut self.feed_changed) {
@@ -251,15 +281,30 @@ impl Known {
         }
     }
 
-    fn snapshot(&self) -> Host {
-        Host {
-            name: self.line.spec.name.clone(),
-            endpoint: self.line.spec.endpoint.to_string().into(),
+    /// Makes the snapshot anew.
+    fn redraw(&mut self) {
+        self.dirty = false;
+        self.shown = Arc::new(Host {
+            name: self.shown.name.clone(),
+            endpoint: self.shown.endpoint.clone(),
             link: self.link.clone(),
             engine: self.engine.clone(),
             heard: self.heard,
             remembered: self.remembered,
-            tenants: fleet::tenants(&self.line.spec.name, &self.picture, &self.link),
-        }
+            tenants: fleet::tenants(&self.shown.name, &self.picture, &self.link),
+        });
+    }
+}
+
+/// A host of which nothing is known yet.
+fn unasked(spec: &HostSpec) -> Host {
+    Host {
+        name: spec.name.clone(),
+        endpoint: spec.endpoint.to_string().into(),
+        link: Link::Connecting,
+        engine: None,
+        heard: None,
+        remembered: false,
+        tenants: Vec::new(),
     }
 }

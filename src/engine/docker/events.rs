@@ -3,7 +3,7 @@
 use bollard::models::{EventMessage, EventMessageTypeEnum};
 use jiff::Timestamp;
 
-use super::facts::{place, shared};
+use super::facts::{lookup, place, shared};
 use crate::model::container::Health;
 use crate::model::event::{Event, Happening};
 use crate::model::naming::Naming;
@@ -28,7 +28,7 @@ pub fn of_message(message: EventMessage, naming: &Naming) -> Option<Event> {
         id: shared(&actor.id.filter(|id| !id.is_empty())?),
         name: shared(name),
         image: shared(attributes.get("image").map_or("", String::as_str)),
-        place: place(naming, name, Some(&attributes)),
+        place: place(naming, name, lookup(Some(&attributes))),
         what,
     })
 }

@@ -7,10 +7,8 @@ use bollard::models::{
     ContainerInspectResponse, ContainerStateStatusEnum as StateStatus, ContainerStatsResponse,
     HealthStatusEnum,
 };
-use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use jiff::Timestamp;
 
-use super::status;
 use crate::model::container::{Detail, Facts, Health, Phase};
 use crate::model::naming::{Naming, Place};
 use crate::model::plain::plain;
@@ -21,60 +19,19 @@ pub fn shared(text: &str) -> Arc<str> {
     plain(text).as_ref().into()
 }
 
-/// Where a container belongs, by its name and labels.
-pub fn place(naming: &Naming, name: &str, labels: Option<&HashMap<String, String>>) -> Place {
-    let place = naming.place(name, |key| labels.and_then(|labels| labels.get(key)).map(String::as_str));
+/// Looks labels up in what bollard makes of them.
+pub fn lookup<'a>(labels: Option<&'a HashMap<String, String>>) -> impl Fn(&str) -> Option<&'a str> {
+    move |key| labels.and_then(|labels| labels.get(key)).map(String::as_str)
+}
+
+/// Where a container belongs, by its name and labels, made harmless.
+pub fn place<'a>(naming: &Naming, name: &str, label: impl Fn(&str) -> Option<&'a str>) -> Place {
+    let place = naming.place(name, label);
     Place {
         tenant: plain(&place.tenant).into_owned(),
         role: place.role.map(|role| plain(&role).into_owned()),
         tier: place.tier,
     }
-}
-
-/// One row of a list, and of it only what we use: reading all of it, as bollard does, takes three times as long.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Row {
-    id: Option<String>,
-    names: Option<Vec<String>>,
-    image: Option<String>,
-    created: Option<i64>,
-    labels: Option<HashMap<String, String>>,
-    state: Option<String>,
-    status: Option<String>,
-}
-
-/// One row of a list. A row without an id is dropped: nothing could be done with it.
-pub fn of_row(row: Row, naming: &Naming, now: Timestamp) -> Option<Facts> {
-    let id = row.id.filter(|id| !id.is_empty())?;
-    let name = row.names.as_ref().and_then(|names| names.first()).map_or(&*id, |name| bare(name));
-    let status = status::read(row.status.as_deref().unwrap_or_default());
-    let phase = match row.state.as_deref() {
-        Some("running") => Phase::Running,
-        Some("paused") => Phase::Paused,
-        Some("restarting") => Phase::Restarting,
-        Some("removing") => Phase::Removing,
-        Some("stopping") => Phase::Stopping,
-        Some("dead") => Phase::Dead,
-        Some("exited") => Phase::Exited(status.code),
-        // `created`; and no engine that we know says anything else.
-        _ => Phase::Created,
-    };
-    let since = match (phase, status.age) {
-        (Phase::Created, _) | (_, None) => row.created.and_then(|at| Timestamp::from_second(at).ok()),
-        (_, Some(age)) => SignedDuration::try_from(age).ok().and_then(|age| now.checked_sub(age).ok()),
-    };
-    Some(Facts {
-        name: shared(name),
-        image: shared(row.image.as_deref().unwrap_or_default()),
-        place: place(naming, name, row.labels.as_ref()),
-        id: shared(&id),
-        phase,
-        health: status.health,
-        oom: false,
-        since,
-        detail: None,
-    })
 }
 
 /// The answer to an inspect.
@@ -119,7 +76,7 @@ pub fn of_inspect(answer: ContainerInspectResponse, naming: &Naming) -> Option<F
     Some(Facts {
         name: shared(bare(&name)),
         image: shared(config.as_ref().and_then(|config| config.image.as_deref()).unwrap_or_default()),
-        place: place(naming, bare(&name), config.as_ref().and_then(|config| config.labels.as_ref())),
+        place: place(naming, bare(&name), lookup(config.as_ref().and_then(|config| config.labels.as_ref()))),
         id: shared(&id),
         phase,
         health,
@@ -151,31 +108,7 @@ pub fn counters_of_stats(stats: ContainerStatsResponse) -> Option<Counters> {
     })
 }
 
-fn bare(name: &str) -> &str {
+/// A container's name without the engine's leading slash.
+pub fn bare(name: &str) -> &str {
     name.strip_prefix('/').unwrap_or(name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_row_says_what_it_can() {
-        let text = r#"[
-            {"Id": "a1", "Names": ["/acme-app"], "Image": "shop:4", "Created": 60, "State": "exited", "Status": "Exited (3) 2 hours ago",
-             "Labels": {"wakeboard.tenant": "acme"}, "NetworkSettings": {"Networks": {"bridge": null}}, "Mounts": [{"RW": true}]},
-            {"Id": "b2", "Names": null, "Labels": null, "State": "what will be", "Created": 60},
-            {"Names": ["/nobody"]}
-        ]"#;
-        let rows: Vec<Row> = serde_json::from_str(text).unwrap();
-        let now = Timestamp::from_second(10_000).unwrap();
-        let facts: Vec<Facts> =
-            rows.into_iter().filter_map(|row| of_row(row, &Naming::default(), now)).collect();
-        assert_eq!(facts.len(), 2);
-        assert_eq!((&*facts[0].name, &*facts[0].place.tenant), ("acme-app", "acme"));
-        assert_eq!(facts[0].phase, Phase::Exited(Some(3)));
-        assert_eq!(facts[0].since, Timestamp::from_second(2800).ok());
-        assert_eq!((&*facts[1].name, facts[1].phase), ("b2", Phase::Created));
-        assert_eq!(facts[1].since, Timestamp::from_second(60).ok());
-    }
 }

@@ -2,6 +2,7 @@
 
 mod events;
 mod facts;
+mod row;
 mod status;
 pub mod tls;
 pub mod transport;
@@ -138,9 +139,9 @@ impl Engine for DockerEngine {
     async fn list(&self) -> Result<Vec<Facts>, EngineError> {
         let call = transport::get(self.transport.clone(), "/containers/json?all=1");
         let answer = Self::within(LONGEST_CALL, call).await?;
-        let list: Vec<facts::Row> = serde_json::from_slice(&answer).map_err(ApiError::from)?;
+        let list: Vec<row::Row<'_>> = serde_json::from_slice(&answer).map_err(ApiError::from)?;
         let now = Timestamp::now();
-        Ok(list.into_iter().filter_map(|row| facts::of_row(row, &self.naming, now)).collect())
+        Ok(list.iter().filter_map(|row| row::facts(row, &self.naming, now)).collect())
     }
 
     async fn inspect(&self, id: &str) -> Result<Option<Facts>, EngineError> {
