@@ -13,7 +13,7 @@ use super::Connected;
 use super::calls::Calls;
 use super::clock::{Clock, jitter};
 use crate::engine::error::CUT;
-use crate::engine::{self, Engine, EngineError, EventStream};
+use crate::engine::{self, Engine, EngineError};
 use crate::model::backoff;
 use crate::model::container::{ContainerId, Facts};
 use crate::model::event::Event;
@@ -108,9 +108,7 @@ impl HostTask {
                 Err(_) => return Err(EngineError::Silent(CONNECT_DEADLINE)),
             };
         let first = heard.is_none();
-        // At the very first the list goes before all else. What happens until the stream stands, the second list tells.
-        let mut events: EventStream =
-            if first { futures_util::stream::pending().boxed() } else { engine.events().await? };
+        let mut events = engine.events().await?;
         let mut calls = Calls::new(engine.clone(), self.clock);
         match *heard {
             // What was missed goes before the list: then the list finds nothing that was told already.
@@ -165,9 +163,6 @@ impl HostTask {
             match &report {
                 Report::Listed(..) if !known => {
                     known = true;
-                    if first {
-                        events = engine.events().await?;
-                    }
                     next_list = Instant::now() + RECONCILE_AFTER_CONNECT.mul_f64(0.7 + 0.6 * jitter());
                     ask_more = Some((Instant::now() + AFTER_FIRST_PICTURE, Timestamp::now()));
                     self.connected.send_replace(Some(engine.clone()));
