@@ -4,17 +4,21 @@
 //! What is folded is not dropped: a change keeps its raw events.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::change::{Change, MOST_RAW, Verb};
-use super::container::{ContainerId, Health, is_on_purpose};
+use super::container::ContainerId;
 use super::event::{Event, Happening};
 use super::host::HostName;
+use super::wording::{first_reading, raw_text};
 
 /// How many changes the feed keeps; the oldest go first.
 pub const MOST_CHANGES: usize = 2000;
+/// How many events are remembered to tell none twice: twice what an engine remembers.
+const MOST_TOLD: usize = 512;
 /// Events of one container no further apart than this may be one act: the grace period of a stop is 10 s by default.
 const ONE_ACT: SignedDuration = SignedDuration::from_secs(15);
 /// Crashes no further apart than this are one crash loop: engines wait up to a minute between restarts.
@@ -34,6 +38,8 @@ pub struct Feed {
     /// The latest change of each container that may still be folded into.
     open: HashMap<(HostName, ContainerId), Order>,
     next: u64,
+    /// The latest events, by what makes each the same: a memory and a live stream may both tell of one.
+    told: VecDeque<u64>,
 }
 
 impl Feed {
@@ -66,6 +72,9 @@ impl Feed {
         let Some((verb, detail)) = first_reading(event) else { return };
         let key = (host.clone(), event.id.clone());
         let raw: Arc<str> = raw_text(event).into();
+        if self.was_told(host, event, &raw) {
+            return;
+        }
         let open = self.open.get(&key).copied();
         if let Some(before) = open.and_then(|order| self.take(order)) {
             match fold(&before, event, verb) {
@@ -116,6 +125,21 @@ impl Feed {
         self.open.clear();
     }
 
+    /// Whether this very event was told before; from now on it was.
+    fn was_told(&mut self, host: &HostName, event: &Event, raw: &str) -> bool {
+        let mut hasher = DefaultHasher::new();
+        (host, &event.id, event.time, raw).hash(&mut hasher);
+        let mark = hasher.finish();
+        if self.told.contains(&mark) {
+            return true;
+        }
+        if self.told.len() == MOST_TOLD {
+            self.told.pop_front();
+        }
+        self.told.push_back(mark);
+        false
+    }
+
     fn put(&mut self, mut change: Change, key: Option<(HostName, ContainerId)>) {
         change.seq = self.next;
         self.next += 1;
@@ -149,34 +173,6 @@ impl Feed {
 enum Fold {
     Into(Verb, Option<String>),
     Apart,
-}
-
-/// What an event says when it stands alone.
-fn first_reading(event: &Event) -> Option<(Verb, Option<String>)> {
-    let exit = |code: i64| Some(format!("exit {code}"));
-    Some(match &event.what {
-        Happening::Created => (Verb::Created, Some(event.image.to_string())),
-        Happening::Started => (Verb::Started, None),
-        Happening::Paused => (Verb::Paused, None),
-        Happening::Unpaused => (Verb::Unpaused, None),
-        Happening::Died { code: Some(0) | None } => (Verb::Ended, None),
-        Happening::Died { code: Some(code) } if is_on_purpose(*code) => (Verb::Ended, exit(*code)),
-        Happening::Died { code: Some(code) } => (Verb::Crashed, exit(*code)),
-        Happening::OutOfMemory => (Verb::Crashed, Some("OOM".to_owned())),
-        Happening::Killed { signal } => {
-            (Verb::Signalled, signal.as_deref().map(|signal| signal_name(signal).to_owned()))
-        }
-        Happening::Stopped => (Verb::Stopped, None),
-        Happening::Restarted => (Verb::Restarted, None),
-        Happening::Checkpointed => (Verb::Checkpointed, None),
-        Happening::Updated => (Verb::Updated, None),
-        Happening::Renamed { from } => (Verb::Renamed, from.as_ref().map(|from| format!("was {from}"))),
-        Happening::Health(Health::Healthy) => (Verb::Healthy, None),
-        Happening::Health(Health::Unhealthy) => (Verb::Unhealthy, None),
-        // "The check has begun again" is what every start says.
-        Happening::Health(_) => return None,
-        Happening::Removed => (Verb::Removed, None),
-    })
 }
 
 /// Whether `event`, which alone would read `verb`, belongs to the act that `before` tells of.
@@ -232,45 +228,6 @@ fn first_detail(event: &Event) -> Option<String> {
 /// Whether a `started` was folded from a stop and a start in a row, as a restart makes them.
 fn is_stop_and_start(before: &Change) -> bool {
     before.raw.iter().any(|raw| raw.starts_with("died"))
-}
-
-fn signal_name(signal: &str) -> &str {
-    match signal {
-        "1" => "HUP",
-        "2" => "INT",
-        "3" => "QUIT",
-        "9" => "KILL",
-        "10" => "USR1",
-        "12" => "USR2",
-        "15" => "TERM",
-        other => other.strip_prefix("SIG").unwrap_or(other),
-    }
-}
-
-/// One raw event in a line.
-fn raw_text(event: &Event) -> String {
-    let word = match &event.what {
-        Happening::Created => "created".to_owned(),
-        Happening::Started => "started".to_owned(),
-        Happening::Paused => "paused".to_owned(),
-        Happening::Unpaused => "unpaused".to_owned(),
-        Happening::Died { code } => match code {
-            Some(code) => format!("died with {code}"),
-            None => "died".to_owned(),
-        },
-        Happening::OutOfMemory => "out of memory".to_owned(),
-        Happening::Killed { signal } => {
-            format!("sent signal {}", signal_name(signal.as_deref().unwrap_or("unknown")))
-        }
-        Happening::Stopped => "stopped".to_owned(),
-        Happening::Restarted => "restarted".to_owned(),
-        Happening::Checkpointed => "checkpointed".to_owned(),
-        Happening::Updated => "updated".to_owned(),
-        Happening::Renamed { .. } => "renamed".to_owned(),
-        Happening::Health(health) => format!("health {}", health.word().unwrap_or("unknown")),
-        Happening::Removed => "removed".to_owned(),
-    };
-    format!("{word} at {}", event.time.strftime("%H:%M:%S%.3f"))
 }
 
 /// A change about a host as a whole.

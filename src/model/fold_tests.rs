@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::container::Health;
 use crate::model::naming::Place;
 use proptest::prelude::*;
 use rstest::rstest;
@@ -121,6 +122,21 @@ proptest! {
         prop_assert!(order.is_sorted_by(|a, b| a > b));
         prop_assert!(feed.len() <= MOST_CHANGES);
     }
+}
+
+#[test]
+fn an_event_that_is_told_live_and_from_memory_is_one() {
+    let mut feed = Feed::default();
+    let host: HostName = "web-1".into();
+    for _ in 0..2 {
+        feed.tell(&host, &event(1000, "a", Happening::Paused));
+        feed.tell(&host, &event(2000, "a", Happening::Unpaused));
+    }
+    assert_eq!(told(&feed), ["paused", "unpaused"]);
+    // The same on another host, or at another time, is another.
+    feed.tell(&"web-2".into(), &event(1000, "a", Happening::Paused));
+    feed.tell(&host, &event(3000, "a", Happening::Paused));
+    assert_eq!(feed.len(), 4);
 }
 
 #[test]

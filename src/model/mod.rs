@@ -18,3 +18,4 @@ pub mod sort;
 pub mod state;
 pub mod tier;
 pub mod usage;
+mod wording;
