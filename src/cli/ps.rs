@@ -15,7 +15,7 @@ use crate::model::cells::age;
 use crate::model::container::{Facts, Phase};
 use crate::model::filter::Filter;
 use crate::model::fleet::{Fleet, Tenant};
-use crate::service::{Service, Usages, Wanted};
+use crate::service::{Service, Usages, Wanted, current};
 
 /// How long JSON waits for what only an inspect or two readings tell; what is not there by then is null.
 const DETAILS_DEADLINE: Duration = Duration::from_secs(5);
@@ -127,7 +127,7 @@ fn is_whole(tenant: &Tenant, facts: &Facts, usages: &Usages) -> bool {
 
 fn rows<'a>(filter: &mut Filter, fleet: &'a Fleet, usages: &Usages) -> Vec<TenantRow<'a>> {
     let container = |tenant: &Tenant, facts: &'a Arc<Facts>| {
-        let usage = usages.get(&(tenant.host.clone(), facts.id.clone())).map(|trend| trend.usage);
+        let usage = current(tenant, facts, usages).map(|trend| trend.usage);
         ContainerRow {
             name: &facts.name,
             id: &facts.id,

@@ -253,6 +253,14 @@ impl Inventory {
     }
 
     fn publish(&mut self) {
+        // The changes first: whoever sees in the fleet that a host's memory is in must find it among them.
+        if std::mem::take(&mut self.feed_changed) {
+            let changes = Changes {
+                newest_first: self.feed.newest_first().cloned().collect(),
+                next_seq: self.feed.next_seq(),
+            };
+            self.changes_out.send_replace(Arc::new(changes));
+        }
         if self.hosts.iter().any(|host| host.dirty) {
             for host in self.hosts.iter_mut().filter(|host| host.dirty) {
                 host.redraw();
@@ -262,13 +270,6 @@ impl Inventory {
         if std::mem::take(&mut self.fleet_changed) {
             let hosts = self.hosts.iter().map(|host| host.shown.clone()).collect();
             self.fleet_out.send_replace(Arc::new(Fleet { hosts }));
-        }
-        if std::mem::take(&mut self.feed_changed) {
-            let changes = Changes {
-                newest_first: self.feed.newest_first().cloned().collect(),
-                next_seq: self.feed.next_seq(),
-            };
-            self.changes_out.send_replace(Arc::new(changes));
         }
     }
 }

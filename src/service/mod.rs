@@ -21,7 +21,7 @@ use crate::model::host::{HostName, HostSpec};
 use crate::model::naming::Naming;
 use clock::Clock;
 
-pub use usage::{Trend, Usages, Wanted};
+pub use usage::{Trend, Usages, Wanted, current};
 
 /// How many reports may wait for the inventory; then the hosts wait.
 const MOST_NEWS: usize = 1024;

@@ -14,8 +14,9 @@ use super::Connected;
 use super::clock::Clock;
 use crate::engine::Engine;
 use crate::model::container::{ContainerId, Facts, Phase};
-use crate::model::fleet::Fleet;
+use crate::model::fleet::{Fleet, Tenant};
 use crate::model::host::HostName;
+use crate::model::state::State;
 use crate::model::usage::{Reading, Usage, usage};
 
 /// The time between two turns over all wanted containers where a reading is free.
@@ -57,6 +58,15 @@ pub struct Trend {
 
 /// Usage by host and container.
 pub type Usages = HashMap<(HostName, ContainerId), Trend>;
+
+/// What a container uses now. Of one that does not run, or whose host does not answer, the last figures say nothing.
+#[must_use]
+pub fn current<'a>(tenant: &Tenant, facts: &Facts, usages: &'a Usages) -> Option<&'a Trend> {
+    if tenant.state == State::Unreachable || !facts.state().has_process() {
+        return None;
+    }
+    usages.get(&(tenant.host.clone(), facts.id.clone()))
+}
 
 /// One reading, on its way to the collector.
 pub(super) type Read = (HostName, ContainerId, Usage);

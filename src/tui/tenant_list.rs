@@ -7,7 +7,7 @@ use crate::model::fleet::{Fleet, Tenant};
 use crate::model::host::HostName;
 use crate::model::sort::{SortBy, compare};
 use crate::model::usage::Usage;
-use crate::service::Usages;
+use crate::service::{Usages, current};
 
 /// The list and its place on the screen.
 #[derive(Debug, Default)]
@@ -127,7 +127,7 @@ pub fn scrolled(top: usize, cursor: usize, height: usize, count: usize) -> usize
 pub fn total(tenant: &Tenant, usages: &Usages) -> Usage {
     let mut sum = Usage::default();
     for facts in &tenant.containers {
-        if let Some(trend) = usages.get(&(tenant.host.clone(), facts.id.clone())) {
+        if let Some(trend) = current(tenant, facts, usages) {
             if let Some(percent) = trend.usage.cpu_percent {
                 *sum.cpu_percent.get_or_insert(0.0) += percent;
             }

@@ -139,6 +139,30 @@ fn no_size_and_no_key_makes_it_panic() {
 }
 
 #[test]
+fn what_does_not_run_uses_nothing() {
+    use wakeboard::model::usage::Usage;
+    use wakeboard::service::Trend;
+    let mut state = state(Look { size: (150, 30), ..Look::default() });
+    // Figures from before the end, or before the host was lost.
+    let mut usages = (*state.usages).clone();
+    for tenant in state.fleet.tenants() {
+        for facts in &tenant.containers {
+            let usage =
+                Usage { cpu_percent: Some(77.7), memory_bytes: Some(77 << 20), memory_limit_bytes: None };
+            let trend = Trend { usage, ..Trend::default() };
+            usages.insert((tenant.host.clone(), facts.id.clone()), trend);
+        }
+    }
+    state.set_usages(std::sync::Arc::new(usages));
+    let screen = text(&draw(&mut state));
+    let row = |tenant: &str| screen.lines().find(|line| line.contains(&format!("  {tenant} "))).unwrap();
+    assert!(row("hazel").contains("77.7%"));
+    for gone in ["cedar", "dahlia", "elm", "rowan"] {
+        assert!(!row(gone).contains("77"), "{}", row(gone));
+    }
+}
+
+#[test]
 fn every_word_of_the_table_of_states_has_its_sign_and_style() {
     use wakeboard::model::state::State as Word;
     let mut state = state(Look { size: (110, 30), ..Look::default() });

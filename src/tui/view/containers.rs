@@ -2,13 +2,15 @@
 
 use ratatui::layout::Rect;
 
+use super::figures::{UNKNOWN, percent, since};
 use super::pen::Pen;
 use super::table::{Placed, Want, place};
 use super::tenants::sign;
 use crate::config::theme::Slot;
-use crate::model::cells::{age, bytes};
+use crate::model::cells::bytes;
 use crate::model::container::Facts;
 use crate::model::fleet::Tenant;
+use crate::service::current;
 use crate::tui::state::{Pane, State};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,8 +82,7 @@ fn draw_cell(
     tenant: &Tenant,
     facts: &Facts,
 ) {
-    const UNKNOWN: &str = "–";
-    let usage = state.usages.get(&(tenant.host.clone(), facts.id.clone())).map(|trend| trend.usage);
+    let usage = current(tenant, facts, &state.usages).map(|trend| trend.usage);
     match column {
         Column::Name => pen.text(x, y, cells, &facts.name, Slot::Text),
         Column::Role => pen.text(x, y, cells, facts.place.role.as_deref().unwrap_or(UNKNOWN), Slot::Dim),
@@ -95,8 +96,7 @@ fn draw_cell(
         }
         Column::Image => pen.text(x, y, cells, &facts.image, Slot::Dim),
         Column::Cpu => {
-            let percent = usage.and_then(|usage| usage.cpu_percent);
-            pen.right(x, y, cells, &percent.map_or(UNKNOWN.to_owned(), |it| format!("{it:.1}%")), Slot::Text);
+            pen.right(x, y, cells, &percent(usage.and_then(|usage| usage.cpu_percent)), Slot::Text);
             x
         }
         Column::Memory => {
@@ -111,12 +111,7 @@ fn draw_cell(
             );
             x
         }
-        Column::Since => {
-            let text = facts.since.map_or(UNKNOWN.to_owned(), |since| {
-                age(state.now.timestamp().duration_since(since).as_secs())
-            });
-            pen.text(x, y, cells, &text, Slot::Dim)
-        }
+        Column::Since => pen.text(x, y, cells, &since(facts.since, state), Slot::Dim),
         Column::Id => pen.text(x, y, cells, facts.id.get(..12).unwrap_or(&facts.id), Slot::Absent),
     };
 }

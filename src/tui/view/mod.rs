@@ -2,6 +2,7 @@
 
 pub mod changes;
 pub mod containers;
+pub mod figures;
 pub mod header;
 pub mod layers;
 pub mod pen;

@@ -2,18 +2,20 @@
 
 use ratatui::layout::Rect;
 
+use super::figures::{UNKNOWN, percent, since};
 use super::pen::Pen;
 use super::table::{Placed, Want, place};
 use super::{Hit, Hits};
 use crate::config::theme::Slot;
 use crate::model::action::Action;
-use crate::model::cells::{age, bytes, curve, width};
+use crate::model::cells::{bytes, curve, width};
 use crate::model::change::Verb;
 use crate::model::fleet::{Link, Tenant};
 use crate::model::host::HostName;
 use crate::model::sort::SortBy;
 use crate::model::state::{Kind, State as TenantState};
 use crate::model::usage::Usage;
+use crate::service::current;
 use crate::tui::state::{Pane, State};
 use crate::tui::tenant_list::total;
 use std::collections::{HashMap, HashSet};
@@ -163,10 +165,7 @@ fn draw_cell(
     usage: &Usage,
     last: Option<Verb>,
 ) {
-    const UNKNOWN: &str = "–";
     let down = tenant.state == TenantState::Unreachable;
-    // What was used when its host was last heard says nothing about now.
-    let usage = if down { &Usage::default() } else { usage };
     match column {
         Column::Tenant => {
             let slot = if down { Slot::Dim } else { Slot::Text };
@@ -188,22 +187,17 @@ fn draw_cell(
             pen.text(x, y, cells, &tenant.host, if down { Slot::Bad } else { Slot::Dim });
         }
         Column::Cpu => {
-            let text = usage.cpu_percent.map_or(UNKNOWN.to_owned(), |percent| format!("{percent:.1}%"));
-            pen.right(x, y, cells, &text, gauge(usage.cpu_percent.is_some()));
+            pen.right(x, y, cells, &percent(usage.cpu_percent), gauge(usage.cpu_percent.is_some()));
         }
         Column::Memory => {
             let text = usage.memory_bytes.map_or(UNKNOWN.to_owned(), bytes);
             pen.right(x, y, cells, &text, gauge(usage.memory_bytes.is_some()));
         }
-        Column::Curve if down => {}
         Column::Curve => {
             pen.text(x, y, cells, &memory_curve(state, tenant), Slot::Gauge);
         }
         Column::Since => {
-            let text = tenant.since.map_or(UNKNOWN.to_owned(), |since| {
-                age(state.now.timestamp().duration_since(since).as_secs())
-            });
-            pen.text(x, y, cells, &text, Slot::Dim);
+            pen.text(x, y, cells, &since(tenant.since, state), Slot::Dim);
         }
         Column::Last => {
             let slot = match last {
@@ -242,11 +236,8 @@ fn state_text(state: &State, tenant: &Tenant) -> String {
 }
 
 fn memory_curve(state: &State, tenant: &Tenant) -> String {
-    let trends: Vec<_> = tenant
-        .containers
-        .iter()
-        .filter_map(|facts| state.usages.get(&(tenant.host.clone(), facts.id.clone())))
-        .collect();
+    let trends: Vec<_> =
+        tenant.containers.iter().filter_map(|facts| current(tenant, facts, &state.usages)).collect();
     let Some(length) = trends.iter().map(|trend| trend.memory.len()).min() else { return String::new() };
     if length < 2 {
         return String::new();
