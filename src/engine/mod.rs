@@ -4,6 +4,7 @@ pub mod cgroup;
 pub mod docker;
 pub mod error;
 pub mod folder;
+pub mod hands;
 pub mod ssh;
 
 use std::sync::Arc;

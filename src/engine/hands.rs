@@ -1,0 +1,86 @@
+//! What may be done to containers: the engine calls that dumps, wakes and canaries are made of.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::EngineError;
+use crate::model::container::{ContainerId, Facts};
+use crate::model::particulars::{Limits, Particulars, Restart};
+
+/// Room on an engine's machine, in bytes; what cannot be known from here is missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    /// Free swap.
+    pub swap: Option<u64>,
+    /// Free disk where the engine keeps checkpoints.
+    pub disk: Option<u64>,
+}
+
+/// What may be done to containers. Every call has a deadline of its own and ends.
+///
+/// Nothing here is retried, ordered or undone: that is for those who hold the ticket.
+#[async_trait]
+pub trait Hands: Send + Sync {
+    /// All that must be known of a container before it is put to sleep; nothing where there is none of that id.
+    async fn particulars(&self, id: &str) -> Result<Option<Particulars>, EngineError>;
+
+    /// Freezes all its processes.
+    async fn pause(&self, id: &str) -> Result<(), EngineError>;
+
+    /// Lets them go on.
+    async fn unpause(&self, id: &str) -> Result<(), EngineError>;
+
+    /// Stops it, by force once `grace` is over. One that does not run is no error.
+    async fn stop(&self, id: &str, grace: Duration) -> Result<(), EngineError>;
+
+    /// Starts it cold. One that runs is no error.
+    async fn start(&self, id: &str) -> Result<(), EngineError>;
+
+    /// Writes its processes to disk under that name, and ends them. The engine answers when all is written.
+    async fn checkpoint(&self, id: &str, name: &str) -> Result<(), EngineError>;
+
+    /// Starts it from the checkpoint of that name.
+    async fn restore(&self, id: &str, name: &str) -> Result<(), EngineError>;
+
+    /// The names of its checkpoints.
+    async fn checkpoints(&self, id: &str) -> Result<Vec<String>, EngineError>;
+
+    /// Deletes a checkpoint. One that is not there is no error.
+    async fn forget_checkpoint(&self, id: &str, name: &str) -> Result<(), EngineError>;
+
+    /// Changes what the engine does when it ends.
+    async fn set_restart(&self, id: &str, restart: &Restart) -> Result<(), EngineError>;
+
+    /// Pushes the memory of a paused container into swap, and leaves its limits as `limits` says they were.
+    ///
+    /// Without swap this is refused, and the container is as it was.
+    async fn squeeze(&self, facts: &Facts, limits: Limits) -> Result<(), EngineError>;
+
+    /// Puts memory limits back, where they are others: a squeeze may have been cut off in the middle.
+    async fn restore_limits(&self, id: &str, limits: Limits) -> Result<(), EngineError>;
+
+    /// What is needed to create it again: config, host config, networks, labels and name, in the engine's own words.
+    async fn recipe(&self, id: &str) -> Result<String, EngineError>;
+
+    /// Creates a container from a recipe, and says its id.
+    async fn create(&self, recipe: &str) -> Result<ContainerId, EngineError>;
+
+    /// Removes a container that does not run; its named volumes stay. One that is gone is no error.
+    async fn remove(&self, id: &str) -> Result<(), EngineError>;
+
+    /// What a container uses of memory now, in bytes, without the cache that the kernel gives back first.
+    async fn memory(&self, facts: &Facts) -> Result<Option<u64>, EngineError>;
+
+    /// How much room there is for sleepers.
+    async fn room(&self) -> Result<Room, EngineError>;
+
+    /// Makes an image of a tar archive of a root folder.
+    async fn import_image(&self, name: &str, tar: Vec<u8>) -> Result<(), EngineError>;
+
+    /// Whether there is an image of that name.
+    async fn has_image(&self, name: &str) -> Result<bool, EngineError>;
+
+    /// The content of one small file in a container.
+    async fn read_file(&self, id: &str, path: &str) -> Result<Vec<u8>, EngineError>;
+}

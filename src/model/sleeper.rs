@@ -1,0 +1,86 @@
+//! Sleepers: containers that are put to sleep, with all that is needed to bring them back.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::container::ContainerId;
+use super::host::HostName;
+use super::method::Method;
+use super::particulars::{Life, Limits, Restart};
+use super::ticket::TicketId;
+use super::tier::Tier;
+
+/// A container that is put to sleep. Written before the first call that changes anything, so that whoever finds the
+/// container later, in whatever state, knows what it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sleeper {
+    /// The whole id. After a `destroy` it is of the container that was.
+    pub container: ContainerId,
+    /// The container's name.
+    pub name: Arc<str>,
+    /// The image as it was asked for.
+    pub image: Arc<str>,
+    /// The host.
+    pub host: HostName,
+    /// The tenant.
+    pub tenant: Arc<str>,
+    /// What the container is for its tenant.
+    pub role: Option<Arc<str>>,
+    /// The tenant's tier.
+    pub tier: Option<Tier>,
+    /// How it is put to sleep.
+    pub method: Method,
+    /// Where it is on its way.
+    pub stage: Stage,
+    /// Since when it is at that stage.
+    pub since: Timestamp,
+    /// The ticket that put it to sleep.
+    pub ticket: TicketId,
+    /// Its place in the order of dumping; waking goes the other way.
+    pub order: u32,
+    /// Which life of the container was put to sleep: once it has another, this record is void.
+    pub life: Life,
+    /// What was set aside for the sleep.
+    pub restart: Restart,
+    /// The limits that it had.
+    pub limits: Limits,
+    /// The checkpoint's name, where the method makes one.
+    pub checkpoint: Option<String>,
+    /// Checkpoints that failed to wake it: never offered again.
+    pub set_aside: Vec<String>,
+    /// Ports at which it answered before.
+    pub ports: Vec<u16>,
+    /// What is needed to create it again, in the engine's own words, where the method removes it.
+    pub recipe: Option<String>,
+    /// What it used before, in bytes.
+    pub memory_before: Option<u64>,
+    /// What it still uses while asleep, in bytes.
+    pub memory_left: Option<u64>,
+}
+
+/// Where a sleeper is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Somebody means to put it to sleep, and may have begun.
+    Going,
+    /// It sleeps.
+    Asleep,
+    /// Somebody means to wake it, and may have begun.
+    Waking,
+}
+
+impl Sleeper {
+    /// The memory that its sleep frees, in bytes.
+    #[must_use]
+    pub fn saved(&self) -> u64 {
+        match self.stage {
+            Stage::Going => 0,
+            Stage::Asleep | Stage::Waking => {
+                self.memory_before.unwrap_or(0).saturating_sub(self.memory_left.unwrap_or(0))
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The snapshot of all work: tickets, sleepers, and what the hosts can do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::ability::Ability;
+use super::host::HostName;
+use super::method::Method;
+use super::sleeper::Sleeper;
+use super::ticket::{Door, Task, Ticket, TicketId};
+
+/// All work at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Work {
+    /// The tickets under way, then the latest that ended, newest first.
+    pub tickets: Vec<Arc<Ticket>>,
+    /// All containers that sleep, or are on their way.
+    pub sleepers: Vec<Arc<Sleeper>>,
+    /// What the canaries showed.
+    pub abilities: Vec<Ability>,
+}
+
+/// One tenant on one host.
+pub type TenantKey = (HostName, Arc<str>);
+
+/// Work that somebody asks for: one ticket for each tenant comes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// What is to be done.
+    pub task: Task,
+    /// To whom.
+    pub tenants: Vec<TenantKey>,
+    /// By which method; else by the first of its tier's order that the host can do.
+    pub method: Option<Method>,
+    /// Also to a tenant of tier `vip`.
+    pub force: bool,
+    /// How long a woken tenant may take to answer; else as the policy says.
+    pub timeout: Option<Duration>,
+    /// Who asks.
+    pub actor: Arc<str>,
+    /// Through which door.
+    pub door: Door,
+}
+
+impl Work {
+    /// The ticket of that number.
+    #[must_use]
+    pub fn ticket(&self, id: TicketId) -> Option<&Arc<Ticket>> {
+        self.tickets.iter().find(|ticket| ticket.id == id)
+    }
+
+    /// The ticket under way for a tenant.
+    #[must_use]
+    pub fn ticket_of(&self, host: &str, tenant: &str) -> Option<&Arc<Ticket>> {
+        self.tickets
+            .iter()
+            .find(|ticket| ticket.ended.is_none() && &*ticket.host == host && &*ticket.tenant == tenant)
+    }
+
+    /// The sleepers of a tenant, in the order in which they were put to sleep.
+    #[must_use]
+    pub fn sleepers_of(&self, host: &str, tenant: &str) -> Vec<&Arc<Sleeper>> {
+        let mut found: Vec<_> = self
+            .sleepers
+            .iter()
+            .filter(|sleeper| &*sleeper.host == host && &*sleeper.tenant == tenant)
+            .collect();
+        found.sort_by_key(|sleeper| sleeper.order);
+        found
+    }
+
+    /// The memory that all sleepers free, in bytes.
+    #[must_use]
+    pub fn saved(&self) -> u64 {
+        self.sleepers.iter().map(|sleeper| sleeper.saved()).sum()
+    }
+
+    /// What is known of a method on a host with that engine; nothing until its canary has tried.
+    #[must_use]
+    pub fn ability(&self, host: &str, engine: &str, method: Method) -> Option<&Ability> {
+        self.abilities
+            .iter()
+            .find(|ability| &*ability.host == host && &*ability.engine == engine && ability.method == method)
+    }
+}
+
+/// What will happen to one tenant: told before it is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The host.
+    pub host: HostName,
+    /// The tenant.
+    pub tenant: Arc<str>,
+    /// The containers by name, in the order in which they are dumped or woken.
+    pub containers: Vec<Arc<str>>,
+    /// By which method, as far as can be said without asking the host.
+    pub method: Option<Method>,
+    /// Why nothing will be done.
+    pub refusal: Option<String>,
+}
