@@ -12,6 +12,8 @@ pub mod demo;
 pub mod engine;
 /// The one grammar of the shell and of the console's `:` line.
 pub mod grammar;
+/// The durable record of tickets, sleepers, leases and abilities; the only room with SQL.
+pub mod ledger;
 /// The pure vocabulary and rules: no I/O, no clock, no tokio.
 pub mod model;
 /// What the console and the command line call: the live fleet, the changes, usage.

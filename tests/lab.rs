@@ -8,6 +8,8 @@ mod common;
 mod engine;
 #[path = "lab/faults.rs"]
 mod faults;
+#[path = "lab/ledger.rs"]
+mod ledger;
 #[path = "lab/shell.rs"]
 mod shell;
 #[path = "lab/transports.rs"]

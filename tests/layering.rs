@@ -9,15 +9,16 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Every room, and what it may import of the others: a room, or one part of it.
-const ROOMS: [(&str, &[&str]); 8] = [
+const ROOMS: [(&str, &[&str]); 9] = [
     ("model", &[]),
     ("config", &["model"]),
     ("grammar", &["model"]),
     ("engine", &["model"]),
-    ("service", &["engine", "model"]),
+    ("ledger", &["model"]),
+    ("service", &["engine", "ledger", "model"]),
     ("tui", &["config", "grammar", "model", "service"]),
     ("demo", &["config", "model"]),
-    ("cli", &["config", "demo", "engine::folder", "grammar", "model", "service", "tui"]),
+    ("cli", &["config", "demo", "engine::folder", "grammar", "ledger", "model", "service", "tui"]),
 ];
 
 /// Libraries that only these rooms may know.

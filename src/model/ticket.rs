@@ -21,6 +21,12 @@ impl TicketId {
     pub fn from_random(bits: u32) -> Self {
         TicketId(bits & 0x0fff_ffff)
     }
+
+    /// The id as a number.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        self.0
+    }
 }
 
 impl fmt::Display for TicketId {

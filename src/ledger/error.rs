@@ -1,0 +1,133 @@
+//! What can go wrong with a ledger, and what mends it.
+
+use std::io;
+
+use crate::model::plain::plain;
+
+/// The ledger cannot be used as asked.
+#[derive(Debug, thiserror::Error)]
+#[error("ledger {}: {fault}", plain(.place))]
+pub struct LedgerError {
+    /// Which ledger: a file, or a URL without its password.
+    pub place: String,
+    /// What is wrong.
+    pub fault: Fault,
+}
+
+/// What is wrong with a ledger.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// A file or database that may not be written.
+    #[error("cannot be written ({0}); make it and its folder yours, or give another one in the config (`ledger`)")]
+    NotWritable(String),
+    /// The path leads nowhere.
+    #[error("cannot be made or opened ({0}); is its folder there?")]
+    NotThere(String),
+    /// No room for more.
+    #[error("the disk is full; make room there, nothing has been changed")]
+    DiskFull,
+    /// Somebody else is writing all the time.
+    #[error("somebody else has it locked; try again, or see which process keeps it open")]
+    Locked,
+    /// No answer in time.
+    #[error("no answer within {0} s; is its disk, or the way to it, stuck?")]
+    TooSlow(u64),
+    /// There is no PostgreSQL, or no way to it.
+    #[error("cannot be reached ({0}); does PostgreSQL run there, and does it take connections from here?")]
+    Unreachable(String),
+    /// PostgreSQL does not know this user, password or database.
+    #[error("PostgreSQL refuses us ({0}); look at user, password and database of `ledger` in the config")]
+    Refused(String),
+    /// Something that is no database.
+    #[error("is no ledger but something else; give another file, or move this one away")]
+    NotALedger,
+    /// A wakeboard to come has changed it.
+    #[error("was made by a newer wakeboard (format {found}, this one knows {known}); use that one")]
+    Newer {
+        /// The format that it has.
+        found: i64,
+        /// The newest that is known here.
+        known: i64,
+    },
+    /// The file is broken, or a row in it.
+    #[error("is damaged ({0}); move it away and start anew: sleeping tenants are still known to their engines")]
+    Damaged(String),
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Fault {
+    /// A row that cannot be what this program has written.
+    pub(super) fn row(what: &str, error: impl std::fmt::Display) -> Self {
+        Fault::Damaged(format!("{what}: {}", plain(&error.to_string())))
+    }
+
+    /// What went wrong with a file or a folder.
+    pub(super) fn io(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Fault::NotWritable(error.to_string())
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Fault::DiskFull,
+            _ => Fault::NotThere(error.to_string()),
+        }
+    }
+
+    /// Whether the same again may work at once: others were at it.
+    pub(super) fn is_passing(&self) -> bool {
+        matches!(self, Fault::Locked)
+    }
+}
+
+impl From<sqlx::Error> for Fault {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(told) => {
+                let message = plain(told.message()).into_owned();
+                match told.code().as_deref().unwrap_or_default() {
+                    // PostgreSQL's codes have five characters, SQLite's are numbers below 10000.
+                    code if code.len() == 5 => of_postgres(code, message),
+                    code => of_sqlite(code.parse().unwrap_or(0), message),
+                }
+            }
+            sqlx::Error::Io(why) => Fault::Unreachable(why.to_string()),
+            sqlx::Error::Tls(why) => Fault::Unreachable(format!("TLS: {}", plain(&why.to_string()))),
+            // The text of a configuration's fault may repeat parts of the URL.
+            sqlx::Error::Configuration(_) => Fault::Refused("the URL cannot be read".to_owned()),
+            sqlx::Error::WorkerCrashed => Fault::Unreachable("the connection is gone".to_owned()),
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) | sqlx::Error::Decode(_) => {
+                Fault::row("a row", error)
+            }
+            _ => Fault::Other(plain(&error.to_string()).into_owned()),
+        }
+    }
+}
+
+fn of_sqlite(code: i32, message: String) -> Fault {
+    // The lowest byte is the kind, the rest says more.
+    match code & 0xff {
+        5 | 6 => Fault::Locked,
+        3 | 8 | 23 => Fault::NotWritable(message),
+        11 => Fault::Damaged(message),
+        13 => Fault::DiskFull,
+        14 => Fault::NotThere(message),
+        26 => Fault::NotALedger,
+        _ => Fault::Other(message),
+    }
+}
+
+fn of_postgres(code: &str, message: String) -> Fault {
+    match code {
+        // Two made the same table at once, or each waited for the other.
+        "23505" | "42P07" | "40001" | "40P01" | "55P03" => Fault::Locked,
+        "25006" | "42501" => Fault::NotWritable(message),
+        "53100" => Fault::DiskFull,
+        "3D000" => Fault::Refused(message),
+        "53300" => Fault::Unreachable(message),
+        code if code.starts_with("28") => Fault::Refused(message),
+        code if code.starts_with("08") || code.starts_with("57P") => Fault::Unreachable(message),
+        code if code.starts_with("XX") => Fault::Damaged(message),
+        _ => Fault::Other(message),
+    }
+}

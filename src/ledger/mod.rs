@@ -1,0 +1,75 @@
+//! The durable record of tickets, sleepers, leases and abilities; the only room with SQL.
+//!
+//! One SQL for SQLite and PostgreSQL: columns are `TEXT` or `BIGINT` and never null, times are milliseconds, and what
+//! the model knows of a thing is kept as its JSON. Every change counts up one row first (`connection.rs`), which both
+//! tells others that there is news and makes writers wait for each other.
+
+mod abilities;
+mod ask;
+mod connection;
+mod error;
+mod file;
+mod process;
+mod rows;
+mod schema;
+mod sleepers;
+mod tickets;
+mod work;
+
+pub use error::{Fault, LedgerError};
+pub use process::{here, is_dead_here};
+pub use tickets::{Found, OpenTicket};
+pub use work::Begun;
+
+use tokio::time::timeout;
+
+use crate::model::ledger::Where;
+use connection::{Connections, LONGEST_WAIT};
+
+/// The ledger, open.
+#[derive(Debug)]
+pub struct Ledger {
+    connections: Connections,
+}
+
+impl Ledger {
+    /// Opens the ledger, and makes it where there is none: a new file is for its owner only.
+    ///
+    /// # Errors
+    /// The ledger cannot be reached, read or written, or is none.
+    pub async fn open(place: &Where) -> Result<Self, LedgerError> {
+        let ledger = Ledger { connections: Connections::new(place.clone()) };
+        ledger.within(schema::prepare(&ledger.connections)).await?;
+        Ok(ledger)
+    }
+
+    /// Ends all connections in good order. Nothing is lost where it is not called.
+    pub async fn close(self) {
+        let _ = timeout(LONGEST_WAIT, self.connections.close()).await;
+    }
+
+    /// A number that grows with each change of tickets, sleepers or abilities by anybody: whoever has seen the same one
+    /// before need not read anything again. Cheap. That a holder renewed its lease does not count.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn version(&self) -> Result<i64, LedgerError> {
+        self.within(async {
+            let mut reading = self.connections.read().await?;
+            let version = schema::number(reading.connection(), schema::CHANGES).await?;
+            reading.done();
+            Ok(version.unwrap_or(0))
+        })
+        .await
+    }
+
+    /// Everything that is done with the ledger has an end. What was cut off has lost its connection, and so is undone.
+    async fn within<T>(&self, work: impl Future<Output = Result<T, Fault>>) -> Result<T, LedgerError> {
+        let fault = match timeout(LONGEST_WAIT, work).await {
+            Ok(Ok(done)) => return Ok(done),
+            Ok(Err(fault)) => fault,
+            Err(_) => Fault::TooSlow(LONGEST_WAIT.as_secs()),
+        };
+        Err(LedgerError { place: self.connections.place().to_string(), fault })
+    }
+}

@@ -1,0 +1,120 @@
+//! The tables, and how older ones become these.
+
+use std::time::Duration;
+
+use sqlx::AnyConnection;
+
+use super::ask;
+use super::connection::Connections;
+use super::error::Fault;
+
+/// The row that counts changes.
+pub(super) const CHANGES: &str = "changes";
+/// The row that says which format the ledger has.
+const FORMAT: &str = "format";
+
+/// What makes each format of the one before. Only ever added to; also where no table changes, but a word in the JSON that
+/// an older wakeboard would not understand.
+const STEPS: [&[&str]; 1] = [&[
+    "CREATE TABLE tickets (id TEXT PRIMARY KEY, asked BIGINT NOT NULL, is_open BIGINT NOT NULL, \
+     holder TEXT NOT NULL, until BIGINT NOT NULL, body TEXT NOT NULL)",
+    "CREATE INDEX tickets_asked ON tickets (is_open, asked)",
+    "CREATE TABLE leases (container TEXT PRIMARY KEY, ticket TEXT NOT NULL)",
+    "CREATE INDEX leases_ticket ON leases (ticket)",
+    "CREATE TABLE sleepers (container TEXT PRIMARY KEY, ticket TEXT NOT NULL, since BIGINT NOT NULL, \
+     body TEXT NOT NULL)",
+    "CREATE TABLE abilities (host TEXT NOT NULL, engine TEXT NOT NULL, method TEXT NOT NULL, \
+     tried BIGINT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (host, engine, method))",
+]];
+
+/// How often several that open a new ledger at once may get in each other's way.
+const ATTEMPTS: u32 = 20;
+
+/// Makes sure that the tables are those that this wakeboard knows.
+pub(super) async fn prepare(connections: &Connections) -> Result<(), Fault> {
+    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    let mut attempt = 0;
+    loop {
+        match prepare_once(connections, known).await {
+            Err(fault) if fault.is_passing() && attempt < ATTEMPTS => {
+                attempt += 1;
+                tokio::time::sleep(Duration::from_millis(5) * attempt).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+async fn prepare_once(connections: &Connections, known: i64) -> Result<(), Fault> {
+    let mut using = connections.bare().await?;
+    let found = format(using.connection()).await?;
+    match found {
+        Some(found) if found > known => return Err(Fault::Newer { found, known }),
+        Some(found) if found == known => {
+            using.done();
+            return Ok(());
+        }
+        Some(_) => {}
+        None => {
+            let tables = "BEGIN; CREATE TABLE wakeboard (name TEXT PRIMARY KEY, value BIGINT NOT NULL); \
+                          INSERT INTO wakeboard (name, value) VALUES ('format', 0), ('changes', 0); COMMIT";
+            ask::plainly(using.connection(), tables).await.map_err(made_meanwhile)?;
+        }
+    }
+    using.done();
+    let mut writing = connections.write().await?;
+    // Somebody else may have been faster.
+    let found = number(writing.connection(), FORMAT).await?.unwrap_or(0);
+    if found > known {
+        return Err(Fault::Newer { found, known });
+    }
+    for statement in missing(found) {
+        ask::plainly(writing.connection(), statement).await?;
+    }
+    set(writing.connection(), FORMAT, known).await?;
+    writing.commit().await
+}
+
+/// What makes the newest format of that one.
+fn missing(found: i64) -> Vec<&'static str> {
+    STEPS.iter().skip(usize::try_from(found).unwrap_or(0)).copied().flatten().copied().collect()
+}
+
+/// The ledger's format; nothing where there are no tables yet.
+async fn format(connection: &mut AnyConnection) -> Result<Option<i64>, Fault> {
+    match number(connection, FORMAT).await {
+        Ok(Some(format)) => Ok(Some(format)),
+        Ok(None) => Err(Fault::NotALedger),
+        Err(sqlx::Error::Database(told)) if is_no_table(told.as_ref()) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_no_table(told: &dyn sqlx::error::DatabaseError) -> bool {
+    match told.code().as_deref() {
+        Some("42P01") => true,
+        // SQLite has no code of its own for it.
+        Some("1") => told.message().starts_with("no such table"),
+        _ => false,
+    }
+}
+
+/// That the first table is there already is no fault: another has just made it.
+fn made_meanwhile(error: sqlx::Error) -> Fault {
+    match &error {
+        sqlx::Error::Database(told) if told.message().contains("already exists") => Fault::Locked,
+        _ => error.into(),
+    }
+}
+
+/// One number of the ledger's own.
+pub(super) async fn number(connection: &mut AnyConnection, name: &str) -> Result<Option<i64>, sqlx::Error> {
+    let sql = "SELECT value FROM wakeboard WHERE name = $1";
+    let found: Option<(i64,)> = ask::one(connection, sqlx::query(sql).bind(name)).await?;
+    Ok(found.map(|(value,)| value))
+}
+
+async fn set(connection: &mut AnyConnection, name: &str, value: i64) -> Result<(), sqlx::Error> {
+    let sql = "UPDATE wakeboard SET value = $2 WHERE name = $1";
+    ask::change(connection, sqlx::query(sql).bind(name).bind(value)).await.map(|_| ())
+}

@@ -1,0 +1,123 @@
+//! Where the ledger is: a file of this machine, or a PostgreSQL that several consoles share.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Where the ledger is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// A SQLite file on a disk of this machine.
+    Sqlite(PathBuf),
+    /// A PostgreSQL.
+    Postgres(PostgresUrl),
+}
+
+/// `postgres://user:password@host:port/database`. Shown without password and options, by `Debug` too.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PostgresUrl(String);
+
+/// A text that is no URL of a PostgreSQL. Does not repeat the text: there may be a password in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the ledger is `postgres://user:password@host/database`, or a file where nothing is said")]
+pub struct BadPostgresUrl;
+
+impl PostgresUrl {
+    /// The whole URL, password included: only for whoever connects.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for PostgresUrl {
+    type Err = BadPostgresUrl;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
+        if known && !text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            Ok(PostgresUrl(text.to_owned()))
+        } else {
+            Err(BadPostgresUrl)
+        }
+    }
+}
+
+impl fmt::Display for PostgresUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "postgres://{}", shown(&self.0).unwrap_or("..."))
+    }
+}
+
+impl fmt::Debug for PostgresUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PostgresUrl({self})")
+    }
+}
+
+impl fmt::Display for Where {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Where::Sqlite(path) => path.display().fmt(f),
+            Where::Postgres(url) => url.fmt(f),
+        }
+    }
+}
+
+/// Host, port and database. Nothing of a URL that is not built as it should be, since its password may then be anywhere.
+fn shown(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let rest = &rest[..rest.find(['?', '#']).unwrap_or(rest.len())];
+    let place = match rest.split_once('@') {
+        Some((_, place)) => place,
+        // A password with a `?` in it has been cut in two.
+        None if url.contains('@') => return None,
+        None => rest,
+    };
+    let harmless = |c: char| c.is_ascii_alphanumeric() || "._-:/[]%".contains(c);
+    place.chars().all(harmless).then_some(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("postgres://op:secret@db.example.com:5433/board", "postgres://db.example.com:5433/board")]
+    #[case("postgresql://op@db.example.com/board", "postgres://db.example.com/board")]
+    #[case("postgres://db.example.com/board?password=secret", "postgres://db.example.com/board")]
+    #[case("postgres:///board?host=/run/postgresql", "postgres:///board")]
+    #[case("postgres://op:se?cret@db.example.com/board", "postgres://...")]
+    #[case("postgres://op:se@cret@db.example.com/board", "postgres://...")]
+    #[case("postgres://db.example.com/board?password=se@cret", "postgres://...")]
+    fn is_shown_without_its_password(#[case] url: &str, #[case] shown: &str) {
+        let url: PostgresUrl = url.parse().unwrap();
+        assert_eq!(url.to_string(), shown);
+        assert_eq!(format!("{:?}", Where::Postgres(url)), format!("Postgres(PostgresUrl({shown}))"));
+    }
+
+    #[rstest]
+    #[case("mysql://op@db.example.com/board")]
+    #[case("postgres:/db")]
+    #[case("postgres://db.example.com/bo ard")]
+    #[case("")]
+    fn what_is_no_postgres_is_refused(#[case] text: &str) {
+        assert_eq!(text.parse::<PostgresUrl>(), Err(BadPostgresUrl));
+    }
+
+    proptest! {
+        #[test]
+        fn no_password_gets_out(password in "[a-z0-9!-/:-@]{0,8}SECRET[a-z0-9!-/:-@]{0,8}", query: bool) {
+            let url = if query {
+                format!("postgres://db.example.com/board?password={password}")
+            } else {
+                format!("postgres://op:{password}@db.example.com/board")
+            };
+            if let Ok(url) = url.parse::<PostgresUrl>() {
+                prop_assert!(!url.to_string().contains("SECRET"), "{}", url);
+            }
+        }
+    }
+}

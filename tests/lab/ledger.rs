@@ -1,0 +1,18 @@
+//! The ledger in a real PostgreSQL: the same tests as on SQLite, which are in `tests/ledger/`.
+
+#[path = "../ledger/crash.rs"]
+mod crash;
+#[path = "../ledger/lists.rs"]
+mod lists;
+#[path = "ledger/place.rs"]
+mod place;
+#[path = "../ledger/property.rs"]
+mod property;
+#[path = "../ledger/race.rs"]
+mod race;
+#[path = "ledger/server.rs"]
+mod server;
+#[path = "../ledger/things.rs"]
+mod things;
+#[path = "../ledger/work.rs"]
+mod work;

@@ -1,0 +1,55 @@
+//! A new database of the lab's PostgreSQL for each test.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::engine::lab;
+use wakeboard::ledger::Ledger;
+use wakeboard::model::ledger::Where;
+
+pub struct Place {
+    url: String,
+}
+
+impl Place {
+    pub fn new() -> Place {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("ledger_{}_{count}", std::process::id());
+        let server = server();
+        // In a thread of its own, since the test may be within a runtime.
+        let sql = format!("CREATE DATABASE {name}");
+        let at = format!("{server}/postgres");
+        std::thread::spawn(move || tokio::runtime::Runtime::new().unwrap().block_on(run(&at, &sql))).join().unwrap();
+        Place { url: format!("{server}/{name}") }
+    }
+
+    pub fn at(&self) -> Where {
+        Place::of_text(&self.url)
+    }
+
+    pub async fn open(&self) -> Ledger {
+        Ledger::open(&self.at()).await.unwrap()
+    }
+
+    /// For a child process.
+    pub fn text(&self) -> String {
+        self.url.clone()
+    }
+
+    pub fn of_text(text: &str) -> Where {
+        Where::Postgres(text.parse().unwrap())
+    }
+}
+
+/// `postgres://user:password@host:port`
+pub fn server() -> String {
+    lab("WAKEBOARD_LAB_POSTGRES")
+}
+
+pub async fn run(url: &str, sql: &str) {
+    use sqlx::{AnyConnection, Connection};
+    sqlx::any::install_default_drivers();
+    let mut connection = AnyConnection::connect(url).await.unwrap();
+    sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}

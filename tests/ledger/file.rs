@@ -1,0 +1,136 @@
+//! What is special about a ledger that is a file: who may read it, and what is said when it cannot be used.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use sqlx::{AnyConnection, Connection};
+use wakeboard::ledger::{Fault, Ledger};
+use wakeboard::model::ledger::Where;
+
+use super::place::Place;
+use super::things::*;
+
+async fn fault(path: &Path) -> (Fault, String) {
+    let error = Ledger::open(&Where::Sqlite(path.to_owned())).await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with(&format!("ledger {}: ", path.display())), "{text}");
+    (error.fault, text)
+}
+
+async fn other_program(path: &Path, sql: &str) -> AnyConnection {
+    sqlx::any::install_default_drivers();
+    let mut connection = AnyConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+    sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+    connection
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test]
+async fn nobody_else_can_read_it() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    ledger.record(&ended(ticket(1))).await.unwrap();
+    assert_eq!(mode(place.path().parent().unwrap()), 0o700);
+    let mut files = 0;
+    for entry in fs::read_dir(place.path().parent().unwrap()).unwrap() {
+        assert_eq!(mode(&entry.unwrap().path()), 0o600);
+        files += 1;
+    }
+    assert_eq!(files, 3, "the file, and two of SQLite's beside it");
+}
+
+#[tokio::test]
+async fn a_file_that_was_open_to_all_is_closed() {
+    let place = Place::new();
+    place.open().await.close().await;
+    fs::set_permissions(place.path(), fs::Permissions::from_mode(0o644)).unwrap();
+    place.open().await;
+    assert_eq!(mode(&place.path()), 0o600);
+}
+
+#[tokio::test]
+async fn any_name_will_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a ? b % c # ü.db");
+    let ledger = Ledger::open(&Where::Sqlite(path.clone())).await.unwrap();
+    ledger.record(&ended(ticket(1))).await.unwrap();
+    assert!(fs::metadata(path).unwrap().len() > 0);
+}
+
+#[tokio::test]
+async fn what_is_committed_is_synced_to_the_disk() {
+    // What survives a power cut cannot be tried here; that every commit is synced can be read in SQLite's settings.
+    let source = include_str!("../../src/ledger/connection.rs");
+    assert!(source.contains("PRAGMA synchronous = FULL"));
+}
+
+#[tokio::test]
+async fn something_else_is_no_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.txt");
+    fs::write(&path, "not a database, but long enough to be looked at as one\n".repeat(40)).unwrap();
+    let (fault, text) = fault(&path).await;
+    assert!(matches!(fault, Fault::NotALedger), "{text}");
+    assert!(fs::read_to_string(&path).unwrap().starts_with("not a database"), "left as it was");
+}
+
+#[tokio::test]
+async fn a_newer_ledger_is_left_alone() {
+    let place = Place::new();
+    place.open().await.close().await;
+    let newer = other_program(&place.path(), "UPDATE wakeboard SET value = 99 WHERE name = 'format'").await;
+    newer.close().await.unwrap();
+    let (fault, text) = fault(&place.path()).await;
+    assert!(matches!(fault, Fault::Newer { found: 99, .. }), "{text}");
+}
+
+#[tokio::test]
+async fn a_folder_or_a_file_in_the_way_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (found, text) = fault(folder.path()).await;
+    assert!(matches!(found, Fault::NotThere(_)), "{text}");
+    fs::write(folder.path().join("file"), "").unwrap();
+    let (found, text) = fault(&folder.path().join("file/ledger.db")).await;
+    assert!(matches!(found, Fault::NotThere(_)), "{text}");
+}
+
+#[tokio::test]
+async fn a_file_that_may_not_be_written_is_told() {
+    // /proc refuses root too.
+    let (found, text) = fault(Path::new("/proc/sys/kernel/ostype")).await;
+    assert!(matches!(found, Fault::NotWritable(_) | Fault::NotThere(_) | Fault::NotALedger), "{text}");
+}
+
+#[tokio::test]
+async fn a_lock_that_somebody_keeps_is_told_and_waited_for() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let holding = other_program(&place.path(), "BEGIN IMMEDIATE").await;
+    // Readers do not mind.
+    assert!(ledger.tickets(9).await.unwrap().is_empty());
+    let error = ledger.record(&ended(ticket(1))).await.unwrap_err();
+    assert!(matches!(error.fault, Fault::Locked), "{error}");
+    let (released, written) = tokio::join!(
+        async {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            holding.close().await
+        },
+        async { ledger.record(&ended(ticket(1))).await }
+    );
+    released.unwrap();
+    assert!(written.unwrap(), "written as soon as the lock was gone");
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_named() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    ledger.record(&ended(ticket(1))).await.unwrap();
+    other_program(&place.path(), "UPDATE tickets SET body = '{'").await.close().await.unwrap();
+    let error = ledger.tickets(9).await.unwrap_err();
+    assert!(error.to_string().contains("is damaged (ticket 0000001: "), "{error}");
+}
