@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Every room, and what it may import of the others: a room, or one part of it.
-const ROOMS: [(&str, &[&str]); 8] = [
+const ROOMS: [(&str, &[&str]); 9] = [
     ("model", &[]),
+    ("canary", &["model"]),
     ("config", &["model"]),
     ("grammar", &["model"]),
     ("engine", &["model"]),
-    ("service", &["engine", "model"]),
+    ("service", &["canary", "engine", "model"]),
     ("tui", &["config", "grammar", "model", "service"]),
     ("demo", &["config", "model"]),
     ("cli", &["config", "demo", "engine::folder", "grammar", "model", "service", "tui"]),
