@@ -37,8 +37,11 @@ struct Patience {
     cleaning: Duration,
 }
 
-const PATIENCE: Patience =
-    Patience { step: Duration::from_secs(60), life: Duration::from_secs(10), cleaning: Duration::from_secs(30) };
+const PATIENCE: Patience = Patience {
+    step: Duration::from_secs(60),
+    life: Duration::from_secs(10),
+    cleaning: Duration::from_secs(30),
+};
 
 /// Why an attempt ended early.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,11 +58,10 @@ impl Failure {
     }
 
     fn of(step: Step, error: EngineError) -> Failure {
-        match error {
-            EngineError::Unreachable(_) | EngineError::Tls(_) | EngineError::Ssh(_) => Failure::Lost(error),
-            EngineError::Silent(_) | EngineError::Refused { .. } | EngineError::Garbage(_) => {
-                Failure::new(step, error.to_string())
-            }
+        if matches!(error, EngineError::Unreachable(_) | EngineError::Tls(_) | EngineError::Ssh(_)) {
+            Failure::Lost(error)
+        } else {
+            Failure::new(step, error.to_string())
         }
     }
 }
@@ -140,8 +142,7 @@ fn hopeless(about: &EngineAbout, method: Method) -> Option<Fault> {
     }
     // Podman says of itself that they are on, always; they mean nothing there.
     if method == Method::Checkpoint && &*about.kind == "Docker" && !about.experimental {
-        let trouble =
-            Trouble { step: Step::Dump, words: "experimental features are off".to_owned() };
+        let trouble = Trouble { step: Step::Dump, words: "experimental features are off".to_owned() };
         return Some(diagnose(&about.kind, &about.version, method, &trouble));
     }
     None
@@ -149,11 +150,10 @@ fn hopeless(about: &EngineAbout, method: Method) -> Option<Fault> {
 
 /// Removes canaries of examinations that were cut off. Those of other consoles that are at it now are younger.
 async fn remove_left_over<E: Engine + Hands + ?Sized>(engine: &E, now: Timestamp) -> Result<(), EngineError> {
-    let old = |name: &str| {
-        canary::made_at(name).is_some_and(|made| now.duration_since(made) > LEFT_OVER)
-    };
+    let old = |name: &str| canary::made_at(name).is_some_and(|made| now.duration_since(made) > LEFT_OVER);
     let list = engine.list().await?;
-    let left_over = list.iter().filter(|facts| canary::is_canary(&facts.name, &facts.image) && old(&facts.name));
+    let left_over =
+        list.iter().filter(|facts| canary::is_canary(&facts.name, &facts.image) && old(&facts.name));
     for facts in left_over.take(MOST_LEFT_OVER) {
         info!(name = %facts.name, "removing a canary that was left over");
         if let Err(error) = patient::remove(engine, &facts.id).await {

@@ -87,10 +87,6 @@ pub(super) async fn remove<E: Hands + ?Sized>(hands: &E, id: &str) -> Result<(),
     // What is not so is refused, which is no matter: the removal says whether all is well.
     let _ = hands.unpause(id).await;
     let _ = hands.stop(id, Duration::from_secs(1)).await;
-    if let Ok(names) = hands.checkpoints(id).await {
-        for name in names.iter().filter(|name| *name == CHECKPOINT) {
-            let _ = hands.forget_checkpoint(id, name).await;
-        }
-    }
+    let _ = hands.forget_checkpoint(id, CHECKPOINT).await;
     hands.remove(id).await
 }
