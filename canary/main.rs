@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! /canary                             a tenant with 16 MiB of memory on port 7070
+//! /canary alone                       the same without a connection to itself
 //! /canary load MEBIBYTES [PORT]       the same with so much memory
 //! /canary reclaim ID BYTES [FOLDER]   push BYTES of the container's memory into swap (cgroup v2), and end
 //! ```
@@ -32,11 +33,12 @@ const PORT: u16 = 7070;
 fn run(arguments: &Arguments) -> i32 {
     let number = |index| arguments.get(index).and_then(text::number);
     match arguments.get(1) {
-        None => tenant::live(MEBIBYTES, PORT),
+        None => tenant::live(MEBIBYTES, PORT, true),
+        Some(b"alone") => tenant::live(MEBIBYTES, PORT, false),
         Some(b"load") => {
             let port = if arguments.get(3).is_some() { number(3) } else { Some(u64::from(PORT)) };
             match (number(2), port.map(u16::try_from)) {
-                (Some(mebibytes @ 1..=65536), Some(Ok(port))) => tenant::live(mebibytes as usize, port),
+                (Some(mebibytes @ 1..=65536), Some(Ok(port))) => tenant::live(mebibytes as usize, port, true),
                 _ => usage(),
             }
         }
@@ -51,6 +53,6 @@ fn run(arguments: &Arguments) -> i32 {
 }
 
 fn usage() -> i32 {
-    text::say(b"error usage: canary [load MEBIBYTES [PORT] | reclaim ID BYTES [FOLDER]]\n");
+    text::say(b"error usage: canary [alone | load MEBIBYTES [PORT] | reclaim ID BYTES [FOLDER]]\n");
     2
 }

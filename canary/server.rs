@@ -22,20 +22,22 @@ pub struct Server {
     port: u16,
     listener: Fd,
     connections: [Connection; MOST],
-    /// Our own connection to ourselves: idle and open, as those of a real tenant are.
+    /// There shall be a connection to ourselves: idle and open, as those of a real tenant are.
+    connected: bool,
+    /// That connection.
     own: Fd,
     answered: u64,
 }
 
 impl Server {
-    pub fn open(port: u16) -> Result<Server, sys::Errno> {
+    pub fn open(port: u16, connected: bool) -> Result<Server, sys::Errno> {
         let listener = sys::listen(port)?;
-        Ok(Server { port, listener, connections: [VACANT; MOST], own: -1, answered: 0 })
+        Ok(Server { port, listener, connections: [VACANT; MOST], connected, own: -1, answered: 0 })
     }
 
-    /// Opens the connection to ourselves where there is none: a wake may have closed it.
+    /// Opens the connection to ourselves where it is wanted and there is none: a wake may have closed it.
     pub fn keep_connected(&mut self) {
-        if self.own < 0 {
+        if self.connected && self.own < 0 {
             self.own = sys::connect(self.port).unwrap_or(-1);
         }
     }

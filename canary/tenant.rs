@@ -10,12 +10,12 @@ const TICKS: &[u8] = b"ticks\0";
 /// The time between two ticks, in milliseconds.
 const TICK: u64 = 100;
 
-/// Lives until somebody asks it to end.
-pub fn live(mebibytes: usize, port: u16) -> i32 {
+/// Lives until somebody asks it to end; `connected` to itself or not.
+pub fn live(mebibytes: usize, port: u16, connected: bool) -> i32 {
     let life = sys::random();
     // A file of an earlier life must not be taken for this one's.
     write_ticks(0, life, true);
-    let (ends, server, memory) = match (sys::ends(), Server::open(port), Memory::fill(mebibytes)) {
+    let (ends, server, memory) = match (sys::ends(), Server::open(port, connected), Memory::fill(mebibytes)) {
         (Ok(ends), Ok(server), Ok(memory)) => (ends, server, memory),
         (ends, server, memory) => {
             for (what, error) in [("signals", ends.err()), ("port", server.err()), ("memory", memory.err())] {

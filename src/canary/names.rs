@@ -9,8 +9,8 @@ const PREFIX: &str = "wakeboard-canary-";
 
 /// A name for a new canary. `chance` makes it differ from those of other consoles.
 #[must_use]
-pub fn name(method: Method, now: Timestamp, chance: u32) -> String {
-    format!("{PREFIX}{method}-{}-{chance:08x}", now.as_second())
+pub fn name(method: Method, now: Timestamp, chance: u64) -> String {
+    format!("{PREFIX}{method}-{}-{chance:016x}", now.as_second())
 }
 
 /// Whether a container of that name and image is a canary: no tenant, and nothing that anybody misses.
@@ -29,7 +29,7 @@ pub fn made_at(name: &str) -> Option<Timestamp> {
     let _: Method = parts.next()?.parse().ok()?;
     let seconds = parts.next()?.parse().ok()?;
     let chance = parts.next()?;
-    let whole = parts.next().is_none() && chance.len() == 8 && u32::from_str_radix(chance, 16).is_ok();
+    let whole = parts.next().is_none() && chance.len() == 16 && u64::from_str_radix(chance, 16).is_ok();
     if whole { Timestamp::from_second(seconds).ok() } else { None }
 }
 
@@ -42,7 +42,7 @@ mod tests {
     fn a_name_says_when_it_was_made() {
         let now = Timestamp::from_second(1_700_000_000).unwrap();
         let name = name(Method::Freeze, now, 7);
-        assert_eq!(name, "wakeboard-canary-freeze-1700000000-00000007");
+        assert_eq!(name, "wakeboard-canary-freeze-1700000000-0000000000000007");
         assert_eq!(made_at(&name), Some(now));
         assert!(is_canary(&name, IMAGE) && is_canary(&name, "localhost/wakeboard/canary:1"));
         assert!(!is_canary(&name, "tomcat:10") && !is_canary(&name, "evilwakeboard/canary:1"));
@@ -51,10 +51,10 @@ mod tests {
     #[rstest]
     #[case("acme-app")]
     #[case("wakeboard-canary")]
-    #[case("wakeboard-canary-acme-1700000000-00000007")]
+    #[case("wakeboard-canary-acme-1700000000-0000000000000007")]
     #[case("wakeboard-canary-freeze-1700000000")]
     #[case("wakeboard-canary-freeze-1700000000-acme")]
-    #[case("wakeboard-canary-freeze-1700000000-00000007-1")]
+    #[case("wakeboard-canary-freeze-1700000000-0000000000000007-1")]
     fn other_containers_are_none(#[case] name: &str) {
         assert_eq!(made_at(name), None);
         assert!(!is_canary(name, IMAGE));

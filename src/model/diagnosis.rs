@@ -42,6 +42,9 @@ pub struct Trouble {
     pub words: String,
 }
 
+/// What is said where a canary without an open connection wakes and one with it does not.
+pub const WITHOUT_CONNECTION: &str = "it wakes where it has no open connection";
+
 const EXPERIMENTAL: (&str, &str) = (
     "checkpoints are an experimental feature of this Docker, and those are off",
     "put `\"experimental\": true` into /etc/docker/daemon.json on the host and restart its Docker",
@@ -84,7 +87,7 @@ const DISK_FULL: (&str, &str) = (
 );
 
 /// Words that leave no doubt, in small letters, the surest first; and what they mean for that method.
-const KNOWN: [(Option<Method>, &str, (&str, &str)); 22] = [
+const KNOWN: [(Option<Method>, &str, (&str, &str)); 23] = [
     (None, "exec format error", FOREIGN),
     (None, "no space left on device", DISK_FULL),
     (Some(Method::Checkpoint), "experimental", EXPERIMENTAL),
@@ -100,6 +103,7 @@ const KNOWN: [(Option<Method>, &str, (&str, &str)); 22] = [
     (Some(Method::Checkpoint), "requires at least criu", CRIU_OLD),
     (Some(Method::Checkpoint), "criu version", CRIU_OLD),
     (Some(Method::Checkpoint), "connected tcp socket", TCP_CLOSE),
+    (Some(Method::Checkpoint), WITHOUT_CONNECTION, TCP_CLOSE),
     (Some(Method::Checkpoint), "/proc/0/ns/net", DOCKER_28),
     (Some(Method::Checkpoint), "failed to upload checkpoint to containerd", DOCKER_28),
     (Some(Method::Freeze), "swap limit", SWAP_NOT_COUNTED),
@@ -251,6 +255,7 @@ mod tests {
     #[case("Podman 4.3.1", Freeze, Step::Dump, "answered 404: Not Found", "Podman 5")]
     #[case("Docker 20.10.24", Stop, Step::Prepare, "exec /canary: exec format error", "built for")]
     #[case("Docker 20.10.24", Destroy, Step::Wake, "write /x: no space left on device", "free some")]
+    #[case("Docker 20.10.24", Checkpoint, Step::Wake, WITHOUT_CONNECTION, "tcp-close")]
     fn words_are_understood(
         #[case] engine: &str,
         #[case] method: Method,

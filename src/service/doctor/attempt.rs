@@ -12,26 +12,32 @@ use crate::canary::{self, Ticks};
 use crate::engine::EngineError;
 use crate::engine::hands::Hands;
 use crate::model::container::{ContainerId, Phase};
-use crate::model::diagnosis::Step;
+use crate::model::diagnosis::{Step, WITHOUT_CONNECTION};
 use crate::model::method::Method;
-use crate::service::clock::jitter;
+use crate::service::clock::drawn;
 
 /// How long the canary may take to end by itself. It does so at once.
 const GRACE: Duration = Duration::from_secs(5);
 /// So often it has ticked before it is dumped: it lives, and has its memory and its connection.
 const SETTLED: u64 = 2;
 
-/// Dumps and wakes a new canary by that method, and removes all that it made.
+/// Dumps and wakes new canaries by that method, and removes all that it made.
 pub(super) async fn attempt<E: Hands + ?Sized>(
     hands: &E,
     method: Method,
     now: Timestamp,
     patience: Patience,
 ) -> Result<Times, Failure> {
-    let chance = (jitter() * f64::from(u32::MAX)) as u32;
-    let mut trial = Trial { hands, patience, name: canary::name(method, now, chance), id: None };
-    let outcome = trial.run(method).await;
-    trial.clean_up().await;
+    let outcome = Trial::new(hands, method, now, patience, true).settle(method).await;
+    // Engines do not say what CRIU said. Whether it was the open connection can be found out all the same.
+    if let Err(Failure::Trouble(trouble)) = &outcome
+        && method == Method::Checkpoint
+        && trouble.step == Step::Wake
+        && Trial::new(hands, method, now, patience, false).settle(method).await.is_ok()
+    {
+        let words = format!("{WITHOUT_CONNECTION} ({})", trouble.words);
+        return Err(Failure::new(Step::Wake, words));
+    }
     outcome
 }
 
@@ -39,13 +45,26 @@ struct Trial<'a, E: ?Sized> {
     hands: &'a E,
     patience: Patience,
     name: String,
+    /// The canary holds an open connection.
+    connected: bool,
     /// The container that there is now.
     id: Option<ContainerId>,
 }
 
-impl<E: Hands + ?Sized> Trial<'_, E> {
+impl<'a, E: Hands + ?Sized> Trial<'a, E> {
+    fn new(hands: &'a E, method: Method, now: Timestamp, patience: Patience, connected: bool) -> Self {
+        Trial { hands, patience, name: canary::name(method, now, drawn()), connected, id: None }
+    }
+
+    async fn settle(mut self, method: Method) -> Result<Times, Failure> {
+        let outcome = self.run(method).await;
+        self.clean_up().await;
+        outcome
+    }
+
     async fn run(&mut self, method: Method) -> Result<Times, Failure> {
-        let ready = self.within(Step::Prepare, patient::create(self.hands, &self.name)).await?;
+        let ready =
+            self.within(Step::Prepare, patient::create(self.hands, &self.name, self.connected)).await?;
         let id = self.id.insert(ready).clone();
         self.call(Step::Prepare, self.hands.start(&id)).await?;
         let settled = |ticks: &Ticks| Ok(ticks.count >= SETTLED);

@@ -31,9 +31,9 @@ pub(super) async fn with_its_words(trouble: Trouble, local: bool) -> Trouble {
     Trouble { words: format!("{errors} ({})", trouble.words), ..trouble }
 }
 
-/// The path in `... log file: PATH`, or `... see log at PATH`.
+/// The path in `... log file: PATH` (runc's words), or `... logfile PATH` (Podman's).
 fn log_named_in(words: &str) -> Option<&str> {
-    let rest = ["log file: ", "log at "].iter().find_map(|sign| words.split(sign).nth(1))?;
+    let rest = ["log file: ", "logfile "].iter().find_map(|sign| words.split(sign).nth(1))?;
     let path = rest.split([' ', '"', '\'', '`']).next()?.trim_end_matches([':', ',', '.']);
     let is_log = Path::new(path).extension().is_some_and(|ending| ending == "log");
     (path.starts_with('/') && is_log).then_some(path)
@@ -72,6 +72,7 @@ mod tests {
     #[rstest]
     #[case("criu failed: type NOTIFY errno 0 log file: /run/x/dump.log: unknown", Some("/run/x/dump.log"))]
     #[case("criu failed: type RESTORE errno 2 log file: /run/x/restore.log", Some("/run/x/restore.log"))]
+    #[case("please check CRIU logfile /var/x/dump.log: exit status 1", Some("/var/x/dump.log"))]
     #[case("log file: ../dump.log", None)]
     #[case("log file: /etc/shadow", None)]
     #[case("criu failed", None)]

@@ -19,12 +19,16 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 pub(super) const CHECKPOINT: &str = "wakeboard-canary";
 
 /// Sees to it that there is an image, and creates a canary of that name, not started yet.
-pub(super) async fn create<E: Hands + ?Sized>(hands: &E, name: &str) -> Result<ContainerId, Failure> {
+pub(super) async fn create<E: Hands + ?Sized>(
+    hands: &E,
+    name: &str,
+    connected: bool,
+) -> Result<ContainerId, Failure> {
     let failed = |error| Failure::of(Step::Prepare, error);
     if !hands.has_image(canary::IMAGE).await.map_err(failed)? {
         hands.import_image(canary::IMAGE, canary::image()).await.map_err(failed)?;
     }
-    hands.create(&canary::recipe(name)).await.map_err(failed)
+    hands.create(&canary::recipe(name, connected)).await.map_err(failed)
 }
 
 /// Waits until its ticks are as wanted, and gives them. Ticks that can never become so end it at once.

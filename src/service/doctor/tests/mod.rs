@@ -59,6 +59,12 @@ async fn a_refusal_is_understood() {
 }
 
 #[tokio::test]
+async fn an_open_connection_in_the_way_is_found_out() {
+    let told = fault(Flaw::NoTcpClose, Method::Checkpoint).await;
+    assert!(told.mend.unwrap().contains("`tcp-close`"));
+}
+
+#[tokio::test]
 async fn what_wakes_without_its_memory_is_found_out() {
     let told = fault(Flaw::StartsCold, Method::Checkpoint).await;
     assert_eq!(told.reason, "it woke wrongly: it started cold: what it held in memory is lost");

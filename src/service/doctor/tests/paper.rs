@@ -26,6 +26,8 @@ pub enum Flaw {
     Hangs,
     /// A restore is a cold start.
     StartsCold,
+    /// A canary with an open connection is not restored.
+    NoTcpClose,
     /// After an unpause the memory is not as it was.
     MixesUpMemory,
     /// An unpause does nothing, and says so to nobody.
@@ -44,8 +46,8 @@ struct Row {
     facts: Facts,
     ticks: u64,
     life: u32,
-    ticking: bool,
     right: bool,
+    connected: bool,
     squeezed: bool,
     checkpoint: Option<String>,
 }
@@ -79,7 +81,7 @@ impl Paper {
         let id: ContainerId = format!("{:064x}", table.lives).into();
         let facts = Facts { name: name.into(), image: image.into(), ..facts(&id, phase) };
         let row =
-            Row { facts, ticks: 0, life: 0, ticking: false, right: true, squeezed: false, checkpoint: None };
+            Row { facts, ticks: 0, life: 0, right: true, connected: true, squeezed: false, checkpoint: None };
         table.rows.insert(id.clone(), row);
         id
     }
@@ -115,10 +117,10 @@ impl Paper {
         };
         self.row(id, |row| {
             let again = row.life != 0;
-            (row.ticks, row.life, row.ticking) = (0, life, true);
+            (row.ticks, row.life) = (0, life);
             row.facts.phase = Phase::Running;
             if again && self.flaw == Flaw::DiesAwake {
-                (row.facts.phase, row.ticking) = (Phase::Exited(Some(1)), false);
+                row.facts.phase = Phase::Exited(Some(1));
             }
         })
     }
@@ -147,7 +149,7 @@ impl Hands for Paper {
     }
 
     async fn pause(&self, id: &str) -> Answer<()> {
-        self.row(id, |row| (row.facts.phase, row.ticking) = (Phase::Paused, false))
+        self.row(id, |row| row.facts.phase = Phase::Paused)
     }
 
     async fn unpause(&self, id: &str) -> Answer<()> {
@@ -155,7 +157,7 @@ impl Hands for Paper {
             return Ok(());
         }
         self.row(id, |row| {
-            (row.facts.phase, row.ticking) = (Phase::Running, true);
+            row.facts.phase = Phase::Running;
             row.right = self.flaw != Flaw::MixesUpMemory;
         })
     }
@@ -165,7 +167,7 @@ impl Hands for Paper {
         if self.flaw == Flaw::RunsOn && grace > Duration::from_secs(1) {
             return Ok(());
         }
-        self.row(id, |row| (row.facts.phase, row.ticking) = (Phase::Exited(Some(0)), false))
+        self.row(id, |row| row.facts.phase = Phase::Exited(Some(0)))
     }
 
     async fn start(&self, id: &str) -> Answer<()> {
@@ -179,7 +181,7 @@ impl Hands for Paper {
             _ => {}
         }
         self.row(id, |row| {
-            (row.facts.phase, row.ticking) = (Phase::Exited(Some(137)), false);
+            row.facts.phase = Phase::Exited(Some(137));
             row.checkpoint = Some(name.to_owned());
         })
     }
@@ -190,8 +192,12 @@ impl Hands for Paper {
         }
         self.row(id, |row| {
             assert_eq!(row.checkpoint.as_deref(), Some(name));
-            (row.facts.phase, row.ticking) = (Phase::Running, true);
-        })
+            if row.connected && self.flaw == Flaw::NoTcpClose {
+                return Err(refused(500, "criu failed: type NOTIFY errno 0"));
+            }
+            row.facts.phase = Phase::Running;
+            Ok(())
+        })?
     }
 
     async fn checkpoints(&self, id: &str) -> Answer<Vec<String>> {
@@ -218,13 +224,16 @@ impl Hands for Paper {
     }
 
     async fn recipe(&self, id: &str) -> Answer<String> {
-        self.row(id, |row| canary::recipe(&row.facts.name))
+        self.row(id, |row| canary::recipe(&row.facts.name, row.connected))
     }
 
     async fn create(&self, recipe: &str) -> Answer<ContainerId> {
         let recipe: serde_json::Value = serde_json::from_str(recipe).unwrap();
         assert_ne!(self.imports(), 0, "there is no image");
-        Ok(self.put(recipe["name"].as_str().unwrap(), recipe["Image"].as_str().unwrap(), Phase::Created))
+        let id =
+            self.put(recipe["name"].as_str().unwrap(), recipe["Image"].as_str().unwrap(), Phase::Created);
+        self.row(&id, |row| row.connected = recipe["Cmd"][1].is_null())?;
+        Ok(id)
     }
 
     async fn remove(&self, id: &str) -> Answer<()> {
@@ -258,7 +267,7 @@ impl Hands for Paper {
     async fn read_file(&self, id: &str, path: &str) -> Answer<Vec<u8>> {
         assert_eq!(path, canary::TICKS_FILE);
         self.row(id, |row| {
-            row.ticks += u64::from(row.ticking);
+            row.ticks += u64::from(row.facts.phase == Phase::Running);
             let memory = if row.right { "ok " } else { "bad" };
             format!("{:012} {:08x} {memory}\n", row.ticks, row.life).into_bytes()
         })
