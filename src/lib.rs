@@ -2,6 +2,8 @@
 //!
 //! Imports point inward: `tui`, `cli`, `demo` -> `service` -> `engine` -> `model` (see `docs/architecture.md`).
 
+/// The throw-away container that shows what a host can do: its program, image, name and recipe.
+pub mod canary;
 /// The command line: one file a subcommand.
 pub mod cli;
 /// Files turned into checked settings: the config, themes, keymap and scenarios; the only room that knows YAML.

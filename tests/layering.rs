@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Every room, and what it may import of the others: a room, or one part of it.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 10] = [
     ("model", &[]),
+    ("canary", &["model"]),
     ("config", &["model"]),
     ("grammar", &["model"]),
     ("engine", &["model"]),
     ("ledger", &["model"]),
-    ("service", &["engine", "ledger", "model"]),
+    ("service", &["canary", "engine", "ledger", "model"]),
     ("tui", &["config", "grammar", "model", "service"]),
     ("demo", &["config", "model"]),
     ("cli", &["config", "demo", "engine::folder", "grammar", "ledger", "model", "service", "tui"]),

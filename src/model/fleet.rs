@@ -89,6 +89,14 @@ pub struct Tenant {
     pub containers: Vec<Arc<Facts>>,
 }
 
+impl EngineAbout {
+    /// Kind and version in one text: what an engine can do is known for this very one.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("{} {}", self.kind, self.version)
+    }
+}
+
 impl Link {
     /// Whether the host answers now.
     #[must_use]

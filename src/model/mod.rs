@@ -6,6 +6,7 @@ pub mod backoff;
 pub mod cells;
 pub mod change;
 pub mod container;
+pub mod diagnosis;
 pub mod event;
 pub mod filter;
 pub mod fleet;

@@ -27,7 +27,13 @@ impl Clock {
 /// A number between 0 and 1 that differs between calls, for jitter. Not for secrets.
 #[must_use]
 pub fn jitter() -> f64 {
+    (drawn() >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// A number that differs between calls and processes. Not for secrets.
+#[must_use]
+pub fn drawn() -> u64 {
     use std::hash::{BuildHasher, RandomState};
     // The standard library seeds every `RandomState` differently.
-    (RandomState::new().hash_one(0) >> 11) as f64 / (1u64 << 53) as f64
+    RandomState::new().hash_one(0)
 }

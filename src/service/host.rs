@@ -12,6 +12,7 @@ use tracing::info;
 use super::Connected;
 use super::calls::Calls;
 use super::clock::{Clock, jitter};
+use crate::canary::is_canary;
 use crate::engine::error::CUT;
 use crate::engine::{self, Engine, EngineError};
 use crate::model::backoff;
@@ -56,6 +57,26 @@ pub(super) enum Report {
     /// It answered a ping.
     Alive,
     Down(EngineError),
+}
+
+impl Report {
+    /// The same without the doctor's canaries: they are no tenants, and come and go within seconds. Nothing where that
+    /// was all.
+    pub fn without_canaries(self) -> Option<Report> {
+        let is_tenants = |event: &Event| !is_canary(&event.name, &event.image);
+        match self {
+            Report::Listed(mut list, asked) => {
+                list.retain(|facts| !is_canary(&facts.name, &facts.image));
+                Some(Report::Listed(list, asked))
+            }
+            Report::History(mut events) => {
+                events.retain(is_tenants);
+                Some(Report::History(events))
+            }
+            Report::Event(event) => is_tenants(&event).then_some(Report::Event(event)),
+            other => Some(other),
+        }
+    }
 }
 
 pub(super) struct HostTask {
@@ -186,4 +207,41 @@ async fn due<T>(wait: Option<(Instant, T)>) -> Option<T> {
     let (moment, what) = wait?;
     sleep_until(moment).await;
     Some(what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canary::{IMAGE, name};
+    use crate::model::container::Phase;
+    use crate::model::container::tests::facts;
+    use crate::model::event::Happening;
+    use crate::model::method::Method;
+
+    fn event(facts: &Facts) -> Event {
+        Event {
+            time: Timestamp::UNIX_EPOCH,
+            id: facts.id.clone(),
+            name: facts.name.clone(),
+            image: facts.image.clone(),
+            place: facts.place.clone(),
+            what: Happening::Started,
+        }
+    }
+
+    #[test]
+    fn canaries_are_no_news() {
+        let tenant = facts("a", Phase::Running);
+        let name = name(Method::Freeze, Timestamp::UNIX_EPOCH, 1).into();
+        let canary = Facts { name, image: IMAGE.into(), ..facts("b", Phase::Running) };
+
+        assert!(Report::Event(event(&canary)).without_canaries().is_none());
+        assert!(Report::Event(event(&tenant)).without_canaries().is_some());
+        let listed = Report::Listed(vec![tenant.clone(), canary.clone()], Duration::ZERO);
+        let Some(Report::Listed(list, _)) = listed.without_canaries() else { panic!("the list is gone") };
+        assert_eq!(list, vec![tenant.clone()]);
+        let history = Report::History(vec![event(&canary), event(&tenant)]);
+        let Some(Report::History(events)) = history.without_canaries() else { panic!("the past is gone") };
+        assert_eq!(events, [event(&tenant)]);
+    }
 }

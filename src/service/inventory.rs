@@ -131,6 +131,7 @@ impl Inventory {
     }
 
     fn take(&mut self, News { host: index, report }: News) {
+        let Some(report) = report.without_canaries() else { return };
         let now = self.clock.now();
         let time = Timestamp::now();
         let host = &mut self.hosts[index];

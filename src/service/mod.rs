@@ -2,6 +2,7 @@
 
 mod calls;
 pub mod clock;
+pub mod doctor;
 mod host;
 mod inventory;
 pub mod machine;

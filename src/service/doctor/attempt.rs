@@ -1,0 +1,220 @@
+//! One method tried on one canary, from its creation to its removal.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout};
+use tracing::warn;
+
+use super::patient::{self, CHECKPOINT};
+use super::{Failure, Patience, Times};
+use crate::canary::{self, Ticks};
+use crate::engine::EngineError;
+use crate::engine::hands::Hands;
+use crate::model::container::{ContainerId, Phase};
+use crate::model::diagnosis::{Step, WITHOUT_CONNECTION};
+use crate::model::method::Method;
+use crate::service::clock::drawn;
+
+/// How long the canary may take to end by itself. It does so at once.
+const GRACE: Duration = Duration::from_secs(5);
+/// So often it has ticked before it is dumped: it lives, and has its memory and its connection.
+const SETTLED: u64 = 2;
+
+/// Dumps and wakes new canaries by that method, and removes all that it made.
+pub(super) async fn attempt<E: Hands + ?Sized>(
+    hands: &E,
+    method: Method,
+    now: Timestamp,
+    patience: Patience,
+) -> Result<Times, Failure> {
+    let outcome = Trial::new(hands, method, now, patience, true).settle(method).await;
+    // Engines do not say what CRIU said. Whether it was the open connection can be found out all the same.
+    if let Err(Failure::Trouble(trouble)) = &outcome
+        && method == Method::Checkpoint
+        && trouble.step == Step::Wake
+        && Trial::new(hands, method, now, patience, false).settle(method).await.is_ok()
+    {
+        let words = format!("{WITHOUT_CONNECTION} ({})", trouble.words);
+        return Err(Failure::new(Step::Wake, words));
+    }
+    outcome
+}
+
+struct Trial<'a, E: ?Sized> {
+    hands: &'a E,
+    patience: Patience,
+    name: String,
+    /// The canary holds an open connection.
+    connected: bool,
+    /// The container that there is now.
+    id: Option<ContainerId>,
+}
+
+impl<'a, E: Hands + ?Sized> Trial<'a, E> {
+    fn new(hands: &'a E, method: Method, now: Timestamp, patience: Patience, connected: bool) -> Self {
+        Trial { hands, patience, name: canary::name(method, now, drawn()), connected, id: None }
+    }
+
+    async fn settle(mut self, method: Method) -> Result<Times, Failure> {
+        let outcome = self.run(method).await;
+        self.clean_up().await;
+        outcome
+    }
+
+    async fn run(&mut self, method: Method) -> Result<Times, Failure> {
+        let ready =
+            self.within(Step::Prepare, patient::create(self.hands, &self.name, self.connected)).await?;
+        let id = self.id.insert(ready).clone();
+        self.call(Step::Prepare, self.hands.start(&id)).await?;
+        let settled = |ticks: &Ticks| Ok(ticks.count >= SETTLED);
+        let before = patient::watch(self.hands, &id, (Step::Prepare, self.patience.life), settled).await?;
+        match method {
+            Method::Freeze => self.freeze(&id, &before).await,
+            Method::Checkpoint => self.checkpoint(&id, &before).await,
+            Method::Stop => self.stop(&id, &before).await,
+            Method::Destroy => self.destroy(&id, &before).await,
+        }
+    }
+
+    async fn freeze(&self, id: &str, before: &Ticks) -> Result<Times, Failure> {
+        let known = patient::particulars(self.hands, id, Step::Dump).await?;
+        let memory = self.call(Step::Dump, self.hands.memory(&known.facts)).await?;
+        let began = Instant::now();
+        self.call(Step::Dump, self.hands.pause(id)).await?;
+        self.call(Step::Dump, self.hands.squeeze(&known.facts, known.limits)).await?;
+        let dump = began.elapsed();
+        let asleep = patient::particulars(self.hands, id, Step::Asleep).await?;
+        if asleep.facts.phase != Phase::Paused {
+            return Err(Failure::new(Step::Asleep, "it is not paused"));
+        }
+        let left = self.call(Step::Asleep, self.hands.memory(&asleep.facts)).await?;
+        if let (Some(memory), Some(left)) = (memory, left)
+            && left > memory / 2
+        {
+            let words = format!("its memory stayed where it was: {left} of {memory} bytes");
+            return Err(Failure::new(Step::Asleep, words));
+        }
+        if asleep.limits != known.limits {
+            return Err(Failure::new(Step::Asleep, "its memory limits are others now"));
+        }
+        let began = Instant::now();
+        self.call(Step::Wake, self.hands.unpause(id)).await?;
+        let wake = began.elapsed();
+        self.went_on(id, before).await?;
+        Ok(Times { dump, wake })
+    }
+
+    async fn checkpoint(&self, id: &str, before: &Ticks) -> Result<Times, Failure> {
+        let began = Instant::now();
+        self.call(Step::Dump, self.hands.checkpoint(id, CHECKPOINT)).await?;
+        let dump = began.elapsed();
+        self.is_down(id).await?;
+        let names = self.call(Step::Asleep, self.hands.checkpoints(id)).await?;
+        // Podman gives its checkpoints no names of ours.
+        if names.is_empty() {
+            return Err(Failure::new(Step::Asleep, "the engine knows nothing of its checkpoint"));
+        }
+        let began = Instant::now();
+        self.call(Step::Wake, self.hands.restore(id, CHECKPOINT)).await?;
+        let wake = began.elapsed();
+        self.went_on(id, before).await?;
+        Ok(Times { dump, wake })
+    }
+
+    async fn stop(&self, id: &str, before: &Ticks) -> Result<Times, Failure> {
+        let began = Instant::now();
+        self.call(Step::Dump, self.hands.stop(id, GRACE)).await?;
+        let dump = began.elapsed();
+        self.is_down(id).await?;
+        let began = Instant::now();
+        self.call(Step::Wake, self.hands.start(id)).await?;
+        let wake = began.elapsed();
+        self.began_anew(id, before).await?;
+        Ok(Times { dump, wake })
+    }
+
+    async fn destroy(&mut self, id: &str, before: &Ticks) -> Result<Times, Failure> {
+        let began = Instant::now();
+        let recipe = self.call(Step::Dump, self.hands.recipe(id)).await?;
+        self.call(Step::Dump, self.hands.stop(id, GRACE)).await?;
+        self.call(Step::Dump, self.hands.remove(id)).await?;
+        let dump = began.elapsed();
+        if patient::phase(self.hands, id, Step::Asleep).await?.is_some() {
+            return Err(Failure::new(Step::Asleep, "its container is still there"));
+        }
+        self.id = None;
+        let began = Instant::now();
+        let created = self.call(Step::Wake, self.hands.create(&recipe)).await?;
+        let id = self.id.insert(created).clone();
+        self.call(Step::Wake, self.hands.start(&id)).await?;
+        let wake = began.elapsed();
+        let again = patient::particulars(self.hands, &id, Step::Awake).await?;
+        if *again.facts.name != *self.name {
+            return Err(Failure::new(Step::Awake, "its container has another name now"));
+        }
+        self.began_anew(&id, before).await?;
+        Ok(Times { dump, wake })
+    }
+
+    async fn is_down(&self, id: &str) -> Result<(), Failure> {
+        match patient::phase(self.hands, id, Step::Asleep).await? {
+            Some(Phase::Exited(_)) => Ok(()),
+            _ => Err(Failure::new(Step::Asleep, "its container has not ended")),
+        }
+    }
+
+    /// Its memory was kept, and it goes on from there.
+    async fn went_on(&self, id: &str, before: &Ticks) -> Result<(), Failure> {
+        self.awake(id, |ticks| {
+            if ticks.life == before.life {
+                Ok(ticks.count > before.count)
+            } else {
+                Err("it started cold: what it held in memory is lost")
+            }
+        })
+        .await
+    }
+
+    /// It started cold, as it should.
+    async fn began_anew(&self, id: &str, before: &Ticks) -> Result<(), Failure> {
+        // Until the new life has begun, the file tells of the old one.
+        self.awake(id, |ticks| Ok(ticks.life != before.life && ticks.count > 0)).await
+    }
+
+    async fn awake(
+        &self,
+        id: &str,
+        wanted: impl Fn(&Ticks) -> Result<bool, &'static str> + Send,
+    ) -> Result<(), Failure> {
+        patient::watch(self.hands, id, (Step::Awake, self.patience.life), wanted).await.map(|_| ())
+    }
+
+    async fn call<T>(
+        &self,
+        step: Step,
+        call: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, Failure> {
+        self.within(step, async { call.await.map_err(|error| Failure::of(step, error)) }).await
+    }
+
+    async fn within<T>(
+        &self,
+        step: Step,
+        doing: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        match timeout(self.patience.step, doing).await {
+            Ok(result) => result,
+            Err(_) => Err(Failure::of(step, EngineError::Silent(self.patience.step))),
+        }
+    }
+
+    async fn clean_up(self) {
+        let Some(id) = &self.id else { return };
+        match timeout(self.patience.cleaning, patient::remove(self.hands, id)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(name = self.name, %error, "a canary could not be removed"),
+            Err(_) => warn!(name = self.name, "the engine takes too long to remove a canary"),
+        }
+    }
+}
