@@ -8,8 +8,12 @@ mod common;
 mod engine;
 #[path = "lab/faults.rs"]
 mod faults;
+#[path = "lab/hands.rs"]
+mod hands;
 #[path = "lab/ledger.rs"]
 mod ledger;
+#[path = "lab/recipes.rs"]
+mod recipes;
 #[path = "lab/shell.rs"]
 mod shell;
 #[path = "lab/transports.rs"]
