@@ -184,7 +184,9 @@ pub fn suits(act: Act, container: &Container) -> bool {
     let (phase, health) = (container.phase, container.health);
     match act {
         Act::Login | Act::Create => true,
-        Act::Idle | Act::Crash(_) | Act::Oom | Act::Restart | Act::Pause => phase == Phase::Running,
+        Act::Idle | Act::Crash(_) | Act::Oom | Act::Restart | Act::Pause | Act::Enter => {
+            phase == Phase::Running
+        }
         Act::Unpause => phase == Phase::Paused,
         Act::Stop | Act::Kill | Act::Upgrade => phase.is_up() || phase == Phase::Restarting,
         Act::Start => matches!(phase, Phase::Exited | Phase::Created),
@@ -192,7 +194,6 @@ pub fn suits(act: Act, container: &Container) -> bool {
         Act::Healthy => phase == Phase::Running && health == Some(Health::Unhealthy),
         Act::Unhealthy => phase == Phase::Running && health == Some(Health::Healthy),
         Act::Destroy => phase != Phase::Restarting,
-        Act::Enter => phase == Phase::Running,
         Act::Leave => container.rare.as_ref().is_some_and(|rare| !rare.sessions.is_empty()),
     }
 }

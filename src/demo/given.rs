@@ -114,11 +114,13 @@ impl Given {
 }
 
 /// What Docker says of a limit below its least.
+#[must_use]
 pub fn too_little() -> Refusal {
     Refusal::new(400, "Minimum memory limit allowed is 6MB".to_owned())
 }
 
 /// What Docker says of less memory and swap together than memory.
+#[must_use]
 pub fn too_little_swap() -> Refusal {
     let message = "Minimum memoryswap limit should be larger than memory limit, see usage";
     Refusal::new(400, message.to_owned())

@@ -167,7 +167,9 @@ impl Running {
 
     fn faults(&self, host: usize, faults: Vec<Fault>) {
         let host = &self.shared.world.hosts[host];
-        faults.iter().for_each(|fault| host.forget(*fault));
+        for fault in &faults {
+            host.forget(*fault);
+        }
         host.suffer(faults);
     }
 

@@ -112,20 +112,13 @@ fn config(container: &Container) -> Map<String, Value> {
 fn host_config(container: &Container) -> Map<String, Value> {
     let spec = &container.spec;
     let mut host = Map::new();
-    match &spec.given {
-        Some(given) => {
-            host.insert("AutoRemove".to_owned(), json!(false));
-            host.insert("Binds".to_owned(), Value::Null);
-            host.insert("PortBindings".to_owned(), json!({}));
-            host.extend(given.host.clone());
-        }
-        None => {
-            let binds = spec.volume.as_ref().map(|place| vec![format!("{}-data:{place}", spec.name)]);
-            let bound = |(private, public): (u16, u16)| json!({ format!("{private}/tcp"): [{ "HostIp": "", "HostPort": public.to_string() }] });
-            host.insert("AutoRemove".to_owned(), json!(false));
-            host.insert("Binds".to_owned(), json!(binds));
-            host.insert("PortBindings".to_owned(), spec.port.map_or(json!({}), bound));
-        }
+    host.insert("AutoRemove".to_owned(), json!(false));
+    let binds = spec.volume.as_ref().map(|place| vec![format!("{}-data:{place}", spec.name)]);
+    host.insert("Binds".to_owned(), json!(binds));
+    let bound = |(private, public): (u16, u16)| json!({ format!("{private}/tcp"): [{ "HostIp": "", "HostPort": public.to_string() }] });
+    host.insert("PortBindings".to_owned(), spec.port.map_or(json!({}), bound));
+    if let Some(given) = &spec.given {
+        host.extend(given.host.clone());
     }
     let restart = match spec.restart {
         RestartPolicy::No => "no",

@@ -20,27 +20,31 @@ impl Engine {
     pub fn apply(&mut self, now: Timestamp, key: Key, step: &Step) -> Vec<Later> {
         self.remember_rows(now);
         match step {
-            Step::Create(spec) => return self.create(now, spec),
+            Step::Create(spec) => self.create(now, spec),
             Step::Destroy { keep } => {
                 self.destroy(now, key, *keep);
-                return Vec::new();
+                Vec::new()
             }
             Step::Rename(name) => {
                 self.rename(now, key, name);
-                return Vec::new();
+                Vec::new()
             }
-            Step::Checkpoint { name, exit } => return self.checkpoint(now, key, name, *exit),
-            Step::Restore(name) => return self.restore(now, key, name),
+            Step::Checkpoint { name, exit } => self.checkpoint(now, key, name, *exit),
+            Step::Restore(name) => self.restore(now, key, name),
             Step::Enter => {
                 self.enter(now, key);
-                return Vec::new();
+                Vec::new()
             }
             Step::Leave => {
                 self.leave(now, key);
-                return Vec::new();
+                Vec::new()
             }
-            _ => {}
+            _ => self.live(now, key, step),
         }
+    }
+
+    /// A step in the life of a container that is there.
+    fn live(&mut self, now: Timestamp, key: Key, step: &Step) -> Vec<Later> {
         let check_every = self.about.check_every;
         let Some(slot) = self.slots.get_mut(&key) else { return Vec::new() };
         let container = &mut slot.container;

@@ -59,7 +59,7 @@ pub(super) fn check(act: Act, container: &Container) -> Result<(), Refusal> {
         (Act::Pause, Phase::Restarting) => {
             Refusal::new(409, format!("Container {id} is restarting, wait until the container is running"))
         }
-        (Act::Pause, _) => Refusal::new(409, format!("Container {id} is not running")),
+        (Act::Pause | Act::Enter, _) => Refusal::new(409, format!("Container {id} is not running")),
         // An error of the server's own, in Docker 20.10.
         (Act::Unpause, _) => Refusal::new(500, format!("Container {id} is not paused")),
         (Act::Kill, _) => {
@@ -67,7 +67,6 @@ pub(super) fn check(act: Act, container: &Container) -> Result<(), Refusal> {
             Refusal::new(409, format!("Cannot kill container: {name}: Container {id} is not running"))
         }
         (Act::Create, _) => Refusal::name_taken(&container.spec.name, id),
-        (Act::Enter, _) => Refusal::new(409, format!("Container {id} is not running")),
         (act, phase) => {
             Refusal::new(409, format!("{act:?} does not suit a container that is {}", phase.as_str()))
         }
