@@ -107,6 +107,17 @@ fn a_wrong_config_is_code_2_with_its_place() {
 }
 
 #[test]
+fn the_demo_takes_a_configs_look_and_looks_for_no_host() {
+    let home = Home::new("theme: dark\n");
+    let config = home.config().display().to_string();
+    // Discovery would stop the program here: there is no such way to an engine.
+    let mut command = home.command(&["--config", &config, "demo", "--list"]);
+    command.env("DOCKER_HOST", "carrier-pigeon://web-1").assert().success().stdout(contains("acme"));
+    let mut command = home.command(&["--config", &config, "ps"]);
+    command.env("DOCKER_HOST", "carrier-pigeon://web-1").assert().code(2);
+}
+
+#[test]
 fn wrong_usage_is_code_2() {
     let home = Home::new("");
     run(&home, &["pss"]).code(2);

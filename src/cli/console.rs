@@ -28,7 +28,7 @@ pub async fn demo(config: Option<&Path>, list: bool) -> Result<(), Failure> {
     let env = Env::from_process();
     // Look and keys of a given config count; its hosts are not touched.
     let mut settings = match config {
-        Some(file) => crate::config::load(Some(file), &env)?,
+        Some(file) => crate::config::load_looks(file, &env)?,
         None => Settings::default(),
     };
     let folder = PrivateFolder::new("demo")?;

@@ -29,5 +29,5 @@ pub use error::ConfigError;
 pub use hosts::is_name;
 pub use keymap::Keymap;
 pub use schema::{schema, theme_schema};
-pub use settings::{Settings, load, read};
+pub use settings::{Settings, load, load_looks, read};
 pub use theme::Theme;

@@ -1,5 +1,6 @@
 //! Scenario files: what a simulated fleet holds, what happens in it and when, and what goes wrong.
 
+mod call;
 mod check;
 mod happening;
 mod names;
@@ -13,6 +14,7 @@ use serde::Deserialize;
 
 use crate::model::tier::Tier;
 
+pub use call::{Call, CallFault, How};
 pub use check::ScenarioError;
 pub use happening::{Act, Fault, FaultLine, Garbage, Line, Pick};
 
@@ -65,6 +67,12 @@ pub struct HostGroup {
     /// Memory in bytes.
     #[serde(default = "host_memory", deserialize_with = "units::bytes")]
     pub memory: u64,
+    /// Swap in bytes, 0 for none.
+    #[serde(default = "swap", deserialize_with = "units::bytes")]
+    pub swap: u64,
+    /// Whether its kernel counts swap, so that containers can have a limit of it.
+    #[serde(default = "yes")]
+    pub swap_limit: bool,
     /// The engine's version.
     #[serde(default = "version")]
     pub version: String,
@@ -80,6 +88,12 @@ pub struct HostGroup {
     /// How long the engine takes for one container's figures (a real one waits up to a second).
     #[serde(default, deserialize_with = "units::some_span")]
     pub stats_delay: Option<Duration>,
+    /// How long a checkpoint takes for each MiB that the container holds.
+    #[serde(default = "checkpoint_time", deserialize_with = "units::span")]
+    pub checkpoint_time: Duration,
+    /// How long it takes to start from a checkpoint, for each MiB in it.
+    #[serde(default = "restore_time", deserialize_with = "units::span")]
+    pub restore_time: Duration,
 }
 
 /// What a container of one role is made of.
@@ -94,6 +108,9 @@ pub struct Role {
     /// Whether it has a health check.
     #[serde(default)]
     pub health: bool,
+    /// How long after a cold start its health check passes; without it, some seconds by chance.
+    #[serde(default, deserialize_with = "units::some_span")]
+    pub ready: Option<Duration>,
     /// What the engine does when it ends by itself.
     #[serde(default)]
     pub restart: RestartPolicy,
@@ -211,6 +228,16 @@ fn sixteen() -> u32 {
 }
 fn host_memory() -> u64 {
     64 << 30
+}
+fn swap() -> u64 {
+    16 << 30
+}
+// As measured with CRIU on Tomcat: 1.6 s for 77 MiB there, 1.5 s back.
+fn checkpoint_time() -> Duration {
+    Duration::from_millis(18)
+}
+fn restore_time() -> Duration {
+    Duration::from_millis(12)
 }
 fn version() -> String {
     "20.10.24".to_owned()

@@ -56,6 +56,24 @@ pub fn load(explicit: Option<&Path>, env: &Env) -> Result<Settings, ConfigError>
 pub fn read(file: &Path, text: &str, env: &Env) -> Result<Settings, ConfigError> {
     let source = Source { file, text };
     let shape: shape::File = yaml::read(file, text)?;
+    let mut settings = looks(source, &shape, env)?;
+    settings.hosts = match &shape.hosts {
+        Some(written) => hosts::check(source, written, env)?,
+        None => discover::hosts(env)?,
+    };
+    Ok(settings)
+}
+
+/// Loads what a file says of everything but the hosts: for the demo, which has its own. No host is looked for.
+///
+/// # Errors
+/// The file has a fault.
+pub fn load_looks(file: &Path, env: &Env) -> Result<Settings, ConfigError> {
+    let text = yaml::open(file)?;
+    looks(Source { file, text: &text }, &yaml::read(file, &text)?, env)
+}
+
+fn looks(source: Source<'_>, shape: &shape::File, env: &Env) -> Result<Settings, ConfigError> {
     if let Some(operator) = &shape.operator {
         check_operator(source, operator)?;
     }
@@ -65,11 +83,8 @@ pub fn read(file: &Path, text: &str, env: &Env) -> Result<Settings, ConfigError>
         Some(written) => theme::check(source, written, env)?,
         None => Theme::default(),
     };
-    let hosts = match &shape.hosts {
-        Some(written) => hosts::check(source, written, env)?,
-        None => discover::hosts(env)?,
-    };
-    Ok(Settings { hosts, naming, operator: shape.operator, theme, keymap, file: Some(file.to_owned()) })
+    let (operator, file) = (shape.operator.clone(), Some(source.file.to_owned()));
+    Ok(Settings { hosts: Vec::new(), naming, operator, theme, keymap, file })
 }
 
 /// The operator's name stands in every change and on every screen.

@@ -12,7 +12,9 @@ use crate::config::scenario::{Act, RestartPolicy};
 const SIGTERM: u8 = 15;
 const SIGKILL: u8 = 9;
 /// What a shell would say of a process that got `SIGKILL`.
-const KILLED: i64 = 137;
+pub(super) const KILLED: i64 = 137;
+/// How long a stop waits for a frozen container: a real engine waits for as long as it was told, in vain.
+const FROZEN_GRACE: Duration = Duration::from_millis(500);
 
 /// One thing that happens to a container at one moment; most tell one event.
 #[derive(Clone, Debug)]
@@ -44,6 +46,11 @@ pub enum Step {
     Unpause,
     /// Its health check says something new.
     Health(Health),
+    /// Its health check passes for the first time, if this start still lasts.
+    Healthy {
+        /// The start that it belongs to.
+        started: Timestamp,
+    },
     /// Its health check runs, which is an exec of three events, and again after `every` while the same start lasts.
     Check {
         /// How often.
@@ -64,6 +71,21 @@ pub enum Step {
     Create(Arc<Spec>),
     /// It gets a new name.
     Rename(String),
+    /// Its processes are on disk.
+    Checkpoint {
+        /// Under this name.
+        name: String,
+        /// Whether they end with that.
+        exit: bool,
+    },
+    /// It goes on from the checkpoint of that name, if it still can.
+    Restore(String),
+    /// Somebody opens a shell in it.
+    Enter,
+    /// Its shells are closed.
+    Leave,
+    /// Nothing: whoever asked waits so long for the answer.
+    Answer,
 }
 
 /// A step and how long after the one before it comes.
@@ -79,8 +101,8 @@ pub fn plan(act: Act, container: &Container, chance: &mut Chance) -> Plan {
         Act::Login => login(container, chance),
         Act::Idle => vec![(NOW, Step::Busy(NOW))],
         Act::Pause => vec![(NOW, Step::Pause)],
-        Act::Unpause => vec![(NOW, Step::Unpause)],
-        Act::Start => vec![(NOW, Step::Start)],
+        Act::Unpause => vec![(NOW, Step::Unpause), (chance.millis(8, 25), Step::Answer)],
+        Act::Start => vec![(NOW, Step::Start), (chance.millis(200, 350), Step::Answer)],
         Act::Stop => stop(container, chance),
         Act::Restart => {
             let mut steps = if up { stop(container, chance) } else { Vec::new() };
@@ -121,6 +143,8 @@ pub fn plan(act: Act, container: &Container, chance: &mut Chance) -> Plan {
         }
         // Nothing is there to plan with: the engine looks for what was destroyed.
         Act::Create => Vec::new(),
+        Act::Enter => vec![(NOW, Step::Enter)],
+        Act::Leave => vec![(NOW, Step::Leave)],
     }
 }
 
@@ -136,6 +160,16 @@ fn login(container: &Container, chance: &mut Chance) -> Plan {
 }
 
 fn stop(container: &Container, chance: &mut Chance) -> Plan {
+    if container.phase == Phase::Paused {
+        // What is frozen does not hear the signal: the engine waits in vain, lets it go on, and kills it.
+        return vec![
+            (NOW, Step::Signal(SIGTERM)),
+            (FROZEN_GRACE, Step::Unpause),
+            (Duration::from_millis(2), Step::Signal(SIGKILL)),
+            (chance.millis(10, 60), Step::Die { code: KILLED, oom: false, by_itself: false }),
+            (chance.millis(2, 12), Step::Stopped),
+        ];
+    }
     let code = container.spec.stop_exit;
     vec![
         (NOW, Step::Signal(SIGTERM)),
@@ -150,7 +184,9 @@ pub fn suits(act: Act, container: &Container) -> bool {
     let (phase, health) = (container.phase, container.health);
     match act {
         Act::Login | Act::Create => true,
-        Act::Idle | Act::Crash(_) | Act::Oom | Act::Restart | Act::Pause => phase == Phase::Running,
+        Act::Idle | Act::Crash(_) | Act::Oom | Act::Restart | Act::Pause | Act::Enter => {
+            phase == Phase::Running
+        }
         Act::Unpause => phase == Phase::Paused,
         Act::Stop | Act::Kill | Act::Upgrade => phase.is_up() || phase == Phase::Restarting,
         Act::Start => matches!(phase, Phase::Exited | Phase::Created),
@@ -158,6 +194,7 @@ pub fn suits(act: Act, container: &Container) -> bool {
         Act::Healthy => phase == Phase::Running && health == Some(Health::Unhealthy),
         Act::Unhealthy => phase == Phase::Running && health == Some(Health::Healthy),
         Act::Destroy => phase != Phase::Restarting,
+        Act::Leave => container.rare.as_ref().is_some_and(|rare| !rare.sessions.is_empty()),
     }
 }
 

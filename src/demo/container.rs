@@ -2,11 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::given::Given;
+use super::rare::{Rare, Ticks};
 use super::usage::Usage;
 use crate::config::scenario::RestartPolicy;
+
+/// The image of wakeboard's own canaries, which count.
+pub const CANARY: &str = "wakeboard/canary:1";
 
 /// What a container is made of: enough to make it anew.
 #[derive(Clone, Debug)]
@@ -25,6 +31,8 @@ pub struct Spec {
     pub memory: u64,
     /// Whether it has a health check.
     pub health: bool,
+    /// How long after a cold start that passes; without it, chance says.
+    pub ready: Option<Duration>,
     /// What the engine does when it ends by itself.
     pub restart: RestartPolicy,
     /// The exit code of an orderly stop.
@@ -35,6 +43,8 @@ pub struct Spec {
     pub volume: Option<String>,
     /// All labels.
     pub labels: Arc<BTreeMap<String, String>>,
+    /// What a client asked for, where one made it.
+    pub given: Option<Arc<Given>>,
 }
 
 impl Spec {
@@ -140,8 +150,12 @@ pub struct Container {
     pub loops_left: u32,
     /// Somebody is at it until then: chance leaves it alone.
     pub engaged_until: Timestamp,
+    /// A client put it to sleep: chance leaves it alone until one wakes it.
+    pub held: bool,
     /// What it uses.
     pub usage: Usage,
+    /// What few containers have.
+    pub rare: Option<Box<Rare>>,
 }
 
 impl Container {
@@ -163,8 +177,27 @@ impl Container {
             streak: 0,
             loops_left: 0,
             engaged_until: now,
+            held: false,
             usage,
+            rare: None,
         }
+    }
+
+    /// What few containers have, to be written.
+    pub fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// What it has counted, where it is a canary.
+    pub fn ticks_mut(&mut self) -> Option<&mut Ticks> {
+        self.rare.as_mut().and_then(|rare| rare.ticks.as_mut())
+    }
+
+    /// Its limit of memory and swap together, as engines write it.
+    #[must_use]
+    pub fn memory_swap(&self) -> i64 {
+        let own = self.rare.as_ref().and_then(|rare| rare.memory_swap);
+        own.unwrap_or_else(|| i64::try_from(self.spec.memory * 2).unwrap_or(-1))
     }
 
     /// The process id: one that looks like one, while it runs.

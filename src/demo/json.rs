@@ -2,9 +2,12 @@
 
 mod container;
 mod host;
+mod network;
+mod stats;
 
-pub use container::{inspect, list_row, stats};
+pub use container::{inspect, list_row};
 pub use host::{info, version};
+pub use stats::stats;
 
 use jiff::Timestamp;
 

@@ -6,10 +6,13 @@ pub mod chance;
 pub mod container;
 pub mod event;
 pub mod filters;
+pub mod given;
 pub mod json;
 pub mod populate;
+pub mod rare;
 pub mod serve;
 pub mod sim;
+pub mod tar;
 pub mod usage;
 pub mod world;
 
@@ -17,7 +20,7 @@ use std::path::Path;
 
 use crate::config::scenario::{Scenario, ScenarioError};
 
-pub use crate::config::scenario::{Act, Fault, Garbage};
+pub use crate::config::scenario::{Act, Call, CallFault, Fault, Garbage, How};
 pub use serve::{Running, ServeError, spawn};
 
 /// The demo's scenario, which is in the program.

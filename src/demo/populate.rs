@@ -36,12 +36,16 @@ pub fn engines(scenario: &Scenario, now: Timestamp) -> Vec<(Engine, Vec<Opening>
                 name,
                 cpus: group.cpus,
                 memory: group.memory,
+                swap: group.swap,
+                swap_limit: group.swap_limit,
                 version: group.version.clone(),
                 api: group.api.clone(),
                 experimental: group.experimental,
                 cgroup: group.cgroup,
                 stats_delay: group.stats_delay.unwrap_or_default(),
                 check_every: scenario.health_exec_every,
+                checkpoint_time: group.checkpoint_time,
+                restore_time: group.restore_time,
             };
             engines.push(Engine::new(about, scenario.seed));
         }
@@ -128,11 +132,13 @@ fn spec(
         image: made.image.clone(),
         memory: made.memory,
         health: made.health,
+        ready: made.ready,
         restart: made.restart,
         stop_exit: made.stop_exit,
         port: made.port.map(|private| (private, port)),
         volume: made.volume.clone(),
         labels: Arc::new(labels),
+        given: None,
     }
 }
 
@@ -217,10 +223,12 @@ pub(crate) fn sample_spec(name: &str) -> Spec {
         image: "shop/app:1.0.0".to_owned(),
         memory: 256 << 20,
         health: true,
+        ready: None,
         restart: RestartPolicy::No,
         stop_exit: 143,
         port: Some((8080, 20_000)),
         volume: None,
         labels: Arc::new(BTreeMap::from([(TENANT_LABEL.to_owned(), "acme".to_owned())])),
+        given: None,
     }
 }

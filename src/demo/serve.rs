@@ -1,7 +1,10 @@
 //! Simulated engines as servers: one unix socket a host, all on the runtime of whoever starts them.
 
 mod answer;
+mod call;
+mod containers;
 mod flaw;
+mod images;
 mod request;
 mod route;
 mod socket;
@@ -148,8 +151,26 @@ impl Running {
     /// Says where there is no such host.
     pub fn fault(&self, host: &str, fault: Option<Fault>) -> Result<(), Refusal> {
         let number = self.number(host)?;
-        self.shared.world.hosts[number].suffer(fault.into_iter().collect());
+        self.faults(number, fault.into_iter().collect());
         Ok(())
+    }
+
+    /// Makes all of these, and nothing else, be wrong with a host.
+    ///
+    /// # Errors
+    /// Says where there is no such host.
+    pub fn suffer(&self, host: &str, faults: Vec<Fault>) -> Result<(), Refusal> {
+        let number = self.number(host)?;
+        self.faults(number, faults);
+        Ok(())
+    }
+
+    fn faults(&self, host: usize, faults: Vec<Fault>) {
+        let host = &self.shared.world.hosts[host];
+        for fault in &faults {
+            host.forget(*fault);
+        }
+        host.suffer(faults);
     }
 
     /// Does `act` to a container, by its name or id. The first step is done on return, the others follow as they do on

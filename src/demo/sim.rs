@@ -1,8 +1,13 @@
 //! The simulated engine of one host: its containers and its events. No I/O and no clock: time is passed in.
 
 mod apply;
+mod checkpoint;
+mod life;
+mod make;
 mod refuse;
 mod rows;
+mod sessions;
+mod update;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -14,10 +19,12 @@ use super::act::{self, Plan, Step};
 use super::chance::Chance;
 use super::container::{Container, Spec};
 use super::event::Events;
+use super::given::Image;
 use crate::config::scenario::{Act, Fault};
 
 pub use refuse::Refusal;
 pub use rows::Row;
+pub use update::Update;
 
 /// A container's place in its engine, in the order in which they were made.
 pub type Key = u64;
@@ -44,6 +51,8 @@ pub struct About {
     pub id: String,
     pub cpus: u32,
     pub memory: u64,
+    pub swap: u64,
+    pub swap_limit: bool,
     pub version: String,
     pub api: String,
     pub experimental: bool,
@@ -51,6 +60,19 @@ pub struct About {
     pub stats_delay: Duration,
     /// How often health checks make their exec events, if they do.
     pub check_every: Option<Duration>,
+    /// How long a checkpoint takes for each MiB.
+    pub checkpoint_time: Duration,
+    /// How long to start from one takes for each MiB.
+    pub restore_time: Duration,
+}
+
+/// What is left of a container that was destroyed.
+#[derive(Clone, Debug)]
+pub struct Grave {
+    /// What it was made of.
+    pub spec: Arc<Spec>,
+    /// Whether a client destroyed it: then chance does not bring it back.
+    pub held: bool,
 }
 
 #[derive(Debug)]
@@ -71,7 +93,9 @@ pub struct Engine {
     by_name: HashMap<String, Key>,
     by_id: HashMap<Arc<str>, Key>,
     next_key: Key,
-    graves: Vec<Arc<Spec>>,
+    graves: Vec<Grave>,
+    /// The images that there are, by their full names.
+    images: BTreeMap<String, Image>,
     chance: Chance,
     lists: rows::Lists,
 }
@@ -90,6 +114,7 @@ impl Engine {
             by_id: HashMap::new(),
             next_key: 1,
             graves: Vec::new(),
+            images: BTreeMap::new(),
             chance,
             lists: rows::Lists::default(),
         }
@@ -101,6 +126,7 @@ impl Engine {
         self.next_key += 1;
         self.by_name.insert(container.spec.name.clone(), key);
         self.by_id.insert(Arc::clone(&container.id), key);
+        self.learn(&container.spec);
         self.slots.insert(key, Slot { container, row: None });
         self.lists.forget();
         key
@@ -151,16 +177,23 @@ impl Engine {
         Ok(plan)
     }
 
+    /// A client put it to sleep or woke it: chance leaves what sleeps alone.
+    pub fn hold(&mut self, key: Key, held: bool) {
+        if let Some(slot) = self.slots.get_mut(&key) {
+            slot.container.held = held;
+        }
+    }
+
     /// What was destroyed and may come back, the latest last.
     #[must_use]
-    pub fn graves(&self) -> &[Arc<Spec>] {
+    pub fn graves(&self) -> &[Grave] {
         &self.graves
     }
 
     /// Takes what was destroyed under that name out, to be made anew.
     pub fn dig(&mut self, name: &str) -> Option<Arc<Spec>> {
-        let at = self.graves.iter().rposition(|spec| spec.name == name)?;
-        Some(self.graves.remove(at))
+        let at = self.graves.iter().rposition(|grave| grave.spec.name == name)?;
+        Some(self.graves.remove(at).spec)
     }
 
     /// Lets the faults that are the engine's own (and not its server's) begin and end.

@@ -5,6 +5,11 @@ use jiff::Timestamp;
 /// Used when a container has no limit.
 const NO_LIMIT_BASE: f64 = 320.0 * 1024.0 * 1024.0;
 
+/// In so many seconds, two thirds of what still lies in swap come back.
+const SWAP_PATIENCE: f64 = 600.0;
+/// The part of what lies in swap that a container touches as soon as it goes on.
+const TOUCHED: f64 = 0.3;
+
 /// Counters of one container. They move only when somebody looks, so that idle containers cost nothing.
 #[derive(Clone, Debug)]
 pub struct Usage {
@@ -18,6 +23,10 @@ pub struct Usage {
     looked: Timestamp,
     cpu_nanos: f64,
     memory: f64,
+    /// What the limit allows now, in bytes: a squeeze lowers it.
+    cap: f64,
+    /// What lies in swap, in bytes.
+    swapped: f64,
 }
 
 /// A look at the counters.
@@ -37,13 +46,62 @@ impl Usage {
     pub fn new(limit: u64, phase: f64) -> Self {
         let base = if limit == 0 { NO_LIMIT_BASE } else { limit as f64 };
         let start = Timestamp::UNIX_EPOCH;
-        Usage { base, phase, busy_until: start, looked: start, cpu_nanos: 0.0, memory: 0.0 }
+        Usage {
+            base,
+            phase,
+            busy_until: start,
+            looked: start,
+            cpu_nanos: 0.0,
+            memory: 0.0,
+            cap: base,
+            swapped: 0.0,
+        }
     }
 
     /// Its process starts.
     pub fn start(&mut self, now: Timestamp) {
         self.looked = now;
-        self.memory = self.base * 0.08;
+        self.memory = (self.base * 0.08).min(self.cap);
+        self.swapped = 0.0;
+    }
+
+    /// Its process has ended: what it held is free.
+    pub fn end(&mut self) {
+        self.memory = 0.0;
+        self.swapped = 0.0;
+    }
+
+    /// It goes on with so much memory, as it was when it was written to disk.
+    pub fn restore(&mut self, now: Timestamp, memory: u64) {
+        self.start(now);
+        self.memory = (memory as f64).min(self.cap);
+    }
+
+    /// What lies in swap, in bytes.
+    #[must_use]
+    pub fn swapped(&self) -> f64 {
+        self.swapped
+    }
+
+    /// Its limit is now that many bytes, 0 for none; says how much of its memory has to go into swap for it.
+    #[must_use]
+    pub fn excess(&self, limit: u64) -> f64 {
+        if limit == 0 { 0.0 } else { (self.memory - limit as f64 * 0.98).max(0.0) }
+    }
+
+    /// Sets the limit, 0 for none: what is too much goes into swap.
+    pub fn squeeze(&mut self, limit: u64) {
+        let excess = self.excess(limit);
+        self.memory -= excess;
+        self.swapped += excess;
+        self.cap = if limit == 0 { self.base } else { limit as f64 };
+    }
+
+    /// It goes on, and touches some of what lies in swap.
+    pub fn thaw(&mut self) {
+        let touched = (self.swapped * TOUCHED).min((self.cap - self.memory).max(0.0));
+        self.swapped -= touched;
+        self.memory += touched;
     }
 
     /// It was started long ago: the counters are where they would be by now.
@@ -66,10 +124,12 @@ impl Usage {
         if runs {
             self.cpu_nanos += passed * 1e9 * self.load(now);
             // It nears its target with half a minute's patience.
-            let target = self.target(now);
+            // What was pushed into swap comes back as it is touched, and some of it never is.
+            self.swapped *= (-passed / SWAP_PATIENCE).exp();
+            let target = (self.target(now) - self.swapped).max(0.0);
             self.memory = target + (self.memory - target) * (-passed / 30.0).exp();
         }
-        let memory = self.memory.clamp(0.0, self.base);
+        let memory = self.memory.clamp(0.0, self.base.min(self.cap));
         Look { cpu_nanos: self.cpu_nanos as u64, memory: memory as u64, cache: (memory * 0.12) as u64 }
     }
 

@@ -9,11 +9,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{Notify, oneshot, watch};
 
-use super::act::Step;
+use super::act::{Plan, Step};
 use super::chance::Chance;
 use super::populate;
 use super::sim::{Engine, Key, Later, Refusal};
-use crate::config::scenario::{Act, Fault, Scenario};
+use crate::config::scenario::{Act, Call, CallFault, Fault, Scenario};
 
 /// One simulated host.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct Host {
     engine: Mutex<Engine>,
     /// What is wrong with it at the moment.
     pub faults: watch::Sender<Vec<Fault>>,
+    /// The calls that are still to go wrong, each with how many times.
+    calls: Mutex<Vec<(CallFault, u32)>>,
 }
 
 impl Host {
@@ -34,7 +36,34 @@ impl Host {
     /// Makes these faults, and no others, be what is wrong.
     pub fn suffer(&self, faults: Vec<Fault>) {
         self.engine().suffer(&faults);
+        let mut calls = lock(&self.calls);
+        calls.retain(|(call, _)| faults.contains(&Fault::Call(*call)));
+        for fault in &faults {
+            if let Fault::Call(call) = fault
+                && !calls.iter().any(|(known, _)| known == call)
+            {
+                calls.push((*call, call.times));
+            }
+        }
+        drop(calls);
         self.faults.send_replace(faults);
+    }
+}
+
+impl Host {
+    /// Lets a fault of calls begin anew, however many there were.
+    pub fn forget(&self, fault: Fault) {
+        lock(&self.calls).retain(|(call, _)| Fault::Call(*call) != fault);
+    }
+
+    /// What goes wrong with a call that has just come.
+    pub fn strike(&self, call: Call) -> Option<CallFault> {
+        let mut calls = lock(&self.calls);
+        let (fault, left) = calls
+            .iter_mut()
+            .find(|(fault, left)| *left > 0 && (fault.of == Call::Any || fault.of == call))?;
+        *left -= 1;
+        Some(*fault)
     }
 }
 
@@ -100,7 +129,7 @@ impl World {
             engine.list(now);
             let name = engine.about.name.as_str().into();
             let faults = watch::Sender::new(Vec::new());
-            hosts.push(Arc::new(Host { name, engine: Mutex::new(engine), faults }));
+            hosts.push(Arc::new(Host { name, engine: Mutex::new(engine), faults, calls: Mutex::default() }));
         }
         let world =
             World { hosts, changed: Notify::new(), scenario: scenario.clone(), future: Mutex::new(future) };
@@ -134,27 +163,66 @@ impl World {
         act: Act,
         now: Timestamp,
     ) -> Result<oneshot::Receiver<()>, Refusal> {
+        if act != Act::Create {
+            return self.begin(host, container, now, |engine, key| engine.plan(key, act, now));
+        }
         let (sender, receiver) = oneshot::channel();
         let mut future = lock(&self.future);
-        if act == Act::Create {
-            let mut engine = self.hosts[host].engine();
-            if let Some(key) = engine.find(container) {
-                return engine.plan(key, act, now).map(|_| receiver);
-            }
-            let spec = engine.dig(container).ok_or_else(|| Refusal::no_such(container))?;
-            drop(engine);
-            future.steps(now, host, 0, vec![(Duration::ZERO, Step::Create(spec))], Some(sender));
-        } else {
-            let mut engine = self.hosts[host].engine();
-            let key = engine.find(container).ok_or_else(|| Refusal::no_such(container))?;
-            let plan = engine.plan(key, act, now)?;
-            drop(engine);
-            future.steps(now, host, key, plan, Some(sender));
+        let mut engine = self.hosts[host].engine();
+        if let Some(key) = engine.find(container) {
+            return engine.plan(key, act, now).map(|_| receiver);
         }
+        let spec = engine.dig(container).ok_or_else(|| Refusal::no_such(container))?;
+        drop(engine);
+        future.steps(now, host, 0, vec![(Duration::ZERO, Step::Create(spec))], Some(sender));
         drop(future);
         self.run_until(now);
         self.changed.notify_one();
         Ok(receiver)
+    }
+
+    /// Lets a plan for the container of that name or id begin, as [`World::act`] does.
+    ///
+    /// # Errors
+    /// There is no such container, or `plan` refuses.
+    pub fn begin(
+        &self,
+        host: usize,
+        container: &str,
+        now: Timestamp,
+        plan: impl FnOnce(&mut Engine, Key) -> Result<Plan, Refusal>,
+    ) -> Result<oneshot::Receiver<()>, Refusal> {
+        let (sender, receiver) = oneshot::channel();
+        let mut future = lock(&self.future);
+        let mut engine = self.hosts[host].engine();
+        let key = engine.find(container).ok_or_else(|| Refusal::no_such(container))?;
+        let plan = plan(&mut engine, key)?;
+        drop(engine);
+        future.steps(now, host, key, plan, Some(sender));
+        drop(future);
+        self.run_until(now);
+        self.changed.notify_one();
+        Ok(receiver)
+    }
+
+    /// Changes an engine at once, and lets follow what follows from that.
+    ///
+    /// # Errors
+    /// What `change` refuses.
+    pub fn change(
+        &self,
+        host: usize,
+        now: Timestamp,
+        change: impl FnOnce(&mut Engine) -> Result<Vec<Later>, Refusal>,
+    ) -> Result<(), Refusal> {
+        let mut future = lock(&self.future);
+        let laters = change(&mut self.hosts[host].engine())?;
+        for later in laters {
+            future.later(now, host, later);
+        }
+        drop(future);
+        self.changed.notify_one();
+        Ok(())
     }
 
     /// Does one step to the container of that name or id, at once.
@@ -162,17 +230,10 @@ impl World {
     /// # Errors
     /// Says where there is no such container.
     pub fn step(&self, host: usize, container: &str, step: &Step, now: Timestamp) -> Result<(), Refusal> {
-        let mut future = lock(&self.future);
-        let mut engine = self.hosts[host].engine();
-        let key = engine.find(container).ok_or_else(|| Refusal::no_such(container))?;
-        let laters = engine.apply(now, key, step);
-        drop(engine);
-        for later in laters {
-            future.later(now, host, later);
-        }
-        drop(future);
-        self.changed.notify_one();
-        Ok(())
+        self.change(host, now, |engine| {
+            let key = engine.find(container).ok_or_else(|| Refusal::no_such(container))?;
+            Ok(engine.apply(now, key, step))
+        })
     }
 
     /// All events that were told so far, by all engines.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use bollard::{BollardRequest, Docker};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::{Request, Response};
@@ -53,6 +53,26 @@ impl Sim {
         (status, String::from_utf8(body.to_vec()).unwrap())
     }
 
+    /// Posts JSON; gives the status and what is answered, `null` where that is nothing.
+    pub async fn give(&self, host: &str, path: &str, body: &Value) -> (u16, Value) {
+        let body = Bytes::from(body.to_string());
+        let response = send_with(&self.socket(host), "POST", path, body).await.unwrap();
+        let status = response.status().as_u16();
+        let answer = response.into_body().collect().await.unwrap().to_bytes();
+        (status, if answer.is_empty() { Value::Null } else { serde_json::from_slice(&answer).unwrap() })
+    }
+
+    /// Everything an inspect tells of a container.
+    pub async fn inspect(&self, host: &str, name: &str) -> Value {
+        self.json(host, &format!("/containers/{name}/json")).await
+    }
+
+    /// What a container uses of memory.
+    pub async fn memory(&self, host: &str, name: &str) -> u64 {
+        let path = format!("/containers/{name}/stats?stream=false&one-shot=true");
+        self.json(host, &path).await["memory_stats"]["usage"].as_u64().unwrap()
+    }
+
     pub fn docker(&self, host: &str) -> Docker {
         docker(self.socket(host))
     }
@@ -60,11 +80,21 @@ impl Sim {
 
 /// Sends one request on a connection of its own; the answer's head is there, its body may still come.
 pub async fn send(socket: &Path, method: &str, path: &str) -> Result<Response<Incoming>, Failure> {
+    send_with(socket, method, path, Bytes::new()).await
+}
+
+/// The same with a body.
+pub async fn send_with(
+    socket: &Path,
+    method: &str,
+    path: &str,
+    body: Bytes,
+) -> Result<Response<Incoming>, Failure> {
     let stream = UnixStream::connect(socket).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
     let request =
-        Request::builder().method(method).uri(path).header("Host", "docker").body(Empty::<Bytes>::new())?;
+        Request::builder().method(method).uri(path).header("Host", "docker").body(Full::new(body))?;
     Ok(sender.send_request(request).await?)
 }
 

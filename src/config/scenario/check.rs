@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Line, Scenario, TenantGroup, names};
+use super::{Fault, Line, Scenario, TenantGroup, names};
 use crate::config::ConfigError;
 
 /// A scenario that cannot be used.
@@ -46,6 +46,9 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), String> {
     for line in &scenario.faults {
         known("faults: host", &line.host, &hosts)?;
         again("faults", line.every)?;
+        if matches!(line.fault, Fault::Call(call) if call.times == 0) {
+            return Err("faults: call: times: at least 1".to_owned());
+        }
         if line.every.zip(line.lasts).is_some_and(|(every, lasts)| lasts >= every) {
             return Err("faults: `for` must be shorter than `every`".to_owned());
         }
@@ -170,6 +173,7 @@ faults:
   - {host: a, fault: {slow: 2s}}
   - {host: a, fault: {garbage: endless}}
   - {host: a, fault: {drop_events: 10%}}
+  - {host: a, fault: {call: {of: checkpoint, times: 2, how: {status: 500}}}}
 ";
 
     #[test]
@@ -192,6 +196,8 @@ faults:
     #[case("names: [a]", "count: 2", "pattern")]
     #[case("{slow: 2s}", "{late: 2s}", "late")]
     #[case("10%", "200%", "no share")]
+    #[case("of: checkpoint", "of: chekpoint", "chekpoint")]
+    #[case("times: 2", "times: 0", "at least 1")]
     fn a_wrong_one_says_why(#[case] from: &str, #[case] to: &str, #[case] why: &str) {
         let text = format!("seed: 1{GOOD}").replace(from, to);
         let told = Scenario::read(Path::new("bad.yaml"), &text).unwrap_err().to_string();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::call::CallFault;
 use super::units;
 use crate::model::tier::Tier;
 
@@ -80,6 +81,10 @@ pub enum Act {
     Create,
     /// `docker rm -f`
     Destroy,
+    /// `docker exec -it`: somebody opens a shell in it.
+    Enter,
+    /// Everybody who had a shell in it closes it.
+    Leave,
 }
 
 /// An engine that goes wrong, once, again and again, or for good.
@@ -127,6 +132,8 @@ pub enum Fault {
     DropEvents(#[serde(deserialize_with = "units::percent")] u8),
     /// Each event comes twice.
     DuplicateEvents,
+    /// The next calls of one kind go wrong, and all others go well.
+    Call(CallFault),
 }
 
 /// How an answer can be none.

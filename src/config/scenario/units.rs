@@ -43,6 +43,10 @@ fn read_span(text: &str) -> Option<Duration> {
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn read_bytes(text: &str) -> Option<u64> {
+    // Nothing is nothing in every unit.
+    if text.trim() == "0" {
+        return Some(0);
+    }
     let (number, unit) = split(text)?;
     let factor: u64 = match unit {
         "K" => 1 << 10,
@@ -73,6 +77,7 @@ mod tests {
         for wrong in ["", "5", "s", "-1s", "5 weeks", "1.2.3s"] {
             assert_eq!(read_span(wrong), None, "{wrong}");
         }
+        assert_eq!(read_bytes("0"), Some(0));
         assert_eq!(read_bytes("12"), None);
     }
 }

@@ -1,14 +1,11 @@
-//! One container: its row of the list, its inspect, its figures.
+//! One container: its row of the list, and its inspect.
 
-use jiff::{Timestamp, ToSpan};
-use serde_json::{Value, json};
+use jiff::ToSpan;
+use serde_json::{Map, Value, json};
 
-use super::moment;
+use super::{moment, network};
 use crate::config::scenario::RestartPolicy;
-use crate::demo::chance::Chance;
 use crate::demo::container::{Container, Health, Phase};
-use crate::demo::sim::About;
-use crate::demo::usage::Look;
 
 const COMMAND: &str = "/docker-entrypoint.sh";
 
@@ -16,12 +13,6 @@ const COMMAND: &str = "/docker-entrypoint.sh";
 #[must_use]
 pub fn list_row(container: &Container) -> String {
     let spec = &container.spec;
-    let ports: Vec<Value> = match spec.port {
-        Some((private, public)) if container.phase.is_up() => vec![json!({
-            "IP": "0.0.0.0", "PrivatePort": private, "PublicPort": public, "Type": "tcp",
-        })],
-        _ => Vec::new(),
-    };
     let row = json!({
         "Id": &*container.id,
         "Names": [format!("/{}", spec.name)],
@@ -29,12 +20,12 @@ pub fn list_row(container: &Container) -> String {
         "ImageID": spec.image_id(),
         "Command": COMMAND,
         "Created": container.created.as_second(),
-        "Ports": ports,
+        "Ports": network::row(container),
         "Labels": &*spec.labels,
         "State": container.phase.as_str(),
-        "HostConfig": { "NetworkMode": "default" },
-        "NetworkSettings": { "Networks": { "bridge": network(container) } },
-        "Mounts": mounts(container),
+        "HostConfig": { "NetworkMode": network::mode(container) },
+        "NetworkSettings": { "Networks": network::networks(container) },
+        "Mounts": network::mounts(container),
     });
     let mut text = row.to_string();
     text.remove(0);
@@ -46,6 +37,7 @@ pub fn list_row(container: &Container) -> String {
 pub fn inspect(container: &Container) -> Value {
     let spec = &container.spec;
     let phase = container.phase;
+    let rare = container.rare.as_ref();
     let mut state = json!({
         "Status": phase.as_str(),
         "Running": phase.is_up() || phase == Phase::Restarting,
@@ -55,38 +47,14 @@ pub fn inspect(container: &Container) -> Value {
         "Dead": false,
         "Pid": container.pid(),
         "ExitCode": if phase.is_up() { 0 } else { container.exit_code },
-        "Error": "",
+        "Error": rare.map_or("", |rare| rare.error.as_str()),
         "StartedAt": moment(container.started),
         "FinishedAt": moment(container.finished),
     });
     if let (Some(health), Some(state)) = (container.health, state.as_object_mut()) {
         state.insert("Health".to_owned(), health_log(container, health));
     }
-    let restart = match spec.restart {
-        RestartPolicy::No => "no",
-        RestartPolicy::Always => "always",
-        RestartPolicy::UnlessStopped => "unless-stopped",
-        RestartPolicy::OnFailure => "on-failure",
-    };
-    let mut config = json!({
-        "Hostname": &container.id[..12],
-        "User": "",
-        "Tty": false,
-        "OpenStdin": false,
-        "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
-        "Cmd": null,
-        "Image": spec.image,
-        "Volumes": null,
-        "WorkingDir": "",
-        "Entrypoint": [COMMAND],
-        "Labels": &*spec.labels,
-    });
-    if let (true, Some(config)) = (spec.health, config.as_object_mut()) {
-        let check = json!({
-            "Test": ["CMD-SHELL", "check"], "Interval": 30_000_000_000_i64, "Timeout": 5_000_000_000_i64, "Retries": 3,
-        });
-        config.insert("Healthcheck".to_owned(), check);
-    }
+    let sessions = rare.map(|rare| &rare.sessions).filter(|sessions| !sessions.is_empty());
     json!({
         "Id": &*container.id,
         "Created": moment(Some(container.created)),
@@ -98,88 +66,79 @@ pub fn inspect(container: &Container) -> Value {
         "RestartCount": container.restarts,
         "Driver": "overlay2",
         "Platform": "linux",
-        "HostConfig": {
-            "NetworkMode": "default",
-            "RestartPolicy": { "Name": restart, "MaximumRetryCount": 0 },
-            "AutoRemove": false,
-            "Memory": spec.memory,
-            "MemorySwap": spec.memory * 2,
-            "NanoCpus": 0,
-            "CgroupnsMode": "host",
-        },
-        "Mounts": mounts(container),
-        "Config": config,
-        "NetworkSettings": { "Networks": { "bridge": network(container) } },
+        "ExecIDs": sessions,
+        "HostConfig": host_config(container),
+        "Mounts": network::mounts(container),
+        "Config": config(container),
+        "NetworkSettings": network::settings(container),
     })
 }
 
-/// `GET /containers/{id}/stats`; `before` is the look before this one, where the client wants both.
-#[must_use]
-pub fn stats(
-    container: &Container,
-    look: Look,
-    before: Option<(Timestamp, Look)>,
-    about: &About,
-    now: Timestamp,
-) -> Value {
-    if !container.phase.is_up() {
-        let none = processor(None, about);
-        return json!({
-            "read": moment(None), "preread": moment(None), "pids_stats": {}, "num_procs": 0, "storage_stats": {},
-            "cpu_stats": none, "precpu_stats": none, "memory_stats": {},
-            "id": &*container.id, "name": format!("/{}", container.spec.name),
+/// What it was asked to be; what was given comes back as it was.
+fn config(container: &Container) -> Map<String, Value> {
+    let spec = &container.spec;
+    let mut config = json!({
+        "Hostname": &container.id[..12],
+        "Domainname": "",
+        "User": "",
+        "Tty": false,
+        "OpenStdin": false,
+        "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+        "Cmd": null,
+        "Image": spec.image,
+        "Volumes": null,
+        "WorkingDir": "",
+        "Entrypoint": [COMMAND],
+        "Labels": &*spec.labels,
+    });
+    if let Some((port, _)) = spec.port {
+        config["ExposedPorts"] = json!({ format!("{port}/tcp"): {} });
+    }
+    if spec.health {
+        config["Healthcheck"] = json!({
+            "Test": ["CMD-SHELL", "check"], "Interval": 30_000_000_000_i64, "Timeout": 5_000_000_000_i64, "Retries": 3,
         });
     }
-    let limit = if container.spec.memory == 0 { about.memory } else { container.spec.memory };
-    let anon = look.memory - look.cache;
-    // The two generations of control groups use different words for the same.
-    let detail = if about.cgroup == 1 {
-        json!({
-            "cache": look.cache, "rss": anon, "total_cache": look.cache, "total_rss": anon,
-            "total_inactive_file": look.cache, "total_inactive_anon": anon / 2, "hierarchical_memory_limit": limit,
-        })
-    } else {
-        json!({ "file": look.cache, "anon": anon, "inactive_file": look.cache, "inactive_anon": anon / 2 })
-    };
-    json!({
-        "read": moment(Some(now)),
-        "preread": moment(before.map(|(when, _)| when)),
-        "pids_stats": { "current": 24 },
-        "blkio_stats": { "io_service_bytes_recursive": [] },
-        "num_procs": 0,
-        "storage_stats": {},
-        "cpu_stats": processor(Some((now, look)), about),
-        "precpu_stats": processor(before, about),
-        "memory_stats": { "usage": look.memory, "max_usage": limit, "stats": detail, "limit": limit },
-        "name": format!("/{}", container.spec.name),
-        "id": &*container.id,
-        "networks": { "eth0": {
-            "rx_bytes": look.cpu_nanos / 900, "rx_packets": look.cpu_nanos / 900_000, "rx_errors": 0, "rx_dropped": 0,
-            "tx_bytes": look.cpu_nanos / 400, "tx_packets": look.cpu_nanos / 500_000, "tx_errors": 0, "tx_dropped": 0,
-        } },
-    })
+    let mut config = config.as_object().cloned().unwrap_or_default();
+    if let Some(given) = &spec.given {
+        config.insert("Entrypoint".to_owned(), Value::Null);
+        config.insert("Env".to_owned(), json!([]));
+        config.extend(given.config.clone());
+    }
+    config
 }
 
-/// The processor's half of a look; nothing used where there was none.
-fn processor(look: Option<(Timestamp, Look)>, about: &About) -> Value {
-    let none = json!({ "periods": 0, "throttled_periods": 0, "throttled_time": 0 });
-    let Some((now, look)) = look else {
-        let unused = json!({ "total_usage": 0, "usage_in_kernelmode": 0, "usage_in_usermode": 0 });
-        return json!({ "cpu_usage": unused, "throttling_data": none });
+/// How the engine was asked to run it, as it is by now.
+fn host_config(container: &Container) -> Map<String, Value> {
+    let spec = &container.spec;
+    let mut host = Map::new();
+    host.insert("AutoRemove".to_owned(), json!(false));
+    let binds = spec.volume.as_ref().map(|place| vec![format!("{}-data:{place}", spec.name)]);
+    host.insert("Binds".to_owned(), json!(binds));
+    let bound = |(private, public): (u16, u16)| json!({ format!("{private}/tcp"): [{ "HostIp": "", "HostPort": public.to_string() }] });
+    host.insert("PortBindings".to_owned(), spec.port.map_or(json!({}), bound));
+    if let Some(given) = &spec.given {
+        host.extend(given.host.clone());
+    }
+    let restart = match spec.restart {
+        RestartPolicy::No => "no",
+        RestartPolicy::Always => "always",
+        RestartPolicy::UnlessStopped => "unless-stopped",
+        RestartPolicy::OnFailure => "on-failure",
     };
-    // The machine's processors have run since 1970, all of them: only differences mean anything.
-    let system = u64::try_from(now.as_nanosecond()).unwrap_or(0).wrapping_mul(u64::from(about.cpus));
-    let kernel = look.cpu_nanos / 5;
-    json!({
-        "cpu_usage": {
-            "total_usage": look.cpu_nanos,
-            "usage_in_kernelmode": kernel,
-            "usage_in_usermode": look.cpu_nanos - kernel,
-        },
-        "system_cpu_usage": system,
-        "online_cpus": about.cpus,
-        "throttling_data": none,
-    })
+    let (retries, reservation) =
+        container.rare.as_ref().map_or((0, 0), |rare| (rare.retries, rare.reservation));
+    let living = json!({
+        "NetworkMode": network::mode(container),
+        "RestartPolicy": { "Name": restart, "MaximumRetryCount": retries },
+        "Memory": spec.memory,
+        "MemorySwap": container.memory_swap(),
+        "MemoryReservation": reservation,
+        "NanoCpus": 0,
+        "CgroupnsMode": "host",
+    });
+    host.extend(living.as_object().cloned().unwrap_or_default());
+    host
 }
 
 fn health_log(container: &Container, health: Health) -> Value {
@@ -195,42 +154,4 @@ fn health_log(container: &Container, health: Health) -> Value {
         }]),
     };
     json!({ "Status": health.as_str(), "FailingStreak": streak, "Log": log })
-}
-
-fn mounts(container: &Container) -> Value {
-    match &container.spec.volume {
-        None => json!([]),
-        Some(place) => json!([{
-            "Type": "volume",
-            "Name": format!("{}-data", container.spec.name),
-            "Source": format!("/var/lib/docker/volumes/{}-data/_data", container.spec.name),
-            "Destination": place,
-            "Driver": "local",
-            "Mode": "z",
-            "RW": true,
-            "Propagation": "",
-        }]),
-    }
-}
-
-fn network(container: &Container) -> Value {
-    let up = container.phase.is_up();
-    let mut chance = Chance::new(0, &container.id);
-    let (a, b) = (chance.below(254), chance.below(250) + 2);
-    let only = |text: String| if up { text } else { String::new() };
-    json!({
-        "IPAMConfig": null,
-        "Links": null,
-        "Aliases": null,
-        "NetworkID": "4c1f0fdc6a2bb3f3a1f3e8a5b1ce3e1bfa5b5a8d7c9e0f1a2b3c4d5e6f708192",
-        "EndpointID": only(chance.hex(64)),
-        "Gateway": only("172.17.0.1".to_owned()),
-        "IPAddress": only(format!("172.17.{a}.{b}")),
-        "IPPrefixLen": if up { 16 } else { 0 },
-        "IPv6Gateway": "",
-        "GlobalIPv6Address": "",
-        "GlobalIPv6PrefixLen": 0,
-        "MacAddress": only(format!("02:42:ac:11:{a:02x}:{b:02x}")),
-        "DriverOpts": null,
-    })
 }

@@ -52,6 +52,7 @@ pub fn info(engine: &Engine, now: Timestamp) -> Value {
     let mut info = constant();
     let living = json!({
         "ID": about.id,
+        "Images": engine.images(),
         "Name": about.name,
         "Containers": engine.containers().count(),
         "ContainersRunning": count(|phase| phase == Phase::Running || phase == Phase::Restarting),
@@ -63,6 +64,7 @@ pub fn info(engine: &Engine, now: Timestamp) -> Value {
         "CgroupVersion": about.cgroup.to_string(),
         "NCPU": about.cpus,
         "MemTotal": about.memory,
+        "SwapLimit": about.swap_limit,
         "ExperimentalBuild": about.experimental,
         "ServerVersion": about.version,
     });
@@ -75,7 +77,6 @@ pub fn info(engine: &Engine, now: Timestamp) -> Value {
 /// What every simulated engine says alike.
 fn constant() -> Value {
     json!({
-        "Images": 12,
         "Driver": "overlay2",
         "DriverStatus": [["Backing Filesystem", "extfs"], ["Supports d_type", "true"]],
         "Plugins": {
@@ -85,7 +86,6 @@ fn constant() -> Value {
             "Log": ["json-file", "local"],
         },
         "MemoryLimit": true,
-        "SwapLimit": true,
         "CpuCfsPeriod": true,
         "CpuCfsQuota": true,
         "CPUShares": true,

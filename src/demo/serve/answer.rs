@@ -9,6 +9,7 @@ use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::Shared;
+use super::route::Answer;
 use crate::demo::sim::Refusal;
 
 /// A body that may be long, endless, or cut.
@@ -42,6 +43,12 @@ pub(super) fn with(status: u16, kind: &str, body: Body, shared: &Shared, host: u
 /// A JSON answer from a value.
 pub(super) fn value(value: &Value) -> (u16, Bytes) {
     (200, Bytes::from(format!("{value}\n")))
+}
+
+/// The same, ready to be sent.
+pub(super) fn json(from: &Value) -> Answer {
+    let (status, body) = value(from);
+    Answer::Whole(status, body)
 }
 
 /// What a refusal looks like.

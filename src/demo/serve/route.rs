@@ -1,29 +1,33 @@
 //! Which request gets which answer.
 
-use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
+use http_body_util::{BodyExt, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::{Method, Request, Response};
 use jiff::Timestamp;
 
 use super::answer::{self, Body};
 use super::request::Asked;
-use super::{Shared, flaw, stream};
-use crate::config::scenario::{Act, Fault, Garbage};
-use crate::demo::act::Step;
+use super::{Shared, call, containers, flaw, images, stream};
+use crate::config::scenario::{Fault, Garbage, How};
 use crate::demo::container::Phase;
 use crate::demo::filters::{Filters, OF_CONTAINERS, OF_EVENTS};
 use crate::demo::json;
-use crate::demo::sim::{Key, Refusal};
+use crate::demo::sim::Refusal;
 
 const JSON: &str = "application/json";
+const TEXT: &str = "text/plain; charset=utf-8";
+/// The largest body that is taken: the archive of a small image.
+const LARGEST: usize = 64 << 20;
 
 /// What is answered: a whole body, or one that goes on.
-enum Answer {
+pub(super) enum Answer {
+    /// JSON, or nothing.
     Whole(u16, Bytes),
-    Text(&'static str),
+    /// Something else, by its type.
+    Typed(&'static str, Bytes),
     Stream(Body),
 }
 
@@ -32,7 +36,7 @@ pub(super) async fn answer(
     request: Request<Incoming>,
     host: usize,
     shared: Arc<Shared>,
-) -> Result<Response<Body>, Infallible> {
+) -> io::Result<Response<Body>> {
     let mut watched = shared.world.hosts[host].faults.subscribe();
     // The sender lives as long as `shared`, so this ends only when the fault does.
     let _ = watched.wait_for(|faults| !faults.contains(&Fault::Hung)).await;
@@ -53,7 +57,26 @@ pub(super) async fn answer(
         }
     }
     let asked = Asked::read(request.uri());
-    let answered = route(request.method(), &asked, host, &shared).await;
+    let struck = shared.world.hosts[host].strike(call::kind(request.method(), &asked));
+    if let Some(struck) = struck {
+        if let Some(refused) = call::undone(struck) {
+            let (status, body) = answer::refusal(&refused);
+            return Ok(reply(status, answer::whole(body)));
+        }
+        if struck.how == How::Hang {
+            call::over(struck, &shared, host).await;
+            return Err(flaw::broken());
+        }
+    }
+    let (head, body) = request.into_parts();
+    // Read whole before anything is done: a client that goes in the middle of its question asked nothing.
+    let body = Limited::new(body, LARGEST).collect().await.map_err(io::Error::other)?.to_bytes();
+    let answered = route(&head.method, &asked, &body, host, &shared).await;
+    match struck.map(|struck| (struck.how, struck)) {
+        Some((How::Lost, _)) => return Err(flaw::broken()),
+        Some((How::Mute, struck)) => call::over(struck, &shared, host).await,
+        _ => {}
+    }
     let answered = answered.unwrap_or_else(|refusal| {
         let (status, body) = answer::refusal(&refusal);
         Answer::Whole(status, body)
@@ -65,72 +88,41 @@ pub(super) async fn answer(
             answer::with(status, "", answer::whole(body), &shared, host)
         }
         Answer::Whole(status, body) => reply(status, answer::whole(body)),
-        Answer::Text(text) => {
-            let body = answer::whole(Bytes::from_static(text.as_bytes()));
-            answer::with(200, "text/plain; charset=utf-8", body, &shared, host)
-        }
+        Answer::Typed(kind, body) => answer::with(200, kind, answer::whole(body), &shared, host),
     })
 }
 
-async fn route(method: &Method, asked: &Asked, host: usize, shared: &Arc<Shared>) -> Result<Answer, Refusal> {
+async fn route(
+    method: &Method,
+    asked: &Asked,
+    body: &Bytes,
+    host: usize,
+    shared: &Arc<Shared>,
+) -> Result<Answer, Refusal> {
     check_version(asked, host, shared)?;
     let path: Vec<&str> = asked.path.iter().map(String::as_str).collect();
-    let value = |value: serde_json::Value| {
-        let (status, body) = answer::value(&value);
-        Ok(Answer::Whole(status, body))
-    };
     let engine = || shared.world.hosts[host].engine();
-    let now = shared.clock.now();
     match (method.as_str(), path.as_slice()) {
-        ("GET" | "HEAD", ["_ping"]) => Ok(Answer::Text("OK")),
-        ("GET", ["version"]) => value(json::version(&engine())),
-        ("GET", ["info"]) => value(json::info(&engine(), now)),
+        ("GET" | "HEAD", ["_ping"]) => Ok(Answer::Typed(TEXT, Bytes::from_static(b"OK"))),
+        ("GET", ["version"]) => Ok(answer::json(&json::version(&engine()))),
+        ("GET", ["info"]) => Ok(answer::json(&json::info(&engine(), shared.clock.now()))),
         ("GET", ["events"]) => events(asked, host, shared),
         ("GET", ["containers", "json"]) => list(asked, host, shared),
-        ("GET", ["containers", id, "json"]) => {
-            let engine = engine();
-            let found = engine.find(id).and_then(|key| engine.container(key));
-            value(json::inspect(found.ok_or_else(|| Refusal::no_such(id))?))
+        ("POST", ["containers", "create"]) => containers::create(asked, body, host, shared),
+        (_, ["containers", id, rest @ ..]) => {
+            containers::One { id, host, shared, asked }.answer(method, rest, body).await
         }
-        ("GET", ["containers", id, "stats"]) => {
-            let found = engine().find(id);
-            stats(asked, found.ok_or_else(|| Refusal::no_such(id))?, host, shared).await
+        ("POST", ["images", "create"]) => images::import(asked, body, host, shared),
+        // Names of images have slashes of their own.
+        ("GET", ["images", name @ .., "json"]) if !name.is_empty() => {
+            images::inspect(&name.join("/"), host, shared)
         }
-        ("POST", ["containers", id, "rename"]) => {
-            let name = asked.get("name").unwrap_or_default().trim_start_matches('/');
-            if name.is_empty() {
-                return Err(Refusal::new(400, "Neither old nor new names may be empty".to_owned()));
-            }
-            if engine().find(name).is_some() {
-                return Err(Refusal::new(
-                    409,
-                    format!("Conflict. The container name \"/{name}\" is already in use"),
-                ));
-            }
-            shared.world.step(host, id, &Step::Rename(name.to_owned()), now)?;
-            Ok(Answer::Whole(204, Bytes::new()))
-        }
-        ("POST", ["containers", id, verb]) => {
-            let act = match *verb {
-                "start" => Act::Start,
-                "stop" => Act::Stop,
-                "pause" => Act::Pause,
-                "unpause" => Act::Unpause,
-                "kill" => Act::Kill,
-                "restart" => Act::Restart,
-                _ => return Err(no_page()),
-            };
-            act_on(host, id, act, shared).await
-        }
-        ("DELETE", ["containers", id]) => {
-            refuse_removal(asked, host, id, shared)?;
-            act_on(host, id, Act::Destroy, shared).await
-        }
+        ("GET", ["exec", id, "json"]) => images::session(id, host, shared),
         _ => Err(no_page()),
     }
 }
 
-fn no_page() -> Refusal {
+pub(super) fn no_page() -> Refusal {
     Refusal::new(404, "page not found".to_owned())
 }
 
@@ -188,48 +180,4 @@ fn moment(text: Option<&str>) -> Result<Option<Timestamp>, Refusal> {
     };
     let wrong = || Refusal::new(400, format!("invalid timestamp: {text:?}"));
     read().or_else(|| text.parse().ok()).map(Some).ok_or_else(wrong)
-}
-
-async fn stats(asked: &Asked, key: Key, host: usize, shared: &Arc<Shared>) -> Result<Answer, Refusal> {
-    // Docker streams unless it is told not to.
-    if asked.get("stream").is_none() || asked.is("stream") {
-        return Ok(Answer::Stream(stream::stats(shared, host, key)));
-    }
-    let delay = shared.world.hosts[host].engine().about.stats_delay;
-    if delay > Duration::ZERO {
-        tokio::time::sleep(delay.div_f64(shared.tempo)).await;
-    }
-    let look = |before| stream::stats_once(shared, host, key, before).ok_or_else(|| Refusal::no_such("?"));
-    let (mut body, seen) = look(None)?;
-    if !asked.is("one-shot") {
-        // Without it, an engine looks twice, so that the client can tell the processor's use from one answer.
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        (body, _) = look(Some(seen))?;
-    }
-    Ok(Answer::Whole(200, body))
-}
-
-/// Does an act and answers when it is done, as an engine does.
-async fn act_on(host: usize, id: &str, act: Act, shared: &Shared) -> Result<Answer, Refusal> {
-    let done = shared.world.act(host, id, act, shared.clock.now())?;
-    // Whether the last step still fitted is nothing that an engine says either.
-    let _ = done.await;
-    Ok(Answer::Whole(204, Bytes::new()))
-}
-
-fn refuse_removal(asked: &Asked, host: usize, id: &str, shared: &Shared) -> Result<(), Refusal> {
-    let engine = shared.world.hosts[host].engine();
-    let found = engine.find(id).and_then(|key| engine.container(key));
-    let container = found.ok_or_else(|| Refusal::no_such(id))?;
-    if asked.is("force") || !(container.phase.is_up() || container.phase == Phase::Restarting) {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        409,
-        format!(
-            "You cannot remove a {} container {}. Stop the container before attempting removal or force remove",
-            container.phase.as_str(),
-            container.id
-        ),
-    ))
 }

@@ -18,6 +18,14 @@ impl Refusal {
         Refusal { status, message }
     }
 
+    pub(crate) fn name_taken(name: &str, id: &str) -> Self {
+        let message = format!(
+            "Conflict. The container name \"/{name}\" is already in use by container \"{id}\". \
+             You have to remove (or rename) that container to be able to reuse that name."
+        );
+        Refusal::new(409, message)
+    }
+
     pub(crate) fn no_such(wanted: &str) -> Self {
         Refusal::new(404, format!("No such container: {wanted}"))
     }
@@ -29,8 +37,8 @@ pub(super) fn check(act: Act, container: &Container) -> Result<(), Refusal> {
     let id = &container.id;
     let up = phase.is_up();
     let fine = match act {
-        Act::Login | Act::Idle | Act::Restart | Act::Upgrade | Act::Destroy => true,
-        Act::Pause => phase == Phase::Running,
+        Act::Login | Act::Idle | Act::Restart | Act::Upgrade | Act::Destroy | Act::Leave => true,
+        Act::Pause | Act::Enter => phase == Phase::Running,
         Act::Unpause => phase == Phase::Paused,
         Act::Start => matches!(phase, Phase::Exited | Phase::Created),
         Act::Stop => up || phase == Phase::Restarting,
@@ -51,19 +59,14 @@ pub(super) fn check(act: Act, container: &Container) -> Result<(), Refusal> {
         (Act::Pause, Phase::Restarting) => {
             Refusal::new(409, format!("Container {id} is restarting, wait until the container is running"))
         }
-        (Act::Pause, _) => Refusal::new(409, format!("Container {id} is not running")),
+        (Act::Pause | Act::Enter, _) => Refusal::new(409, format!("Container {id} is not running")),
         // An error of the server's own, in Docker 20.10.
         (Act::Unpause, _) => Refusal::new(500, format!("Container {id} is not paused")),
         (Act::Kill, _) => {
-            Refusal::new(409, format!("Cannot kill container: {id}: Container {id} is not running"))
+            let name = &container.spec.name;
+            Refusal::new(409, format!("Cannot kill container: {name}: Container {id} is not running"))
         }
-        (Act::Create, _) => Refusal::new(
-            409,
-            format!(
-                "Conflict. The container name \"/{}\" is already in use by container \"{id}\".",
-                container.spec.name
-            ),
-        ),
+        (Act::Create, _) => Refusal::name_taken(&container.spec.name, id),
         (act, phase) => {
             Refusal::new(409, format!("{act:?} does not suit a container that is {}", phase.as_str()))
         }

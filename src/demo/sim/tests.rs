@@ -13,12 +13,16 @@ fn engine() -> Engine {
         id: "id".into(),
         cpus: 4,
         memory: 8 << 30,
+        swap: 4 << 30,
+        swap_limit: true,
         version: "20.10.24".into(),
         api: "1.41".into(),
         experimental: false,
         cgroup: 1,
         stats_delay: Duration::ZERO,
         check_every: None,
+        checkpoint_time: Duration::from_millis(18),
+        restore_time: Duration::from_millis(12),
     };
     Engine::new(about, 7)
 }

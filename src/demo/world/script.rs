@@ -50,8 +50,16 @@ impl World {
                 }
             }
             Job::Act { host, key, act } => {
-                let plan = self.hosts[host].engine().plan(key, act, now);
-                if let Ok(plan) = plan {
+                let mut engine = self.hosts[host].engine();
+                // Decided a moment ago: by now it may sleep, or do something else.
+                let still = |it: &Container| is_free(it, now) && act::suits(act, it);
+                let plan = if engine.container(key).is_some_and(still) {
+                    engine.plan(key, act, now).ok()
+                } else {
+                    None
+                };
+                drop(engine);
+                if let Some(plan) = plan {
                     future.steps(now, host, key, plan, None);
                 }
             }
@@ -78,6 +86,7 @@ impl World {
         faults.retain(|fault| *fault != line.fault);
         if begins {
             faults.push(line.fault);
+            host.forget(line.fault);
             if let Some(lasts) = line.lasts {
                 future.put(now, lasts, Job::FaultEnds(number));
             }
@@ -103,7 +112,7 @@ impl World {
                 && wanted.role.as_deref().is_none_or(|role| role == &*spec.role)
                 && wanted.tier.is_none_or(|tier| tier.as_str() == spec.tier)
         };
-        let free = |container: &Container| container.engaged_until <= now && act::suits(line.act, container);
+        let free = |container: &Container| is_free(container, now) && act::suits(line.act, container);
         let first = future.chance.below(self.hosts.len());
         for offset in 0..self.hosts.len() {
             let host = (first + offset) % self.hosts.len();
@@ -141,13 +150,16 @@ impl World {
             }
             let mut engine = self.hosts[host].engine();
             let wanted = line.to.tenant.as_deref();
-            let known = engine.graves().iter().find(|spec| wanted.is_none_or(|name| name == &*spec.tenant));
-            let Some(tenant) = known.map(|spec| Arc::clone(&spec.tenant)) else { continue };
+            let known = engine
+                .graves()
+                .iter()
+                .find(|grave| !grave.held && wanted.is_none_or(|name| name == &*grave.spec.tenant));
+            let Some(tenant) = known.map(|grave| Arc::clone(&grave.spec.tenant)) else { continue };
             let names: Vec<String> = engine
                 .graves()
                 .iter()
-                .filter(|spec| spec.tenant == tenant)
-                .map(|spec| spec.name.clone())
+                .filter(|grave| !grave.held && grave.spec.tenant == tenant)
+                .map(|grave| grave.spec.name.clone())
                 .collect();
             let specs: Vec<_> = names.iter().filter_map(|name| engine.dig(name)).collect();
             drop(engine);
@@ -165,8 +177,7 @@ impl World {
         let host = future.chance.below(self.hosts.len());
         let mut events = 0;
         let mut engine = self.hosts[host].engine();
-        let free: Vec<(Key, &Container)> =
-            engine.containers().filter(|(_, it)| it.engaged_until <= now).collect();
+        let free: Vec<(Key, &Container)> = engine.containers().filter(|(_, it)| is_free(it, now)).collect();
         let chosen = free
             .get(future.chance.below(free.len()))
             .and_then(|(key, container)| Some((*key, any_act(container, future.chance.below(10))?)));
@@ -182,6 +193,11 @@ impl World {
         let wait = if events == 0 { wait.max(0.001) } else { wait };
         future.put(now, Duration::from_secs_f64(wait), Job::Random);
     }
+}
+
+/// Whether chance may do something to it: nobody is at it, and no client has put it to sleep.
+fn is_free(container: &Container, now: Timestamp) -> bool {
+    container.engaged_until <= now && !container.held
 }
 
 /// What may happen next to a container like this; `dice` is below 10.
@@ -207,7 +223,7 @@ fn count(plan: &[(Duration, Step)], container: &Container) -> u32 {
     let events = |step: &Step| match step {
         Step::Start => 1 + health,
         Step::Die { by_itself: true, .. } if container.spec.restart != RestartPolicy::No => 2 + health,
-        Step::Busy(_) | Step::Loop(_) | Step::StartAgain => 0,
+        Step::Busy(_) | Step::Loop(_) | Step::StartAgain | Step::Answer => 0,
         _ => 1,
     };
     plan.iter().map(|(_, step)| events(step)).sum()

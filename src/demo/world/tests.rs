@@ -119,6 +119,36 @@ fn the_tempo_makes_everything_come_sooner() {
 }
 
 #[test]
+fn the_demos_own_life_leaves_alone_what_a_client_put_to_sleep() {
+    use crate::demo::container::Phase;
+    let world = World::new(&demo(), start());
+    let mut asleep = Vec::new();
+    for (number, host) in world.hosts.iter().enumerate() {
+        let mut engine = host.engine();
+        let up = |phase: Phase| phase == Phase::Running;
+        let keys: Vec<_> = engine.containers().filter(|(_, it)| up(it.phase)).map(|(key, _)| key).collect();
+        for (place, key) in keys.into_iter().enumerate().filter(|(place, _)| place % 2 == 0) {
+            let step = if place % 4 == 0 {
+                Step::Pause
+            } else {
+                Step::Die { code: 137, oom: false, by_itself: false }
+            };
+            engine.apply(start(), key, &step);
+            engine.hold(key, true);
+            asleep.push((number, key, engine.container(key).unwrap().phase));
+        }
+    }
+    assert!(asleep.len() > 20);
+    for second in 1..1800 {
+        world.run_until(start() + Duration::from_secs(second));
+    }
+    for (host, key, phase) in asleep {
+        let engine = world.hosts[host].engine();
+        assert_eq!(engine.container(key).map(|it| it.phase), Some(phase));
+    }
+}
+
+#[test]
 fn faults_come_and_go() {
     let world = World::new(&demo(), start());
     let web_3 = world.hosts.iter().find(|host| &*host.name == "web-3").unwrap();
