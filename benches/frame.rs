@@ -118,6 +118,7 @@ fn container(tenant: usize, phase: Phase) -> Facts {
         oom: false,
         since: Some(Timestamp::UNIX_EPOCH),
         detail: None,
+        asleep: None,
     }
 }
 

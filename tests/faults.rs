@@ -39,7 +39,7 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let scenario = Scenario::read(std::path::Path::new("faults.yaml"), text).unwrap();
         let running = demo::spawn(&scenario, folder.path()).unwrap();
-        let service = Service::start(running.hosts(), Naming::default());
+        let service = Service::start(running.hosts(), Naming::default(), Rules::default());
         let fleet = service.fleet();
         Bench { running, service, fleet, _folder: folder }
     }
@@ -169,7 +169,7 @@ async fn a_slow_host_is_waited_for_and_holds_nobody_up() {
 async fn a_host_that_is_down_at_the_start_has_its_place() {
     let mut bench = Bench::start();
     bench.running.fault("bad", Some(Fault::Refused)).unwrap();
-    let service = Service::start(bench.running.hosts(), Naming::default());
+    let service = Service::start(bench.running.hosts(), Naming::default(), Rules::default());
     let mut fleet = service.fleet();
     let down = |fleet: &Arc<Fleet>| matches!(fleet.host("bad").unwrap().link, Link::Down { .. });
     timeout(Duration::from_secs(5), fleet.wait_for(down)).await.unwrap().unwrap();

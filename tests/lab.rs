@@ -16,5 +16,7 @@ mod ledger;
 mod recipes;
 #[path = "lab/shell.rs"]
 mod shell;
+#[path = "lab/tickets/mod.rs"]
+mod tickets;
 #[path = "lab/transports.rs"]
 mod transports;

@@ -13,7 +13,7 @@ use crate::config::Settings;
 use crate::grammar::ChangesArgs;
 use crate::model::change::Change;
 use crate::model::fleet::Fleet;
-use crate::service::Service;
+use crate::service::{Rules, Service};
 
 /// The parts of one act follow each other within this: so long a change waits before it is told.
 const SETTLE: Duration = Duration::from_millis(400);
@@ -39,7 +39,7 @@ struct Row<'a> {
 /// # Errors
 /// No host answers, unless following: then they are waited for.
 pub async fn run(args: &ChangesArgs, settings: Settings) -> Result<(), Failure> {
-    let service = Service::start(settings.hosts, settings.naming);
+    let service = Service::start(settings.hosts, settings.naming, Rules::default());
     let mut fleet = service.fleet();
     match settle::first_answers(&mut fleet).await {
         Err(error) if !args.follow => return Err(error),

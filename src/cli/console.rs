@@ -8,7 +8,7 @@ use crate::config::{Env, Settings};
 use crate::demo;
 use crate::engine::folder::PrivateFolder;
 use crate::grammar::Ps;
-use crate::service::Service;
+use crate::service::{Rules, Service};
 use crate::tui::palette::Depth;
 use crate::tui::state::Start;
 
@@ -57,7 +57,7 @@ async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
         depth: Depth::detect(|name| std::env::var(name).ok()),
         demo,
     };
-    let service = Service::start(settings.hosts, settings.naming);
+    let service = Service::start(settings.hosts, settings.naming, Rules::default());
     crate::tui::run(service, start).await.map_err(|error| Failure::Failed(error.to_string()))
 }
 

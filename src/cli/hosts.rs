@@ -7,7 +7,7 @@ use super::{Failure, output, settle};
 use crate::config::Settings;
 use crate::grammar::Hosts;
 use crate::model::fleet::{Host, Link};
-use crate::service::Service;
+use crate::service::{Rules, Service};
 
 /// How long the engines' versions are waited for, once the hosts have answered.
 const ABOUT_DEADLINE: std::time::Duration = std::time::Duration::from_secs(2);
@@ -32,7 +32,7 @@ struct HostRow<'a> {
 /// # Errors
 /// No host answers; they are listed all the same.
 pub async fn run(hosts: &Hosts, settings: Settings) -> Result<(), Failure> {
-    let service = Service::start(settings.hosts, settings.naming);
+    let service = Service::start(settings.hosts, settings.naming, Rules::default());
     let mut fleet = service.fleet();
     let outcome = settle::first_answers(&mut fleet).await;
     let known = |fleet: &std::sync::Arc<crate::model::fleet::Fleet>| {

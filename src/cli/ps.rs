@@ -15,7 +15,7 @@ use crate::model::cells::age;
 use crate::model::container::{Facts, Phase};
 use crate::model::filter::Filter;
 use crate::model::fleet::{Fleet, Tenant};
-use crate::service::{Service, Usages, Wanted, current};
+use crate::service::{Rules, Service, Usages, Wanted, current};
 
 /// How long JSON waits for what only an inspect or two readings tell; what is not there by then is null.
 const DETAILS_DEADLINE: Duration = Duration::from_secs(5);
@@ -55,7 +55,7 @@ struct ContainerRow<'a> {
 pub async fn run(ps: &Ps, settings: Settings) -> Result<(), Failure> {
     let mut filter =
         Filter::parse(&ps.filter.join(" ")).map_err(|error| Failure::Usage(error.to_string()))?;
-    let service = Service::start(settings.hosts, settings.naming);
+    let service = Service::start(settings.hosts, settings.naming, Rules::default());
     let mut fleet = service.fleet();
     let mut now = settle::first_answers(&mut fleet).await?;
     loop {
@@ -149,7 +149,7 @@ fn rows<'a>(filter: &mut Filter, fleet: &'a Fleet, usages: &Usages) -> Vec<Tenan
             tenant: &tenant.name,
             tier: tenant.tier.map(crate::model::tier::Tier::as_str),
             state: tenant.state.as_str(),
-            method: None,
+            method: tenant.method.map(crate::model::method::Method::as_str),
             host: &tenant.host,
             since: tenant.since,
             containers: tenant.containers.iter().map(|facts| container(tenant, facts)).collect(),

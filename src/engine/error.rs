@@ -43,6 +43,18 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// Says that a container is not there any more.
+    #[must_use]
+    pub fn gone(name: &str) -> Self {
+        EngineError::Refused { status: 404, message: format!("{name} is gone") }
+    }
+
+    /// Whether the way to the engine was lost, so that nobody knows whether it did what it was asked.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        !matches!(self, EngineError::Refused { .. })
+    }
+
     /// Whether the engine says that there is no such thing.
     #[must_use]
     pub fn is_not_found(&self) -> bool {

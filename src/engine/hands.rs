@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use super::EngineError;
 use crate::model::container::{ContainerId, Facts};
 use crate::model::particulars::{Limits, Particulars, Restart};
+pub use crate::model::refusal::Room;
 
 /// How long an engine may take to write or read a checkpoint: some gigabytes on a slow disk.
 pub const CHECKPOINT_DEADLINE: Duration = Duration::from_secs(600);
@@ -19,15 +20,6 @@ pub const IN_PLACE: &str = "in-place";
 /// `/hostcgroup` for a folder with the id in its name, and says a word and a number a line: `before`, `after` and
 /// `swapfree` in bytes, or `error ...`.
 pub const HELPER_IMAGE: &str = "wakeboard/canary:1";
-
-/// Room on an engine's machine, in bytes; what cannot be known from here is missing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Room {
-    /// Free swap.
-    pub swap: Option<u64>,
-    /// Free disk where the engine keeps checkpoints.
-    pub disk: Option<u64>,
-}
 
 /// What may be done to containers. Every call has a deadline of its own and ends.
 ///

@@ -1,6 +1,7 @@
 //! Sleepers, to be read; and corrected while nobody is at work on them. Who is at work writes them with its ticket.
 
 use super::{Ledger, LedgerError, ask, rows};
+use crate::model::container::ContainerId;
 use crate::model::sleeper::Sleeper;
 
 /// The most sleepers that are read.
@@ -24,6 +25,34 @@ impl Ledger {
                 ask::all(reading.connection(), sqlx::query(sql).bind(MOST)).await?;
             reading.done();
             found.iter().map(|(id, body)| rows::thing(&format!("sleeper {id}"), body)).collect()
+        })
+        .await
+    }
+
+    /// Those of these containers that sleep or are on their way.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn sleepers_of(&self, containers: &[ContainerId]) -> Result<Vec<Sleeper>, LedgerError> {
+        self.within(async {
+            let mut reading = self.connections.read().await?;
+            let mut all = Vec::new();
+            for portion in rows::portions(containers) {
+                let sql = format!(
+                    "SELECT container, body FROM sleepers WHERE container IN ({})",
+                    rows::list(1, &portion)
+                );
+                let mut query = sqlx::query(&sql);
+                for container in &portion {
+                    query = query.bind(&**container);
+                }
+                let found: Vec<(String, String)> = ask::all(reading.connection(), query).await?;
+                for (id, body) in found {
+                    all.push(rows::thing(&format!("sleeper {id}"), &body)?);
+                }
+            }
+            reading.done();
+            Ok(all)
         })
         .await
     }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::container::ContainerId;
 use super::host::HostName;
+use super::ticket::TicketId;
 
 /// How many raw events a change keeps to unfold into; later ones are only counted.
 pub const MOST_RAW: usize = 16;
@@ -35,6 +36,8 @@ pub struct Change {
     pub id: Option<ContainerId>,
     /// A word more: `exit 137`, `to 1.4`, `connection refused`.
     pub detail: Option<String>,
+    /// The ticket under which it was done.
+    pub ticket: Option<TicketId>,
     /// How often it happened in a row.
     pub count: u32,
     /// The raw events that it was folded from, oldest first, `MOST_RAW` at most.
@@ -70,6 +73,14 @@ pub enum Verb {
     Lost,
     /// Events may be missing.
     Gap,
+    /// A ticket put it to sleep.
+    Dumped,
+    /// A ticket brought it back.
+    Woken,
+    /// What was asked for was not done, for a reason.
+    Refused,
+    /// A ticket went wrong.
+    Failed,
 }
 
 impl Verb {
@@ -97,13 +108,17 @@ impl Verb {
             Verb::Connected => "connected",
             Verb::Lost => "lost",
             Verb::Gap => "gap",
+            Verb::Dumped => "dumped",
+            Verb::Woken => "woke",
+            Verb::Refused => "refused",
+            Verb::Failed => "failed",
         }
     }
 
     /// Whether somebody should look.
     #[must_use]
     pub fn is_bad(self) -> bool {
-        matches!(self, Verb::Crashed | Verb::Unhealthy | Verb::Lost | Verb::Gap)
+        matches!(self, Verb::Crashed | Verb::Unhealthy | Verb::Lost | Verb::Gap | Verb::Failed)
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::method::Method;
 use super::naming::Place;
 use super::state::State;
 
@@ -32,6 +33,8 @@ pub struct Facts {
     pub since: Option<Timestamp>,
     /// What only an inspect tells.
     pub detail: Option<Detail>,
+    /// It sleeps, by this method. No engine says this: it is laid over what an engine says (`model/overlay.rs`).
+    pub asleep: Option<Method>,
 }
 
 /// What only an inspect tells of a container.
@@ -62,6 +65,8 @@ pub enum Phase {
     Exited(Option<i64>),
     /// Could not be removed; of no use any more.
     Dead,
+    /// Not there any more, and remembered only by the record of its sleep.
+    Gone,
 }
 
 /// What a container's health check says.
@@ -110,6 +115,9 @@ impl Facts {
     /// ask the same engine show the same word.
     #[must_use]
     pub fn state(&self) -> State {
+        if self.asleep.is_some() {
+            return State::Dumped;
+        }
         match self.phase {
             Phase::Created => State::Creating,
             Phase::Running => match self.health {
@@ -121,6 +129,7 @@ impl Facts {
             Phase::Restarting => State::Restarting,
             Phase::Stopping | Phase::Removing => State::Stopping,
             Phase::Dead => State::Crashed,
+            Phase::Gone => State::Absent,
             Phase::Exited(code) => match code {
                 Some(0) | None => State::Stopped,
                 Some(_) if self.oom => State::Crashed,
@@ -160,6 +169,7 @@ pub(crate) mod tests {
             oom: false,
             since: None,
             detail: None,
+            asleep: None,
         }
     }
 

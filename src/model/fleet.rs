@@ -7,8 +7,11 @@ use jiff::Timestamp;
 
 use super::container::Facts;
 use super::host::HostName;
+use super::method::Method;
+use super::overlay::Overlay;
 use super::picture::Picture;
 use super::state::State;
+use super::ticket::Task;
 use super::tier::Tier;
 
 /// All hosts at one moment, in the order of the config.
@@ -81,6 +84,8 @@ pub struct Tenant {
     pub state: State,
     /// The state that was last known; another than `state` only while the host does not answer.
     pub known: State,
+    /// How it was dumped, where it is.
+    pub method: Option<Method>,
     /// Why it is in that state, where a word more helps.
     pub reason: Option<String>,
     /// Since when it has been in that state.
@@ -111,6 +116,12 @@ impl Fleet {
         self.hosts.iter().flat_map(|host| &host.tenants)
     }
 
+    /// A tenant on that host.
+    #[must_use]
+    pub fn tenant(&self, host: &str, name: &str) -> Option<&Arc<Tenant>> {
+        self.host(host)?.tenants.iter().find(|tenant| &*tenant.name == name)
+    }
+
     /// The host of that name.
     #[must_use]
     pub fn host(&self, name: &str) -> Option<&Arc<Host>> {
@@ -128,29 +139,49 @@ impl Fleet {
     }
 }
 
-/// Groups a picture's containers into tenants. While the host is down every tenant is `unreachable`, and what was known
-/// of it stays.
+/// Groups a picture's containers into tenants, with what tickets and sleepers say of them. While the host is down every
+/// tenant is `unreachable`, and what was known of it stays.
 #[must_use]
-pub fn tenants(host: &HostName, picture: &Picture, link: &Link) -> Vec<Arc<Tenant>> {
+pub fn tenants(host: &HostName, picture: &Picture, link: &Link, overlay: &Overlay) -> Vec<Arc<Tenant>> {
+    let present: Vec<Arc<Facts>> = picture.containers().map(|facts| overlay.lay(facts)).collect();
+    let removed: Vec<Arc<Facts>> = overlay.removed(&present).collect();
     let mut groups: BTreeMap<&str, Vec<Arc<Facts>>> = BTreeMap::new();
-    for facts in picture.containers() {
+    for facts in present.iter().chain(&removed) {
         groups.entry(&facts.place.tenant).or_default().push(facts.clone());
     }
-    groups.into_iter().map(|(name, containers)| Arc::new(tenant(host, name, containers, link))).collect()
+    groups
+        .into_iter()
+        .map(|(name, containers)| Arc::new(tenant(host, name, containers, link, overlay.busy(name))))
+        .collect()
 }
 
-fn tenant(host: &HostName, name: &str, mut containers: Vec<Arc<Facts>>, link: &Link) -> Tenant {
+fn tenant(
+    host: &HostName,
+    name: &str,
+    mut containers: Vec<Arc<Facts>>,
+    link: &Link,
+    busy: Option<Task>,
+) -> Tenant {
     containers.sort_by(|a, b| (&a.place.role, &a.name).cmp(&(&b.place.role, &b.name)));
-    let worst = containers.iter().min_by_key(|facts| (facts.state(), std::cmp::Reverse(facts.since)));
-    let known = worst.map_or(State::Absent, |facts| facts.state());
+    let method = containers.iter().find_map(|facts| facts.asleep);
+    // What ended on purpose beside sleepers (a job that is done, say) does not hide that its tenant sleeps.
+    let tells = |facts: &&Arc<Facts>| method.is_none() || facts.state() != State::Stopped;
+    let worst =
+        containers.iter().filter(tells).min_by_key(|facts| (facts.state(), std::cmp::Reverse(facts.since)));
+    let known = match busy {
+        Some(Task::Dump) => State::Dumping,
+        Some(Task::Wake) => State::Waking,
+        None => worst.map_or(State::Absent, |facts| facts.state()),
+    };
     let (state, since, reason) = match link {
         Link::Down { since, .. } => (State::Unreachable, Some(*since), None),
         Link::Up | Link::Connecting => {
-            (known, worst.and_then(|facts| facts.since), worst.and_then(|facts| facts.reason()))
+            let reason = worst.and_then(|facts| facts.reason()).filter(|_| busy.is_none());
+            (known, worst.and_then(|facts| facts.since), reason)
         }
     };
     let tier = containers.iter().filter_map(|facts| facts.place.tier).min();
-    Tenant { name: name.into(), host: host.clone(), tier, state, known, reason, since, containers }
+    Tenant { name: name.into(), host: host.clone(), tier, state, known, method, reason, since, containers }
 }
 
 #[cfg(test)]
@@ -173,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_tenant_shows_its_worst_container() {
-        let tenants = tenants(&"web-1".into(), &picture(), &Link::Up);
+        let tenants = tenants(&"web-1".into(), &picture(), &Link::Up, &Overlay::default());
         assert_eq!(tenants.len(), 2);
         assert_eq!(tenants[0].state, State::Crashed);
         assert_eq!(tenants[0].reason.as_deref(), Some("exit 3"));
@@ -184,7 +215,7 @@ mod tests {
     #[test]
     fn an_unreachable_host_keeps_what_was_known() {
         let link = Link::Down { since: Timestamp::UNIX_EPOCH, reason: "refused".into() };
-        let tenants = tenants(&"web-1".into(), &picture(), &link);
+        let tenants = tenants(&"web-1".into(), &picture(), &link, &Overlay::default());
         assert!(tenants.iter().all(|tenant| tenant.state == State::Unreachable));
         assert_eq!(tenants[1].known, State::Paused);
     }

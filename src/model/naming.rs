@@ -63,7 +63,8 @@ impl Naming {
 }
 
 /// Whether `text` fits `glob`, in which `*` stands for any run of characters.
-fn fits(glob: &str, text: &str) -> bool {
+#[must_use]
+pub fn fits(glob: &str, text: &str) -> bool {
     let mut pieces = glob.split('*');
     let Some(mut rest) = text.strip_prefix(pieces.next().unwrap_or_default()) else {
         return false;

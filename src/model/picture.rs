@@ -130,6 +130,7 @@ impl Picture {
             oom: false,
             since: Some(event.time),
             detail: None,
+            asleep: None,
         };
         tell(&mut facts, event);
         let inspect = event.what != Happening::Created;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::container::ContainerId;
+use super::container::{ContainerId, Phase};
 use super::host::HostName;
 use super::method::Method;
-use super::particulars::{Life, Limits, Restart};
-use super::ticket::TicketId;
+use super::particulars::{Life, Limits, Particulars, Restart};
+use super::ticket::{Ticket, TicketId};
 use super::tier::Tier;
 
 /// A container that is put to sleep. Written before the first call that changes anything, so that whoever finds the
@@ -82,5 +82,42 @@ impl Sleeper {
                 self.memory_before.unwrap_or(0).saturating_sub(self.memory_left.unwrap_or(0))
             }
         }
+    }
+}
+
+impl Sleeper {
+    /// The record of a container that lies down without our doing, so that it can be woken like the others. Nothing for
+    /// one that runs.
+    #[must_use]
+    pub fn found_lying(it: &Particulars, ticket: &Ticket, order: usize, now: Timestamp) -> Option<Sleeper> {
+        let method = match it.facts.phase {
+            Phase::Paused => Method::Freeze,
+            Phase::Exited(_) | Phase::Created => Method::Stop,
+            _ => return None,
+        };
+        let place = &it.facts.place;
+        Some(Sleeper {
+            container: it.facts.id.clone(),
+            name: it.facts.name.clone(),
+            image: it.facts.image.clone(),
+            host: ticket.host.clone(),
+            tenant: ticket.tenant.clone(),
+            role: place.role.as_deref().map(Arc::from),
+            tier: place.tier,
+            method,
+            stage: Stage::Waking,
+            since: now,
+            ticket: ticket.id,
+            order: u32::try_from(order).unwrap_or(u32::MAX),
+            life: it.life.clone(),
+            restart: it.restart.clone(),
+            limits: it.limits,
+            checkpoint: None,
+            set_aside: Vec::new(),
+            ports: Vec::new(),
+            recipe: None,
+            memory_before: None,
+            memory_left: None,
+        })
     }
 }

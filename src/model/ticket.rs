@@ -84,6 +84,8 @@ pub enum Door {
     Shell,
     /// The console.
     Console,
+    /// Nobody's: wakeboard itself mends what was cut off.
+    Own,
 }
 
 /// How a ticket ended.
@@ -166,6 +168,7 @@ impl Door {
         match self {
             Door::Shell => "shell",
             Door::Console => "console",
+            Door::Own => "own",
         }
     }
 }
@@ -206,6 +209,12 @@ impl Ticket {
     #[must_use]
     pub fn current(&self) -> Option<&Step> {
         self.steps.last().filter(|step| step.ended.is_none())
+    }
+
+    /// Whether somebody is at it: begun, and not ended.
+    #[must_use]
+    pub fn is_under_way(&self) -> bool {
+        self.began.is_some() && self.ended.is_none()
     }
 
     /// How long the work took, or has taken by `now`; nothing while it waits.

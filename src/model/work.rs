@@ -18,6 +18,24 @@ pub struct Work {
     pub sleepers: Vec<Arc<Sleeper>>,
     /// What the canaries showed.
     pub abilities: Vec<Ability>,
+    /// The record has been read, or why it cannot be.
+    pub record: Record,
+    /// How many of the tickets that have not ended are this process's own.
+    pub own: usize,
+    /// Grows whenever sleepers, or which tickets are under way, are others than before.
+    pub turn: u64,
+}
+
+/// Whether the durable record can be used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Record {
+    /// It is being opened.
+    #[default]
+    Opening,
+    /// It is read and written.
+    Open,
+    /// There is none: nothing can be dumped or woken.
+    Missing(Arc<str>),
 }
 
 /// One tenant on one host.

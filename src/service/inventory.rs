@@ -15,7 +15,9 @@ use crate::model::container::ContainerId;
 use crate::model::fleet::{self, EngineAbout, Fleet, Host, Link};
 use crate::model::fold::{Feed, of_host};
 use crate::model::host::HostSpec;
+use crate::model::overlay::Overlay;
 use crate::model::picture::{Observed, Picture};
+use crate::model::work::Work;
 
 /// Snapshots are at least this far apart while news keep coming; the first of a burst goes out at once.
 const PUBLISH_EVERY: Duration = Duration::from_millis(10);
@@ -37,10 +39,20 @@ struct Known {
     listed: bool,
     /// What it remembers from before we listened has come.
     remembered: bool,
+    /// What tickets and sleepers say of it.
+    overlay: Overlay,
     /// The snapshot.
     shown: Arc<Host>,
     /// It is older than the picture.
     dirty: bool,
+}
+
+/// What the desk tells the inventory.
+pub(super) struct FromDesk {
+    /// Tickets and sleepers.
+    pub work: watch::Receiver<Arc<Work>>,
+    /// What tickets did.
+    pub changes: mpsc::Receiver<Change>,
 }
 
 pub(super) struct Inventory {
@@ -50,6 +62,8 @@ pub(super) struct Inventory {
     feed_changed: bool,
     /// Snapshots of hosts were made anew and not published yet.
     fleet_changed: bool,
+    /// The turn of the work that is laid over the hosts.
+    turn: u64,
     fleet_out: watch::Sender<Arc<Fleet>>,
     changes_out: watch::Sender<Arc<Changes>>,
 }
@@ -71,6 +85,7 @@ impl Inventory {
                 heard_before_loss: None,
                 listed: false,
                 remembered: false,
+                overlay: Overlay::default(),
                 dirty: false,
             })
             .collect();
@@ -84,6 +99,7 @@ impl Inventory {
             feed,
             feed_changed: false,
             fleet_changed: false,
+            turn: 0,
             fleet_out,
             changes_out,
         };
@@ -91,7 +107,7 @@ impl Inventory {
     }
 
     /// Runs until the hosts' tasks are gone.
-    pub async fn run(mut self, mut news: mpsc::Receiver<News>, forget: Arc<Notify>) {
+    pub async fn run(mut self, mut news: mpsc::Receiver<News>, mut desk: FromDesk, forget: Arc<Notify>) {
         // The first news go out at once.
         let start = Instant::now();
         let mut published = start.checked_sub(PARTIAL_EVERY).unwrap_or(start);
@@ -101,6 +117,11 @@ impl Inventory {
                     let Some(first) = first else { return };
                     self.take(first);
                 }
+                Ok(()) = desk.work.changed() => {
+                    let work = desk.work.borrow_and_update().clone();
+                    self.overlay(&work);
+                }
+                Some(change) = desk.changes.recv() => self.tell(change),
                 () = forget.notified() => {
                     self.feed.forget();
                     self.feed_changed = true;
@@ -121,6 +142,22 @@ impl Inventory {
             }
             self.publish();
             published = Instant::now();
+        }
+    }
+
+    /// Takes in what tickets and sleepers say.
+    fn overlay(&mut self, work: &Work) {
+        if self.turn == work.turn {
+            return;
+        }
+        self.turn = work.turn;
+        let mut overlays = Overlay::by_host(work);
+        for host in &mut self.hosts {
+            let overlay = overlays.remove(&host.line.spec.name).unwrap_or_default();
+            if host.overlay != overlay {
+                host.overlay = overlay;
+                host.dirty = true;
+            }
         }
     }
 
@@ -293,7 +330,7 @@ impl Known {
             engine: self.engine.clone(),
             heard: self.heard,
             remembered: self.remembered,
-            tenants: fleet::tenants(&self.shown.name, &self.picture, &self.link),
+            tenants: fleet::tenants(&self.shown.name, &self.picture, &self.link, &self.overlay),
         });
     }
 }

@@ -6,11 +6,13 @@ pub mod doctor;
 mod host;
 mod inventory;
 pub mod machine;
+mod tickets;
 mod usage;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -20,14 +22,19 @@ use crate::model::container::ContainerId;
 use crate::model::fleet::Fleet;
 use crate::model::host::{HostName, HostSpec};
 use crate::model::naming::Naming;
+use crate::model::ticket::TicketId;
+use crate::model::work::{Order, Work};
 use clock::Clock;
 
+pub use tickets::Rules;
 pub use usage::{Trend, Usages, Wanted, current};
 
 /// How many reports may wait for the inventory; then the hosts wait.
 const MOST_NEWS: usize = 1024;
 /// How many inspects may wait for one host; more than that, and it lists instead.
 const MOST_ORDERS: usize = 256;
+/// How many tickets may be asked for before the desk has seen them.
+const MOST_COMMANDS: usize = 4096;
 
 /// The changes so far, newest first.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +53,8 @@ pub struct Service {
     wanted: watch::Sender<Arc<Wanted>>,
     forget: Arc<Notify>,
     reconcile: HashMap<HostName, Arc<Notify>>,
+    work: watch::Receiver<Arc<Work>>,
+    commands: mpsc::Sender<tickets::Command>,
     tasks: JoinSet<()>,
 }
 
@@ -62,9 +71,9 @@ struct Line {
 type Connected = Option<Arc<dyn Engine>>;
 
 impl Service {
-    /// Starts watching these hosts. Must be called within a tokio runtime.
+    /// Starts watching these hosts, and takes orders by these rules. Must be called within a tokio runtime.
     #[must_use]
-    pub fn start(hosts: Vec<HostSpec>, naming: Naming) -> Service {
+    pub fn start(hosts: Vec<HostSpec>, naming: Naming, rules: Rules) -> Service {
         let clock = Clock::start();
         let naming = Arc::new(naming);
         let (news_in, news) = mpsc::channel(MOST_NEWS);
@@ -84,8 +93,13 @@ impl Service {
         let reconcile = lines.iter().map(|line| (line.spec.name.clone(), line.reconcile.clone())).collect();
         let forget = Arc::new(Notify::new());
         let (inventory, fleet, changes) = inventory::Inventory::new(lines, clock);
+        let (commands_in, commands) = mpsc::channel(MOST_COMMANDS);
+        let (work_in, work) = watch::channel(Arc::new(Work::default()));
+        let (told_in, told) = mpsc::channel(MOST_NEWS);
+        let mut connections = Vec::new();
         for (index, spec, orders, orders_seen, reconcile) in pending {
             let (connected_in, connected) = watch::channel::<Connected>(None);
+            connections.push((spec.name.clone(), connected.clone()));
             tasks.spawn(usage::watch_host(
                 spec.name.clone(),
                 connected,
@@ -107,9 +121,19 @@ impl Service {
             };
             tasks.spawn(task.run());
         }
-        tasks.spawn(inventory.run(news, forget.clone()));
+        let desk = tickets::Start {
+            rules,
+            hosts: connections,
+            fleet: fleet.clone(),
+            commands,
+            work: work_in,
+            changes: told_in,
+        };
+        tasks.spawn(tickets::keep(desk));
+        let from_desk = inventory::FromDesk { work: work.clone(), changes: told };
+        tasks.spawn(inventory.run(news, from_desk, forget.clone()));
         tasks.spawn(usage::collect(readings, usages_in, wanted_seen));
-        Service { fleet, changes, usages, wanted, forget, reconcile, tasks }
+        Service { fleet, changes, usages, wanted, forget, reconcile, work, commands: commands_in, tasks }
     }
 
     /// The fleet as it is known at each moment.
@@ -139,6 +163,33 @@ impl Service {
             }
             differs
         });
+    }
+
+    /// Tickets, sleepers, and what the hosts can do.
+    #[must_use]
+    pub fn work(&self) -> watch::Receiver<Arc<Work>> {
+        self.work.clone()
+    }
+
+    /// Asks for work: one ticket a tenant, whose numbers are returned. How they fare shows in `work`. Where too many wait
+    /// already, the rest gets no ticket.
+    pub fn ask(&self, order: &Order) -> Vec<TicketId> {
+        let mut numbers = Vec::new();
+        for ticket in tickets::tickets(order, Timestamp::now()) {
+            let id = ticket.id;
+            let asked = tickets::Asked { ticket, force: order.force, timeout: order.timeout };
+            if self.commands.try_send(tickets::Command::Ask(Box::new(asked))).is_err() {
+                break;
+            }
+            numbers.push(id);
+        }
+        numbers
+    }
+
+    /// Calls a ticket off, where its step allows it.
+    pub fn cancel(&self, ticket: TicketId) {
+        // Full only where thousands of orders wait: then it is one of many, and can be said again.
+        let _ = self.commands.try_send(tickets::Command::Cancel(ticket));
     }
 
     /// Lists all hosts again now; those that wait to be tried again are tried at once.

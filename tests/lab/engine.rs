@@ -60,13 +60,17 @@ impl Engine {
 
     /// Runs a container of that name, with options before the image and a command after it.
     pub fn run(&mut self, name: &str, options: &[&str], command: &[&str]) -> String {
+        self.run_image(&lab("WAKEBOARD_LAB_IMAGE"), name, options, command)
+    }
+
+    /// The same of any image.
+    pub fn run_image(&mut self, image: &str, name: &str, options: &[&str], command: &[&str]) -> String {
         let _ = self.docker(&["rm", "-f", name]);
         self.made.push(name.to_owned());
-        let image = lab("WAKEBOARD_LAB_IMAGE");
         // As a first process `sleep` does not obey TERM: nobody should wait long for it.
         let mut args = vec!["run", "-d", "--stop-timeout", "1", "--name", name];
         args.extend(options);
-        args.push(&image);
+        args.push(image);
         args.extend(command);
         self.act(&args)
     }
@@ -74,6 +78,47 @@ impl Engine {
     /// A container that only sleeps.
     pub fn run_sleeper(&mut self, name: &str, options: &[&str]) -> String {
         self.run(name, options, &["sleep", "1000"])
+    }
+
+    /// A network of its own for a test; one that is there already serves as well.
+    pub fn network(&self, name: &str) {
+        let _ = self.docker(&["network", "create", name]);
+    }
+
+    /// A session in a container, open until it is dropped.
+    pub fn session(&self, name: &str, command: &[&str]) -> Session {
+        let mut docker = Command::new("docker");
+        docker.arg("-H").arg(&self.endpoint).args(["exec", name]).args(command);
+        let session = Session(docker.spawn().unwrap());
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        session
+    }
+
+    /// Damages all checkpoints of a container where the engine keeps them.
+    pub fn damage_checkpoints(&self, name: &str, damage: &str) {
+        let id = self.act(&["inspect", "-f", "{{.Id}}", name]);
+        let root = self.act(&["info", "-f", "{{.DockerRootDir}}"]);
+        let folder = format!("{root}/containers/{id}/checkpoints");
+        let mut damaged = 0;
+        for checkpoint in std::fs::read_dir(&folder).unwrap() {
+            for file in std::fs::read_dir(checkpoint.unwrap().path()).unwrap() {
+                let file = file.unwrap().path();
+                if file.extension().is_some_and(|ending| ending == "img") {
+                    match damage {
+                        "deleted" => std::fs::remove_file(&file).unwrap(),
+                        _ => std::fs::File::options().write(true).open(&file).unwrap().set_len(10).unwrap(),
+                    }
+                    damaged += 1;
+                }
+            }
+        }
+        assert!(damaged > 3, "{folder} has {damaged} images");
+    }
+
+    /// Takes all swap away until it is dropped.
+    pub fn swap_off(&self) -> SwapOff {
+        assert!(Command::new("swapoff").arg(lab("WAKEBOARD_LAB_SWAP")).status().unwrap().success());
+        SwapOff
     }
 
     /// `start`, `kill`, `freeze` or `thaw` the engine itself.
@@ -97,5 +142,24 @@ impl Drop for Engine {
         for name in &self.made {
             let _ = self.docker(&["rm", "-f", name]);
         }
+    }
+}
+
+/// A session in a container.
+pub struct Session(std::process::Child);
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// No swap on this machine while it lives.
+pub struct SwapOff;
+
+impl Drop for SwapOff {
+    fn drop(&mut self) {
+        let _ = Command::new("swapon").arg(lab("WAKEBOARD_LAB_SWAP")).status();
     }
 }

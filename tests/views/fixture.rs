@@ -56,6 +56,7 @@ pub fn facts(id: &str, tenant: &str, role: &str, phase: Phase, seconds: i64) -> 
         oom: false,
         since: Some(ago(seconds)),
         detail: None,
+        asleep: None,
     }
 }
 

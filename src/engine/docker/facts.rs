@@ -91,6 +91,7 @@ pub fn of_inspect(answer: ContainerInspectResponse, naming: &Naming) -> Option<F
                 .and_then(|bytes| u64::try_from(bytes).ok())
                 .filter(|bytes| *bytes > 0),
         }),
+        asleep: None,
     })
 }
 

@@ -94,6 +94,7 @@ pub fn facts(row: &Row<'_>, naming: &Naming, now: Timestamp) -> Option<Facts> {
         oom: false,
         since,
         detail: None,
+        asleep: None,
     })
 }
 

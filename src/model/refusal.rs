@@ -1,0 +1,79 @@
+//! Why a dump is refused before anything is touched: what it would break.
+
+use super::container::Phase;
+use super::method::Method;
+use super::particulars::Particulars;
+
+/// Room on an engine's machine, in bytes; what cannot be known from here is missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    /// Free swap.
+    pub swap: Option<u64>,
+    /// Free disk where the engine keeps checkpoints.
+    pub disk: Option<u64>,
+}
+
+/// Why this container must not be put to sleep now.
+#[must_use]
+pub fn of_container(it: &Particulars) -> Option<String> {
+    let name = &it.facts.name;
+    if it.facts.phase == Phase::Paused {
+        return Some(format!("{name} is paused, and not by us"));
+    }
+    if it.facts.phase == Phase::Restarting {
+        return Some(format!("{name} is being restarted by its engine"));
+    }
+    if let Some(session) = it.sessions.first() {
+        return Some(format!("somebody has a session open in {name} ({session})"));
+    }
+    None
+}
+
+/// Why this container must not be put to sleep by that method.
+#[must_use]
+pub fn of_method(it: &Particulars, method: Method) -> Option<String> {
+    // The end of such a container is its removal: only one that never ends can be brought back as it was.
+    let ends = method != Method::Freeze;
+    (it.removed_at_end && ends)
+        .then(|| format!("{} was started with --rm: it is removed when it ends", it.facts.name))
+}
+
+/// Why there is not enough room for so many bytes of memory: they take a fifth more than they are.
+#[must_use]
+pub fn of_room(method: Method, memory: u64, room: Room) -> Option<String> {
+    let need = memory.saturating_add(memory / 5);
+    let (what, free) = match method {
+        Method::Freeze => ("swap", room.swap?),
+        Method::Checkpoint => ("disk", room.disk?),
+        Method::Stop | Method::Destroy => return None,
+    };
+    (free < need).then(|| {
+        format!("not enough {what}: {} wanted, {} free", super::cells::bytes(need), super::cells::bytes(free))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    const MIB: u64 = 1 << 20;
+
+    #[rstest]
+    #[case(Method::Freeze, Some(120), None, false)]
+    #[case(Method::Freeze, Some(119), None, true)]
+    #[case(Method::Freeze, None, Some(0), false)]
+    #[case(Method::Checkpoint, Some(0), Some(120), false)]
+    #[case(Method::Checkpoint, Some(500), Some(119), true)]
+    #[case(Method::Stop, Some(0), Some(0), false)]
+    #[case(Method::Destroy, Some(0), Some(0), false)]
+    fn a_fifth_more_than_the_memory_must_be_free(
+        #[case] method: Method,
+        #[case] swap: Option<u64>,
+        #[case] disk: Option<u64>,
+        #[case] refused: bool,
+    ) {
+        let room = Room { swap: swap.map(|it| it * MIB), disk: disk.map(|it| it * MIB) };
+        assert_eq!(of_room(method, 100 * MIB, room).is_some(), refused);
+    }
+}

@@ -1,0 +1,121 @@
+//! Bringing one container back, from whatever state it is found in, by falling back as far as a cold start.
+
+use std::time::Duration;
+
+use super::job::Job;
+use super::trouble::Trouble;
+use super::ways;
+use crate::model::container::{ContainerId, Phase};
+use crate::model::method::Method;
+use crate::model::particulars::Particulars;
+use crate::model::route::{fallback, fallback_name, way_back};
+use crate::model::sleeper::Sleeper;
+
+/// A container that is back.
+pub(super) struct Back {
+    pub sleeper: Sleeper,
+    /// Its id now: another where it was created again.
+    pub id: ContainerId,
+    /// By which way it came; nothing where it ran already.
+    pub by: Option<Method>,
+}
+
+/// Brings a container back and gives it what was set aside. What it takes is written into the ticket.
+pub(super) async fn bring(job: &mut Job, sleeper: &Sleeper) -> Result<Back, Trouble> {
+    let mut at = sleeper.clone();
+    let mut found = find(job, &mut at).await?;
+    let Some(mut by) = way_back(&at, found.as_ref()) else {
+        put_back(job, &at, found.as_ref()).await?;
+        return Ok(Back { id: at.container.clone(), sleeper: at, by: None });
+    };
+    let mut times = 1;
+    loop {
+        let trouble = match ways::of(by).wake(job, &at, found.as_ref()).await {
+            Ok(id) => {
+                at.container = id;
+                break;
+            }
+            Err(trouble) if trouble.is_lost_host() => return Err(trouble),
+            Err(trouble) => trouble,
+        };
+        found = find(job, &mut at).await?;
+        if way_back(&at, found.as_ref()).is_none() {
+            // It said no, and did it all the same.
+            break;
+        }
+        let Some(next) = fallback(by, times) else { return Err(trouble) };
+        if by == Method::Checkpoint && next != by {
+            set_aside(job, sleeper, &mut at).await?;
+        }
+        job.ticket.fallbacks.push(fallback_name(by, next).to_owned());
+        clear(job, &at, found.as_ref()).await?;
+        times = if next == by { times + 1 } else { 1 };
+        by = next;
+    }
+    let found = find(job, &mut at).await?;
+    put_back(job, &at, found.as_ref()).await?;
+    Ok(Back { id: at.container.clone(), sleeper: at, by: Some(by) })
+}
+
+/// Stops a container that came back but does not answer, and starts it cold.
+pub(super) async fn start_cold(job: &mut Job, back: &mut Back) -> Result<(), Trouble> {
+    let (engine, id, grace) = (job.engine.clone(), back.id.clone(), job.tools.policy.grace);
+    let name = back.sleeper.name.clone();
+    if back.by == Some(Method::Checkpoint) {
+        let before = back.sleeper.clone();
+        set_aside(job, &before, &mut back.sleeper).await?;
+    }
+    job.ticket.fallbacks.push("cold start".to_owned());
+    job.step("stop", Some(&name), engine.stop(&id, grace)).await?;
+    job.step("start", Some(&name), engine.start(&id)).await?;
+    back.by = Some(Method::Stop);
+    Ok(())
+}
+
+/// Looks for the container by its id, then by its name: it may have been created again.
+async fn find(job: &Job, at: &mut Sleeper) -> Result<Option<Particulars>, Trouble> {
+    let trouble = |error| Trouble::Engine { what: "look at it".to_owned(), error };
+    if let Some(found) = job.engine.particulars(&at.container).await.map_err(trouble)? {
+        return Ok(Some(found));
+    }
+    let found = job.engine.particulars(&at.name).await.map_err(trouble)?;
+    if let Some(found) = &found {
+        at.container = found.facts.id.clone();
+    }
+    Ok(found)
+}
+
+/// A checkpoint that failed is never offered again. That is written down before anything else is tried.
+async fn set_aside(job: &mut Job, sleeper: &Sleeper, at: &mut Sleeper) -> Result<(), Trouble> {
+    let Some(checkpoint) = at.checkpoint.clone() else { return Ok(()) };
+    at.set_aside.push(checkpoint.clone());
+    let written = Sleeper { set_aside: at.set_aside.clone(), ..sleeper.clone() };
+    job.put(&[written]).await?;
+    let nothing_else = std::future::ready(Ok(()));
+    job.told_step(&format!("set checkpoint {checkpoint} aside"), Some(&at.name), nothing_else).await
+}
+
+/// Before something else is tried: what a failed attempt may have left half running ends.
+async fn clear(job: &mut Job, at: &Sleeper, found: Option<&Particulars>) -> Result<(), Trouble> {
+    let half_running = found.is_some_and(|found| {
+        matches!(found.facts.phase, Phase::Paused | Phase::Running | Phase::Restarting | Phase::Stopping)
+    });
+    if half_running {
+        let (engine, id) = (job.engine.clone(), at.container.clone());
+        job.step("clean up", Some(&at.name), engine.stop(&id, Duration::ZERO)).await?;
+    }
+    Ok(())
+}
+
+/// Gives a container what was set aside for its sleep, where it is not so already.
+async fn put_back(job: &mut Job, at: &Sleeper, found: Option<&Particulars>) -> Result<(), Trouble> {
+    let Some(found) = found else { return Ok(()) };
+    let (engine, id) = (job.engine.clone(), at.container.clone());
+    if found.limits != at.limits {
+        job.step("put its memory limits back", Some(&at.name), engine.restore_limits(&id, at.limits)).await?;
+    }
+    if at.restart.is_active() && found.restart != at.restart {
+        job.step("put its restart policy back", Some(&at.name), engine.set_restart(&id, &at.restart)).await?;
+    }
+    Ok(())
+}

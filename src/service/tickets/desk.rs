@@ -1,0 +1,454 @@
+//! The desk: takes orders, lets so many tickets at once go to work on each host, and publishes how they fare.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+use tracing::warn;
+
+use super::job::{Job, Note, Tools};
+use super::lane::{InLine, Lane};
+use super::shift::{self, Duty};
+use super::told;
+use crate::ledger::{self, Ledger};
+use crate::model::ability::Ability;
+use crate::model::change::Change;
+use crate::model::container::ContainerId;
+use crate::model::fleet::Fleet;
+use crate::model::host::HostName;
+use crate::model::ledger::Where;
+use crate::model::policy::Policy;
+use crate::model::sleeper::Sleeper;
+use crate::model::ticket::{Outcome, Task, Ticket, TicketId};
+use crate::model::tier::Tier;
+use crate::model::work::{Record, Work};
+use crate::service::Connected;
+
+/// How many notes of jobs may wait.
+const MOST_NOTES: usize = 1024;
+/// How many tickets that ended stay on the screen.
+const MOST_ENDED: usize = 500;
+/// How often the ledger is asked whether somebody else has written to it, and for tickets that were cut off.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What tickets may do, and where they are kept.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// The operator's rules.
+    pub policy: Policy,
+    /// Where the ledger is; without one nothing can be dumped or woken.
+    pub ledger: Option<Where>,
+    /// Whether tickets that were cut off, by whomever, are finished or undone here.
+    pub mends: bool,
+}
+
+/// One ticket that is asked for.
+pub(in crate::service) struct Asked {
+    pub ticket: Ticket,
+    pub force: bool,
+    pub timeout: Option<Duration>,
+}
+
+/// What the desk is told.
+pub(in crate::service) enum Command {
+    Ask(Box<Asked>),
+    Cancel(TicketId),
+}
+
+/// What the desk needs.
+pub(in crate::service) struct Start {
+    pub rules: Rules,
+    pub hosts: Vec<(HostName, watch::Receiver<Connected>)>,
+    pub fleet: watch::Receiver<Arc<Fleet>>,
+    pub commands: mpsc::Receiver<Command>,
+    pub work: watch::Sender<Arc<Work>>,
+    pub changes: mpsc::Sender<Change>,
+}
+
+/// One host, as the desk sees it.
+struct HostDesk {
+    connected: watch::Receiver<Connected>,
+    lane: Lane,
+    canary: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// A ticket of this desk that has not ended.
+struct Mine {
+    ticket: Ticket,
+    duty: Option<Duty>,
+    cancel: watch::Sender<bool>,
+}
+
+/// The desk.
+pub(in crate::service) struct Desk {
+    mends: bool,
+    tools: Arc<Tools>,
+    notes: mpsc::Receiver<Note>,
+    fleet: watch::Receiver<Arc<Fleet>>,
+    hosts: HashMap<HostName, HostDesk>,
+    mine: BTreeMap<TicketId, Mine>,
+    others: Vec<Arc<Ticket>>,
+    ended: VecDeque<Arc<Ticket>>,
+    sleepers: BTreeMap<ContainerId, Arc<Sleeper>>,
+    abilities: Vec<Ability>,
+    version: Option<i64>,
+    turn: u64,
+    jobs: JoinSet<()>,
+    work: watch::Sender<Arc<Work>>,
+    changes: mpsc::Sender<Change>,
+}
+
+/// Opens the ledger and keeps the desk until nobody is there any more to give orders.
+pub(in crate::service) async fn keep(start: Start) {
+    let Start { rules, hosts, fleet, mut commands, work, changes } = start;
+    let missing = |reason: String| Arc::new(Work { record: Record::Missing(reason.into()), ..Work::default() });
+    let Some(place) = rules.ledger else {
+        work.send_replace(missing("there is no ledger".to_owned()));
+        return std::future::pending().await;
+    };
+    let opened = loop {
+        match Ledger::open(&place).await {
+            Ok(opened) => break opened,
+            Err(error) => {
+                warn!(%error, "the ledger cannot be opened");
+                work.send_replace(missing(error.to_string()));
+            }
+        }
+        told::turn_away(&mut commands, &changes, &work, LOOK_EVERY * 5).await;
+    };
+    let (notes_in, notes) = mpsc::channel(MOST_NOTES);
+    let tools = Arc::new(Tools {
+        ledger: Arc::new(opened),
+        holder: ledger::here().clone(),
+        policy: rules.policy,
+        notes: notes_in,
+    });
+    let hosts = hosts
+        .into_iter()
+        .map(|(name, connected)| {
+            (name, HostDesk { connected, lane: Lane::default(), canary: Arc::default() })
+        })
+        .collect();
+    let desk = Desk {
+        mends: rules.mends,
+        tools,
+        notes,
+        fleet,
+        hosts,
+        mine: BTreeMap::new(),
+        others: Vec::new(),
+        ended: VecDeque::new(),
+        sleepers: BTreeMap::new(),
+        abilities: Vec::new(),
+        version: None,
+        turn: 0,
+        jobs: JoinSet::new(),
+        work,
+        changes,
+    };
+    desk.run(commands).await;
+}
+
+impl Desk {
+    async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        let mut look = Instant::now();
+        loop {
+            tokio::select! {
+                biased;
+                () = sleep_until(look) => {
+                    if self.look().await {
+                        self.publish();
+                    }
+                    look = Instant::now() + LOOK_EVERY;
+                }
+                Some(note) = self.notes.recv() => {
+                    self.take(note).await;
+                    self.publish();
+                }
+                command = commands.recv() => {
+                    let Some(command) = command else { return };
+                    match command {
+                        Command::Ask(asked) => self.ask(*asked).await,
+                        Command::Cancel(ticket) => self.cancel(ticket).await,
+                    }
+                    self.publish();
+                }
+                Some(result) = self.jobs.join_next() => {
+                    // A panic of a job is a fault of ours: it must not stay unseen.
+                    if let Err(error) = result && error.is_panic() {
+                        std::panic::resume_unwind(error.into_panic());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads what others wrote, and looks for what was cut off. Says whether something is new.
+    async fn look(&mut self) -> bool {
+        let ledger = self.tools.ledger.clone();
+        let version = match ledger.version().await {
+            Ok(version) => version,
+            Err(error) => {
+                warn!(%error, "the ledger cannot be read");
+                return false;
+            }
+        };
+        let news = self.version != Some(version);
+        if news {
+            match self.read(&ledger).await {
+                Ok(()) => self.version = Some(version),
+                Err(error) => warn!(%error, "the ledger cannot be read"),
+            }
+        }
+        if self.mends && !self.tools.policy.read_only {
+            self.mend(&ledger).await;
+        }
+        news
+    }
+
+    async fn read(&mut self, ledger: &Ledger) -> Result<(), ledger::LedgerError> {
+        let sleepers = ledger.sleepers().await?;
+        let tickets = ledger.tickets(MOST_ENDED).await?;
+        self.abilities = ledger.abilities().await?;
+        let sleepers: BTreeMap<_, _> =
+            sleepers.into_iter().map(|it| (it.container.clone(), Arc::new(it))).collect();
+        let (ended, open): (Vec<_>, Vec<_>) =
+            tickets.into_iter().map(Arc::new).partition(|ticket| ticket.ended.is_some());
+        self.others = open.into_iter().filter(|ticket| !self.mine.contains_key(&ticket.id)).collect();
+        self.ended = ended.into_iter().filter(|ticket| !self.mine.contains_key(&ticket.id)).collect();
+        self.sleepers = sleepers;
+        self.turn += 1;
+        Ok(())
+    }
+
+    /// Finishes or undoes what was cut off: open tickets that nobody holds, and sleepers left on their way.
+    async fn mend(&mut self, ledger: &Ledger) {
+        let now = Timestamp::now();
+        if !self.others.is_empty() {
+            let open = ledger.open_tickets().await.unwrap_or_default();
+            for open in open {
+                let host = open.ticket.host.clone();
+                let known = self.mine.contains_key(&open.ticket.id);
+                if known || !open.is_orphaned(now) || !self.is_free(&host, &open.ticket.tenant) {
+                    continue;
+                }
+                let adopted = ledger.adopt(open.ticket.id, &self.tools.holder, now, shift::LEASE).await;
+                if adopted.unwrap_or(false) {
+                    let duty = Duty::Recover { containers: open.containers, adopted: true };
+                    self.others.retain(|other| other.id != open.ticket.id);
+                    self.admit(open.ticket, duty);
+                }
+            }
+        }
+        let mut tenants: HashSet<(HostName, Arc<str>)> = HashSet::new();
+        for sleeper in shift::stranded(self.sleepers.values()) {
+            let theirs = self.others.iter().any(|ticket| ticket.tenant == sleeper.tenant);
+            if !theirs && self.is_free(&sleeper.host, &sleeper.tenant) {
+                tenants.insert((sleeper.host.clone(), sleeper.tenant.clone()));
+            }
+        }
+        for (host, tenant) in tenants {
+            let ticket = told::recovery(host, tenant, now);
+            let containers = self.containers(&ticket);
+            self.admit(ticket, Duty::Recover { containers, adopted: false });
+        }
+    }
+
+    /// Whether the host answers and no ticket of ours is at that tenant.
+    fn is_free(&self, host: &HostName, tenant: &str) -> bool {
+        let up = self.hosts.get(host).is_some_and(|host| host.connected.borrow().is_some());
+        up && !self.mine.values().any(|mine| mine.ticket.host == *host && &*mine.ticket.tenant == tenant)
+    }
+
+    async fn ask(&mut self, asked: Asked) {
+        let Asked { ticket, force, timeout } = asked;
+        if let Some(reason) = self.refusal(&ticket, force) {
+            return self.refuse(ticket, reason).await;
+        }
+        let containers = self.containers(&ticket);
+        let duty = match ticket.task {
+            Task::Dump => Duty::Dump { containers, method: ticket.method, tier: self.tier(&ticket) },
+            Task::Wake => {
+                Duty::Wake { containers, timeout: timeout.unwrap_or(self.tools.policy.timeout) }
+            }
+        };
+        self.admit(ticket, duty);
+    }
+
+    /// Why an order is turned away at once.
+    fn refusal(&self, ticket: &Ticket, force: bool) -> Option<String> {
+        if self.tools.policy.read_only {
+            return Some("this console is read-only".to_owned());
+        }
+        let same = |other: &Ticket| {
+            other.host == ticket.host && other.tenant == ticket.tenant && other.task == ticket.task
+        };
+        let open = self.mine.values().map(|mine| &mine.ticket).chain(self.others.iter().map(|it| &**it));
+        if let Some(other) = { open }.find(|other| same(other)) {
+            return Some(format!("{} has asked for the same already (ticket {})", other.actor, other.id));
+        }
+        let Some(host) = self.hosts.get(&ticket.host) else {
+            return Some(format!("there is no host {}", ticket.host));
+        };
+        if host.connected.borrow().is_none() {
+            return Some(format!("{} does not answer", ticket.host));
+        }
+        let vip = ticket.task == Task::Dump && self.tier(ticket) == Some(Tier::Vip) && !force;
+        vip.then(|| "its tier is vip: only with --force".to_owned())
+    }
+
+    async fn refuse(&mut self, mut ticket: Ticket, reason: String) {
+        let now = Timestamp::now();
+        (ticket.ended, ticket.outcome, ticket.reason) = (Some(now), Some(Outcome::Refused), Some(reason));
+        if let Err(error) = self.tools.ledger.record(&ticket).await {
+            warn!(%error, "a refused ticket could not be written down");
+        }
+        self.over(ticket).await;
+    }
+
+    fn admit(&mut self, ticket: Ticket, duty: Duty) {
+        let (cancel, _) = watch::channel(false);
+        let (id, host) = (ticket.id, ticket.host.clone());
+        let one = InLine { ticket: id, task: ticket.task, tenant: ticket.tenant.clone() };
+        self.mine.insert(id, Mine { ticket, duty: Some(duty), cancel });
+        if let Some(desk) = self.hosts.get_mut(&host) {
+            desk.lane.join(one);
+        }
+        self.call(&host);
+    }
+
+    /// Calls whoever may go to work now.
+    fn call(&mut self, host: &HostName) {
+        let Some(desk) = self.hosts.get_mut(host) else { return };
+        while let Some(id) = desk.lane.next(&self.tools.policy) {
+            let Some(mine) = self.mine.get_mut(&id) else { continue };
+            let engine = desk.connected.borrow().clone();
+            let (Some(duty), Some(engine)) = (mine.duty.take(), engine) else {
+                // Lost since it got in line.
+                desk.lane.done(id);
+                let mut ticket = mine.ticket.clone();
+                ticket.reason = Some(format!("{host} does not answer"));
+                (ticket.ended, ticket.outcome) = (Some(Timestamp::now()), Some(Outcome::Failed));
+                let notes = self.tools.notes.clone();
+                self.jobs.spawn(async move {
+                    let _ = notes.send(Note::Over(Box::new(ticket))).await;
+                });
+                continue;
+            };
+            mine.ticket.began = Some(Timestamp::now());
+            let about = self.fleet.borrow().host(host).and_then(|host| host.engine.clone());
+            let job = Job {
+                ticket: mine.ticket.clone(),
+                tools: self.tools.clone(),
+                engine,
+                about,
+                connected: desk.connected.clone(),
+                canary: desk.canary.clone(),
+                cancelled: mine.cancel.subscribe(),
+            };
+            self.turn += 1;
+            self.jobs.spawn(shift::work(job, duty));
+        }
+    }
+
+    async fn cancel(&mut self, id: TicketId) {
+        let Some(mine) = self.mine.get(&id) else { return };
+        let host = mine.ticket.host.clone();
+        let waits = self.hosts.get_mut(&host).is_some_and(|desk| desk.lane.leave(id));
+        if waits {
+            if let Some(mine) = self.mine.remove(&id) {
+                self.refuse(mine.ticket, "cancelled before it began".to_owned()).await;
+            }
+        } else {
+            mine.cancel.send_replace(true);
+        }
+    }
+
+    async fn take(&mut self, note: Note) {
+        match note {
+            Note::Ticket(ticket) => {
+                if let Some(mine) = self.mine.get_mut(&ticket.id) {
+                    mine.ticket = *ticket;
+                }
+            }
+            Note::Sleepers { put, drop } => {
+                for container in drop {
+                    self.sleepers.remove(&container);
+                }
+                for sleeper in put {
+                    self.sleepers.insert(sleeper.container.clone(), Arc::new(sleeper));
+                }
+                self.turn += 1;
+            }
+            Note::Abilities => {
+                if let Ok(abilities) = self.tools.ledger.abilities().await {
+                    self.abilities = abilities;
+                }
+            }
+            Note::Over(ticket) => {
+                self.mine.remove(&ticket.id);
+                let host = ticket.host.clone();
+                if let Some(desk) = self.hosts.get_mut(&host) {
+                    desk.lane.done(ticket.id);
+                }
+                self.over(*ticket).await;
+                self.call(&host);
+            }
+        }
+    }
+
+    /// Shows and tells that a ticket has ended.
+    async fn over(&mut self, ticket: Ticket) {
+        self.turn += 1;
+        let saved = self.sleepers.values().filter(|it| it.ticket == ticket.id).map(|it| it.saved()).sum();
+        // A feed that cannot keep up drops nothing: the desk waits.
+        let _ = self.changes.send(told::change(&ticket, saved)).await;
+        self.ended.retain(|other| other.id != ticket.id);
+        self.ended.push_front(Arc::new(ticket));
+        self.ended.truncate(MOST_ENDED);
+    }
+
+    /// All containers of a ticket's tenant: those that there are, and those that are remembered.
+    fn containers(&self, ticket: &Ticket) -> Vec<ContainerId> {
+        let fleet = self.fleet.borrow();
+        let tenant = fleet.tenant(&ticket.host, &ticket.tenant);
+        let mut found: Vec<ContainerId> = tenant
+            .iter()
+            .flat_map(|tenant| tenant.containers.iter().map(|facts| facts.id.clone()))
+            .chain(
+                self.sleepers
+                    .values()
+                    .filter(|it| it.host == ticket.host && it.tenant == ticket.tenant)
+                    .map(|it| it.container.clone()),
+            )
+            .collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    fn tier(&self, ticket: &Ticket) -> Option<Tier> {
+        self.fleet.borrow().tenant(&ticket.host, &ticket.tenant).and_then(|tenant| tenant.tier)
+    }
+
+    fn publish(&mut self) {
+        let mut tickets: Vec<Arc<Ticket>> =
+            self.mine.values().map(|mine| Arc::new(mine.ticket.clone())).collect();
+        tickets.extend(self.others.iter().cloned());
+        tickets.sort_by_key(|ticket| (std::cmp::Reverse(ticket.asked), ticket.id));
+        tickets.extend(self.ended.iter().cloned());
+        let work = Work {
+            tickets,
+            sleepers: self.sleepers.values().cloned().collect(),
+            abilities: self.abilities.clone(),
+            record: Record::Open,
+            own: self.mine.len(),
+            turn: self.turn,
+        };
+        self.work.send_replace(Arc::new(work));
+    }
+}

@@ -1,0 +1,213 @@
+//! A dump: one tenant goes to sleep, container by container, or stays awake as a whole.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+
+use super::job::{Job, Note};
+use super::trouble::Trouble;
+use super::{back, ready, ways};
+use crate::model::ability::Ability;
+use crate::model::container::{ContainerId, Phase};
+use crate::model::method::Method;
+use crate::model::particulars::Particulars;
+use crate::model::sleeper::{Sleeper, Stage};
+use crate::model::ticket::Outcome;
+use crate::model::tier::Tier;
+use crate::model::{order, refusal};
+use crate::service::doctor;
+
+/// Puts the tenant to sleep. `containers` are all that it has.
+pub(super) async fn run(
+    job: &mut Job,
+    containers: &[ContainerId],
+    asked: Option<Method>,
+    tier: Option<Tier>,
+) -> Result<Outcome, Trouble> {
+    let mut awake = look(job, containers).await?;
+    if awake.is_empty() {
+        return Err(Trouble::Refused("nothing of it runs".to_owned()));
+    }
+    if let Some(reason) = awake.iter().find_map(refusal::of_container) {
+        return Err(Trouble::Refused(reason));
+    }
+    awake = order::for_dump(awake, &job.tools.policy.order);
+    let memory = memory_of(job, &awake).await;
+    let method = choose(job, &awake, &memory, asked, tier).await?;
+    job.ticket.method = Some(method);
+    let mut sleepers = Vec::new();
+    for (at, it) in awake.iter().enumerate() {
+        sleepers.push(sleeper(job, it, method, memory[at], at).await?);
+    }
+    job.check_cancelled()?;
+    job.put(&sleepers).await?;
+    for sleeper in &mut sleepers {
+        if let Err(trouble) = put_to_sleep(job, sleeper).await {
+            undo(job, &sleepers, &trouble).await?;
+            return Err(trouble);
+        }
+    }
+    Ok(Outcome::Dumped)
+}
+
+/// What runs of the tenant.
+async fn look(job: &mut Job, containers: &[ContainerId]) -> Result<Vec<Particulars>, Trouble> {
+    let engine = job.engine.clone();
+    let look = async {
+        let all = join_all(containers.iter().map(|id| engine.particulars(id))).await;
+        all.into_iter().collect::<Result<Vec<_>, _>>()
+    };
+    let all = job.step("look at it", None, look).await?;
+    let runs = |it: &Particulars| matches!(it.facts.phase, Phase::Running | Phase::Paused | Phase::Restarting);
+    Ok(all.into_iter().flatten().filter(runs).collect())
+}
+
+async fn memory_of(job: &Job, awake: &[Particulars]) -> Vec<Option<u64>> {
+    let engine = &job.engine;
+    let all = join_all(awake.iter().map(|it| engine.memory(&it.facts))).await;
+    // What a host does not tell is not known; its dump does not depend on it.
+    all.into_iter().map(|memory| memory.ok().flatten()).collect()
+}
+
+/// The first method that the host can do and that breaks nothing here.
+async fn choose(
+    job: &mut Job,
+    awake: &[Particulars],
+    memory: &[Option<u64>],
+    asked: Option<Method>,
+    tier: Option<Tier>,
+) -> Result<Method, Trouble> {
+    let wanted = asked.map_or_else(|| job.tools.policy.methods_for(tier).to_vec(), |method| vec![method]);
+    let abilities = abilities(job).await?;
+    let room = job.engine.room().await.unwrap_or_default();
+    let total = memory.iter().flatten().sum();
+    let mut reasons = Vec::new();
+    for method in wanted {
+        let fault = abilities.iter().find(|it| it.method == method).and_then(|it| it.fault.as_ref());
+        let refused = fault
+            .map(|fault| match &fault.mend {
+                Some(mend) => format!("{} ({mend})", fault.reason),
+                None => fault.reason.clone(),
+            })
+            .or_else(|| awake.iter().find_map(|it| refusal::of_method(it, method)))
+            .or_else(|| refusal::of_room(method, total, room));
+        match refused {
+            None => return Ok(method),
+            Some(reason) => reasons.push(format!("{method}: {reason}")),
+        }
+    }
+    Err(Trouble::Refused(reasons.join("; ")))
+}
+
+/// What this host can do. Where nobody knows yet, its canary finds out, before any tenant is touched.
+async fn abilities(job: &mut Job) -> Result<Vec<Ability>, Trouble> {
+    let about = job.about().await?;
+    let (host, label) = (job.ticket.host.clone(), about.label());
+    let known = |all: Vec<Ability>| -> Vec<Ability> {
+        all.into_iter().filter(|it| it.host == host && *it.engine == *label).collect()
+    };
+    let ledger = job.tools.ledger.clone();
+    let found = known(ledger.abilities().await?);
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let canary = job.canary.clone();
+    let _one_at_a_time = canary.lock().await;
+    // Whoever was first has found out meanwhile.
+    let found = known(ledger.abilities().await?);
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let engine = job.engine.clone();
+    let examine = async {
+        let trouble = |error| Trouble::Engine { what: "send a canary".to_owned(), error };
+        let found = doctor::examine(&*engine, &host, &about, &Method::ALL, Timestamp::now).await;
+        let found = found.map_err(trouble)?;
+        for ability in &found {
+            ledger.put_ability(ability).await?;
+        }
+        Ok(found)
+    };
+    let found = job.told_step("find out what the host can do", None, examine).await?;
+    job.note(Note::Abilities).await;
+    Ok(found)
+}
+
+/// The record of a container that is about to be put to sleep.
+async fn sleeper(
+    job: &Job,
+    it: &Particulars,
+    method: Method,
+    memory: Option<u64>,
+    at: usize,
+) -> Result<Sleeper, Trouble> {
+    let (ports, recipe) = tokio::join!(ready::open_ports(it), job.engine.recipe(&it.facts.id));
+    let recipe = match recipe {
+        Ok(recipe) => Some(recipe),
+        Err(error) if method == Method::Destroy => {
+            return Err(Trouble::Engine { what: "read its recipe".to_owned(), error });
+        }
+        // It only helps if somebody removes the container meanwhile.
+        Err(_) => None,
+    };
+    let place = &it.facts.place;
+    Ok(Sleeper {
+        container: it.facts.id.clone(),
+        name: it.facts.name.clone(),
+        image: it.facts.image.clone(),
+        host: job.ticket.host.clone(),
+        tenant: job.ticket.tenant.clone(),
+        role: place.role.as_deref().map(Arc::from),
+        tier: place.tier,
+        method,
+        stage: Stage::Going,
+        since: Timestamp::now(),
+        ticket: job.ticket.id,
+        order: u32::try_from(at).unwrap_or(u32::MAX),
+        life: it.life.clone(),
+        restart: it.restart.clone(),
+        limits: it.limits,
+        checkpoint: (method == Method::Checkpoint).then(|| ways::checkpoint_name(job.ticket.id)),
+        set_aside: Vec::new(),
+        ports,
+        recipe,
+        memory_before: memory,
+        memory_left: None,
+    })
+}
+
+async fn put_to_sleep(job: &mut Job, sleeper: &mut Sleeper) -> Result<(), Trouble> {
+    job.check_cancelled()?;
+    ways::of(sleeper.method).dump(job, sleeper).await?;
+    asleep(job, sleeper).await
+}
+
+/// Writes down that a container sleeps, and which of its lives that is.
+pub(super) async fn asleep(job: &mut Job, sleeper: &mut Sleeper) -> Result<(), Trouble> {
+    let trouble = |error| Trouble::Engine { what: "look at it".to_owned(), error };
+    if let Some(found) = job.engine.particulars(&sleeper.container).await.map_err(trouble)? {
+        sleeper.life = found.life;
+    }
+    sleeper.stage = Stage::Asleep;
+    sleeper.since = Timestamp::now();
+    job.put(std::slice::from_ref(sleeper)).await
+}
+
+/// Brings back what sleeps or is on its way: a tenant that could not be dumped as a whole stays awake as a whole.
+async fn undo(job: &mut Job, sleepers: &[Sleeper], trouble: &Trouble) -> Result<(), Trouble> {
+    if trouble.is_lost_host() {
+        job.wait_for_host().await?;
+        // An engine that starts looks after its containers first.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    for sleeper in sleepers.iter().rev() {
+        back::bring(job, sleeper).await?;
+        if let Some(checkpoint) = &sleeper.checkpoint {
+            let _ = job.engine.forget_checkpoint(&sleeper.container, checkpoint).await;
+        }
+    }
+    job.drop_sleepers(sleepers).await?;
+    Ok(())
+}

@@ -1,0 +1,199 @@
+//! One ticket at work: each step is told, done, and written down.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+use tracing::warn;
+
+use super::trouble::Trouble;
+use crate::engine::{Engine, EngineError};
+use crate::ledger::Ledger;
+use crate::model::container::ContainerId;
+use crate::model::fleet::EngineAbout;
+use crate::model::holder::Holder;
+use crate::model::policy::Policy;
+use crate::model::sleeper::Sleeper;
+use crate::model::ticket::{Step, Ticket};
+use crate::service::Connected;
+
+/// How long a lost host may take to come back before a ticket gives up on it.
+const HOST_BACK: Duration = Duration::from_secs(45);
+
+/// What a job tells the desk.
+pub(super) enum Note {
+    /// The ticket, at another step.
+    Ticket(Box<Ticket>),
+    /// Sleepers that are new or different, and containers that sleep no more.
+    Sleepers { put: Vec<Sleeper>, drop: Vec<ContainerId> },
+    /// The hosts' abilities were found out.
+    Abilities,
+    /// The job is over.
+    Over(Box<Ticket>),
+}
+
+/// What all jobs of a desk share.
+pub(super) struct Tools {
+    pub ledger: Arc<Ledger>,
+    pub holder: Holder,
+    pub policy: Policy,
+    pub notes: mpsc::Sender<Note>,
+}
+
+/// One ticket at work.
+pub(super) struct Job {
+    pub ticket: Ticket,
+    pub tools: Arc<Tools>,
+    pub engine: Arc<dyn Engine>,
+    /// What the engine is, where that is known yet.
+    pub about: Option<Arc<EngineAbout>>,
+    pub connected: watch::Receiver<Connected>,
+    /// One canary at a time on this host.
+    pub canary: Arc<tokio::sync::Mutex<()>>,
+    pub cancelled: watch::Receiver<bool>,
+}
+
+impl Job {
+    /// Does one step: says that it begins, does it, and writes down how it went.
+    pub async fn step<T>(
+        &mut self,
+        what: &str,
+        container: Option<&Arc<str>>,
+        act: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, Trouble> {
+        let trouble = |error| Trouble::Engine { what: what.to_owned(), error };
+        self.told_step(what, container, async { act.await.map_err(trouble) }).await
+    }
+
+    /// As `step`, for what is more than one call of the engine.
+    pub async fn told_step<T>(
+        &mut self,
+        what: &str,
+        container: Option<&Arc<str>>,
+        act: impl Future<Output = Result<T, Trouble>>,
+    ) -> Result<T, Trouble> {
+        let index = self.ticket.steps.len();
+        let step = Step {
+            what: what.to_owned(),
+            container: container.cloned(),
+            began: Timestamp::now(),
+            ended: None,
+            error: None,
+        };
+        self.ticket.steps.push(step);
+        self.tell();
+        crash_point();
+        let result = act.await;
+        crash_point();
+        let step = &mut self.ticket.steps[index];
+        step.ended = Some(Timestamp::now());
+        step.error = result.as_ref().err().map(ToString::to_string);
+        // Steps are for people; what a recovery needs was written before.
+        let written = self.tools.ledger.progress(&self.ticket, &self.tools.holder, &[], &[]).await;
+        self.tell();
+        match written {
+            Ok(true) => {}
+            Ok(false) => return Err(Trouble::TakenOver),
+            Err(error) => warn!(ticket = %self.ticket.id, %error, "a step could not be written down"),
+        }
+        result
+    }
+
+    /// Shows how far the ticket is. A desk that is busy shows the next step instead.
+    pub fn tell(&self) {
+        let _ = self.tools.notes.try_send(Note::Ticket(Box::new(self.ticket.clone())));
+    }
+
+    /// Writes sleepers down, and shows them.
+    pub async fn put(&self, sleepers: &[Sleeper]) -> Result<(), Trouble> {
+        self.write(sleepers.to_vec(), Vec::new()).await
+    }
+
+    /// Writes down that containers sleep no more, and shows it.
+    pub async fn drop_sleepers(&self, sleepers: &[Sleeper]) -> Result<(), Trouble> {
+        let containers = sleepers.iter().map(|sleeper| sleeper.container.clone()).collect();
+        self.write(Vec::new(), containers).await
+    }
+
+    async fn write(&self, put: Vec<Sleeper>, drop: Vec<ContainerId>) -> Result<(), Trouble> {
+        let tools = &self.tools;
+        if !tools.ledger.progress(&self.ticket, &tools.holder, &put, &drop).await? {
+            return Err(Trouble::TakenOver);
+        }
+        crash_point();
+        self.note(Note::Sleepers { put, drop }).await;
+        Ok(())
+    }
+
+    /// A job for another ticket on the same host.
+    pub fn beside(&self, ticket: Ticket) -> Job {
+        Job {
+            ticket,
+            tools: self.tools.clone(),
+            engine: self.engine.clone(),
+            about: self.about.clone(),
+            connected: self.connected.clone(),
+            canary: self.canary.clone(),
+            cancelled: self.cancelled.clone(),
+        }
+    }
+
+    /// What the engine is; asked once.
+    pub async fn about(&mut self) -> Result<Arc<EngineAbout>, Trouble> {
+        if let Some(about) = &self.about {
+            return Ok(about.clone());
+        }
+        let trouble = |error| Trouble::Engine { what: "ask what it is".to_owned(), error };
+        let about = Arc::new(self.engine.about().await.map_err(trouble)?);
+        self.about = Some(about.clone());
+        Ok(about)
+    }
+
+    /// Tells the desk what it must not miss.
+    pub async fn note(&self, note: Note) {
+        // The desk outlives its jobs; where it is gone, nobody looks any more.
+        let _ = self.tools.notes.send(note).await;
+    }
+
+    /// Gives up here if somebody called the ticket off.
+    pub fn check_cancelled(&self) -> Result<(), Trouble> {
+        if *self.cancelled.borrow() { Err(Trouble::Cancelled) } else { Ok(()) }
+    }
+
+    /// Waits until a lost host is back, and takes its new connection.
+    pub async fn wait_for_host(&mut self) -> Result<(), Trouble> {
+        let lost = self.engine.clone();
+        let mut connected = self.connected.clone();
+        let is_new = |now: &Connected| now.as_ref().is_some_and(|engine| !Arc::ptr_eq(engine, &lost));
+        let back = async {
+            // A break that nobody else noticed: the connection may be good.
+            if lost.ping().await.is_ok() {
+                return Some(lost.clone());
+            }
+            connected.wait_for(is_new).await.ok().and_then(|engine| engine.clone())
+        };
+        match timeout(HOST_BACK, back).await {
+            Ok(Some(engine)) => {
+                self.engine = engine;
+                Ok(())
+            }
+            _ => Err(Trouble::NoHost(format!("{} did not come back", self.ticket.host))),
+        }
+    }
+}
+
+/// A place where a test may kill this program: at the point of that number, counted from 1, in `WAKEBOARD_CRASH_AT`.
+/// Programs built for use do not have it.
+pub(super) fn crash_point() {
+    #[cfg(debug_assertions)]
+    {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static PASSED: AtomicU32 = AtomicU32::new(0);
+        let at = std::env::var("WAKEBOARD_CRASH_AT").ok().and_then(|at| at.parse().ok());
+        if at == Some(PASSED.fetch_add(1, Ordering::SeqCst) + 1) {
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Tickets: dumps and wakes, from the order to the outcome.
+//!
+//! The *desk* (`desk.rs`) takes orders, lets so many at once go to work on each host, and publishes how they fare. A
+//! *job* (`job.rs`) is one ticket at work: `dump.rs` or `wake.rs`, by the `ways/`. What was cut off, by a kill of ours or
+//! by the loss of a host, is finished or undone by `recover.rs`.
+
+mod back;
+mod desk;
+mod dump;
+mod job;
+mod lane;
+mod ready;
+mod recover;
+mod shift;
+mod told;
+mod trouble;
+mod wake;
+mod ways;
+
+pub use desk::Rules;
+pub(super) use desk::{Asked, Command, Start, keep};
+pub(super) use told::tickets;

@@ -1,0 +1,76 @@
+//! What was cut off: a ticket whose process was killed, or whose host was lost, is finished or undone here.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::job::Job;
+use super::trouble::Trouble;
+use super::{back, dump};
+use crate::model::container::Phase;
+use crate::model::method::Method;
+use crate::model::route::{has_not_run_since, sleeps_as_meant};
+use crate::model::sleeper::{Sleeper, Stage};
+use crate::model::ticket::{Outcome, Task};
+
+/// How long an engine may go on writing a checkpoint that nobody waits for any more.
+const CHECKPOINT_ENDS_WITHIN: Duration = Duration::from_secs(600);
+/// The time between the call and the first sign of it on the container.
+const CHECKPOINT_BEGINS_WITHIN: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// Finishes what sleeps as it was meant to, and undoes the rest: then the tenant is awake, as before.
+pub(super) async fn run(job: &mut Job, mut sleepers: Vec<Sleeper>) -> Result<Outcome, Trouble> {
+    sleepers.sort_by_key(|sleeper| sleeper.order);
+    if job.ticket.task == Task::Dump {
+        let mut meant = !sleepers.is_empty();
+        for sleeper in &sleepers {
+            meant &= sleeper.stage == Stage::Asleep || is_done(job, sleeper).await?;
+        }
+        if meant {
+            for sleeper in sleepers.iter_mut().filter(|sleeper| sleeper.stage != Stage::Asleep) {
+                dump::asleep(job, sleeper).await?;
+            }
+            return Ok(Outcome::Dumped);
+        }
+    }
+    for sleeper in sleepers.iter().rev() {
+        back::bring(job, sleeper).await?;
+        if let Some(checkpoint) = &sleeper.checkpoint {
+            // Half made, or used up: what stays is deleted before the next one.
+            let _ = job.engine.forget_checkpoint(&sleeper.container, checkpoint).await;
+        }
+    }
+    job.drop_sleepers(&sleepers).await?;
+    match job.ticket.task {
+        Task::Wake => Ok(Outcome::Woken),
+        Task::Dump => Err(Trouble::NotReady("it was cut off in the middle; the tenant was woken again".to_owned())),
+    }
+}
+
+/// Whether a container sleeps as meant. An engine that is still writing its checkpoint is waited for.
+async fn is_done(job: &mut Job, sleeper: &Sleeper) -> Result<bool, Trouble> {
+    let trouble = |error| Trouble::Engine { what: "look at it".to_owned(), error };
+    let begun = Instant::now();
+    loop {
+        let found = job.engine.particulars(&sleeper.container).await.map_err(trouble)?;
+        let patience = match found.as_ref().map(|found| found.facts.phase) {
+            Some(Phase::Paused) => CHECKPOINT_ENDS_WITHIN,
+            _ => CHECKPOINT_BEGINS_WITHIN,
+        };
+        let may_be_under_way = sleeper.method == Method::Checkpoint
+            && found.as_ref().is_some_and(|found| {
+                has_not_run_since(sleeper, found)
+                    && matches!(found.facts.phase, Phase::Paused | Phase::Running)
+            });
+        if may_be_under_way && begun.elapsed() < patience {
+            sleep(LOOK_AGAIN).await;
+            continue;
+        }
+        let checkpoints = match sleeper.method {
+            Method::Checkpoint => job.engine.checkpoints(&sleeper.container).await.unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        return Ok(sleeps_as_meant(sleeper, found.as_ref(), &checkpoints));
+    }
+}

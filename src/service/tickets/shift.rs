@@ -1,0 +1,156 @@
+//! One ticket from its beginning to its end: intent, work, outcome, whatever happens in between.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use super::job::{Job, Note, crash_point};
+use super::trouble::Trouble;
+use super::{dump, recover, wake};
+use crate::ledger::Begun;
+use crate::model::container::ContainerId;
+use crate::model::method::Method;
+use crate::model::sleeper::{Sleeper, Stage};
+use crate::model::ticket::{Outcome, Task, TicketId};
+use crate::model::tier::Tier;
+
+/// A tenant is ours for so long; then somebody else may look after it.
+pub(super) const LEASE: Duration = Duration::from_secs(30);
+/// How often we say that we are still at it.
+const RENEW_EVERY: Duration = Duration::from_secs(8);
+/// How many left-over tickets are dealt with before a new one.
+const MOST_ORPHANS: u32 = 4;
+
+/// What a job is to do.
+pub(super) enum Duty {
+    /// Put a tenant to sleep.
+    Dump { containers: Vec<ContainerId>, method: Option<Method>, tier: Option<Tier> },
+    /// Bring it back.
+    Wake { containers: Vec<ContainerId>, timeout: Duration },
+    /// Finish or undo what was cut off; the ticket is ours already where it was `adopted`.
+    Recover { containers: Vec<ContainerId>, adopted: bool },
+}
+
+/// Works on a ticket until it has ended, and writes down how.
+pub(super) async fn work(mut job: Job, duty: Duty) {
+    job.ticket.began.get_or_insert_with(Timestamp::now);
+    job.tell();
+    let begun = match &duty {
+        Duty::Recover { adopted: true, .. } => Ok(()),
+        Duty::Recover { containers, .. } | Duty::Dump { containers, .. } | Duty::Wake { containers, .. } => {
+            begin(&mut job, containers).await
+        }
+    };
+    let is_ours = begun.is_ok();
+    let (ticket, tools) = (job.ticket.id, job.tools.clone());
+    let keep = async {
+        loop {
+            sleep(RENEW_EVERY).await;
+            match tools.ledger.renew(ticket, &tools.holder, Timestamp::now(), LEASE).await {
+                Ok(true) => {}
+                Ok(false) => return Err(Trouble::TakenOver),
+                // The lease still holds for a while; the next try may do.
+                Err(error) => warn!(%ticket, %error, "the lease could not be renewed"),
+            }
+        }
+    };
+    let result = match begun {
+        Err(trouble) => Err(trouble),
+        Ok(()) => tokio::select! {
+            result = carry_out(&mut job, duty) => result,
+            result = keep => result,
+        },
+    };
+    finish(job, result, is_ours).await;
+}
+
+/// Intent before act: takes the tenant's containers and writes the ticket. What others left open on them is ended first.
+async fn begin(job: &mut Job, containers: &[ContainerId]) -> Result<(), Trouble> {
+    let tools = job.tools.clone();
+    for _ in 0..MOST_ORPHANS {
+        let now = Timestamp::now();
+        match tools.ledger.begin(&job.ticket, &tools.holder, containers, &[], now, LEASE).await? {
+            Begun::Ours => {
+                crash_point();
+                return Ok(());
+            }
+            Begun::Busy { ticket, actor, .. } => {
+                return Err(Trouble::Refused(format!("{actor} is at it (ticket {ticket})")));
+            }
+            Begun::NumberTaken => {
+                return Err(Trouble::Refused("its number belongs to another ticket: ask again".to_owned()));
+            }
+            Begun::Orphaned { ticket } => end_orphan(job, ticket).await?,
+        }
+    }
+    Err(Trouble::Refused("tickets that others left open keep coming".to_owned()))
+}
+
+/// Takes over a ticket whose process is gone, and brings it to an end.
+async fn end_orphan(job: &mut Job, ticket: TicketId) -> Result<(), Trouble> {
+    let tools = job.tools.clone();
+    let Some(open) = tools.ledger.open_tickets().await?.into_iter().find(|open| open.ticket.id == ticket) else {
+        return Ok(());
+    };
+    if !tools.ledger.adopt(ticket, &tools.holder, Timestamp::now(), LEASE).await? {
+        // Somebody else was faster: then it is theirs, and the next answer says so.
+        return Ok(());
+    }
+    let other = job.beside(open.ticket);
+    let duty = Duty::Recover { containers: open.containers, adopted: true };
+    Box::pin(work(other, duty)).await;
+    Ok(())
+}
+
+async fn carry_out(job: &mut Job, duty: Duty) -> Result<Outcome, Trouble> {
+    match duty {
+        Duty::Dump { containers, method, tier } => dump::run(job, &containers, method, tier).await,
+        Duty::Wake { containers, timeout } => {
+            let sleepers = job.tools.ledger.sleepers_of(&containers).await?;
+            wake::run(job, sleepers, &containers, timeout).await
+        }
+        Duty::Recover { containers, .. } => {
+            let sleepers = job.tools.ledger.sleepers_of(&containers).await?;
+            recover::run(job, sleepers).await
+        }
+    }
+}
+
+/// Writes down how it ended, and tells it.
+async fn finish(mut job: Job, result: Result<Outcome, Trouble>, is_ours: bool) {
+    let ticket = &mut job.ticket;
+    ticket.ended = Some(Timestamp::now());
+    match result {
+        Ok(outcome) => ticket.outcome = Some(outcome),
+        Err(trouble) => {
+            let refused = matches!(trouble, Trouble::Refused(_));
+            ticket.outcome = Some(if refused { Outcome::Refused } else { Outcome::Failed });
+            ticket.reason = Some(trouble.to_string());
+        }
+    }
+    info!(ticket = %ticket.id, task = %ticket.task, tenant = %ticket.tenant, outcome = ?ticket.outcome, "ticket ended");
+    let tools = job.tools.clone();
+    let written = if is_ours {
+        tools.ledger.end(&job.ticket, &tools.holder, &[], &[]).await
+    } else {
+        tools.ledger.record(&job.ticket).await
+    };
+    if let Err(error) = written {
+        // It stays open, and is found as cut off: looking again does no harm.
+        warn!(ticket = %job.ticket.id, %error, "the end of a ticket could not be written down");
+    }
+    job.note(Note::Over(Box::new(job.ticket.clone()))).await;
+}
+
+/// The sleepers that nobody is at work on, though they are on their way: their ticket ended without them.
+pub(super) fn stranded<'a>(
+    sleepers: impl Iterator<Item = &'a Arc<Sleeper>>,
+) -> impl Iterator<Item = &'a Arc<Sleeper>> {
+    sleepers.filter(|sleeper| sleeper.stage != Stage::Asleep)
+}
+
+/// What a ticket that recovers a tenant is called: bringing it back.
+pub(super) const RECOVERY: Task = Task::Wake;

@@ -1,0 +1,47 @@
+//! Why a ticket did not get where it was meant to.
+
+use crate::engine::EngineError;
+use crate::ledger::LedgerError;
+
+/// Why a ticket did not get where it was meant to.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// Nothing was done, for this reason.
+    #[error("{0}")]
+    Refused(String),
+    /// The engine did not do it.
+    #[error("{what}: {error}")]
+    Engine {
+        /// What was asked of it.
+        what: String,
+        /// Its answer, or its silence.
+        error: EngineError,
+    },
+    /// The ledger cannot be written, and nothing is done without it.
+    #[error("{0}")]
+    Ledger(#[from] LedgerError),
+    /// Somebody called it off.
+    #[error("cancelled")]
+    Cancelled,
+    /// It took too long, or ended, before it answered.
+    #[error("{0}")]
+    NotReady(String),
+    /// Another console took the tenant over, since ours had been silent for too long.
+    #[error("another console has taken this tenant over")]
+    TakenOver,
+    /// Its host does not answer.
+    #[error("{0}")]
+    NoHost(String),
+}
+
+impl Trouble {
+    /// Whether the host was lost: then nobody knows how far it got, and it is looked at again when the host is back.
+    #[must_use]
+    pub fn is_lost_host(&self) -> bool {
+        match self {
+            Trouble::Engine { error, .. } => error.is_lost(),
+            Trouble::NoHost(_) => true,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! A wake: a tenant comes back, in the other order than it went, and counts as back when it answers.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
+
+use super::back::{self, Back};
+use super::job::Job;
+use super::trouble::Trouble;
+use super::ready;
+use crate::model::container::{ContainerId, Health};
+use crate::model::method::Method;
+use crate::model::particulars::Particulars;
+use crate::model::sleeper::{Sleeper, Stage};
+use crate::model::ticket::Outcome;
+use crate::model::{order, readiness};
+
+/// How often a wake begins anew because its host was lost in the middle.
+const MOST_LOSSES: u32 = 3;
+/// An engine that was just started looks after its containers first.
+const ENGINE_SETTLES: Duration = Duration::from_millis(500);
+
+/// Brings the tenant back. `sleepers` are the records of those that sleep, `containers` all that it has.
+pub(super) async fn run(
+    job: &mut Job,
+    mut sleepers: Vec<Sleeper>,
+    containers: &[ContainerId],
+    timeout: Duration,
+) -> Result<Outcome, Trouble> {
+    let deadline = Instant::now() + timeout;
+    if sleepers.is_empty() {
+        sleepers = lying_down(job, containers).await?;
+    }
+    if sleepers.is_empty() {
+        return Err(Trouble::Refused("it is awake".to_owned()));
+    }
+    sleepers.sort_by_key(|sleeper| std::cmp::Reverse(sleeper.order));
+    job.ticket.method = sleepers.first().map(|sleeper| sleeper.method);
+    for sleeper in &mut sleepers {
+        sleeper.stage = Stage::Waking;
+        sleeper.since = Timestamp::now();
+    }
+    job.put(&sleepers).await?;
+    let mut losses = 0;
+    loop {
+        match wake(job, &sleepers, deadline).await {
+            Ok(()) => break,
+            Err(trouble) if trouble.is_lost_host() && losses < MOST_LOSSES => {
+                losses += 1;
+                job.ticket.fallbacks.push("again after the host was lost".to_owned());
+                job.wait_for_host().await?;
+                sleep(ENGINE_SETTLES).await;
+            }
+            Err(trouble) => return Err(trouble),
+        }
+    }
+    clean_up(job, &sleepers).await;
+    Ok(Outcome::Woken)
+}
+
+/// Brings all containers back, and waits until they answer.
+async fn wake(job: &mut Job, sleepers: &[Sleeper], deadline: Instant) -> Result<(), Trouble> {
+    let mut all = Vec::new();
+    for (at, sleeper) in sleepers.iter().enumerate() {
+        let mut back = back::bring(job, sleeper).await?;
+        // One that starts cold needs what it depends on to be ready, not only started.
+        if at + 1 < sleepers.len() && back.by.is_some_and(|by| !by.keeps_memory()) {
+            wait(job, std::slice::from_mut(&mut back), deadline, false).await?;
+        }
+        all.push(back);
+    }
+    let result = wait(job, &mut all, deadline, true).await;
+    // Once they run, they are awake, whether they answer or not.
+    let runs = !matches!(&result, Err(trouble) if trouble.is_lost_host());
+    if runs {
+        job.drop_sleepers(sleepers).await?;
+    }
+    result
+}
+
+/// Waits until containers that came back answer. One that was restored and does not is started cold: its memory was
+/// worth a try, the tenant is worth more.
+async fn wait(job: &mut Job, all: &mut [Back], deadline: Instant, whole: bool) -> Result<(), Trouble> {
+    let configured = job.tools.policy.ready_of(&job.ticket.tenant).filter(|_| whole).cloned();
+    let mut retried = false;
+    loop {
+        let restored = all.iter().any(|back| back.by == Some(Method::Checkpoint));
+        let now = Instant::now();
+        let until = if restored && !retried {
+            now + deadline.saturating_duration_since(now) / 2
+        } else {
+            deadline
+        };
+        let needs: Vec<_> = all
+            .iter()
+            .map(|back| {
+                let need = readiness::need(configured.as_ref(), back.by, Health::Unknown, &back.sleeper.ports);
+                (back.id.clone(), back.sleeper.name.clone(), back.by, need)
+            })
+            .collect();
+        let (engine, mut cancelled) = (job.engine.clone(), job.cancelled.clone());
+        let answer = async {
+            tokio::select! {
+                result = ready::wait(&*engine, &needs, until) => result,
+                Ok(_) = cancelled.wait_for(|it| *it) => Err(Trouble::Cancelled),
+            }
+        };
+        match job.told_step("wait for an answer", None, answer).await {
+            Err(Trouble::NotReady(_)) if restored && !retried => retried = true,
+            other => return other,
+        }
+        for back in all.iter_mut().filter(|back| back.by == Some(Method::Checkpoint)) {
+            back::start_cold(job, back).await?;
+        }
+    }
+}
+
+/// What lies down without our doing: stopped, crashed or paused by somebody else. It can be woken as well.
+async fn lying_down(job: &mut Job, containers: &[ContainerId]) -> Result<Vec<Sleeper>, Trouble> {
+    let engine = job.engine.clone();
+    let look = async {
+        let all = join_all(containers.iter().map(|id| engine.particulars(id))).await;
+        all.into_iter().collect::<Result<Vec<_>, _>>()
+    };
+    let found: Vec<Particulars> = job.step("look at it", None, look).await?.into_iter().flatten().collect();
+    let ordered = order::for_dump(found, &job.tools.policy.order);
+    let mut sleepers = Vec::new();
+    for (at, it) in ordered.iter().enumerate() {
+        if let Some(sleeper) = Sleeper::found_lying(it, &job.ticket, at, Timestamp::now()) {
+            sleepers.push(sleeper);
+        }
+    }
+    Ok(sleepers)
+}
+
+/// Deletes the checkpoints that were used: the containers run on, and can never start from them again.
+async fn clean_up(job: &mut Job, sleepers: &[Sleeper]) {
+    for sleeper in sleepers {
+        let Some(checkpoint) = &sleeper.checkpoint else { continue };
+        let (engine, id) = (job.engine.clone(), sleeper.container.clone());
+        // What stays is deleted before the next checkpoint of the container.
+        let _ = job
+            .step("delete the checkpoint", Some(&sleeper.name), engine.forget_checkpoint(&id, checkpoint))
+            .await;
+    }
+}

@@ -1,0 +1,63 @@
+//! Checkpoint: its processes written to disk by CRIU and ended. It wakes where it was, with all its memory.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::time::{Instant, sleep};
+
+use super::{Way, set_restart_aside};
+use crate::model::container::{ContainerId, Phase};
+use crate::model::particulars::Particulars;
+use crate::model::sleeper::Sleeper;
+use crate::service::tickets::job::Job;
+use crate::service::tickets::trouble::Trouble;
+
+/// What all names of our checkpoints begin with.
+pub const NAME: &str = "wakeboard-";
+/// After the call an engine may still say for a moment that the container is paused.
+const SETTLES_WITHIN: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+pub(super) struct Checkpoint;
+
+#[async_trait]
+impl Way for Checkpoint {
+    async fn dump(&self, job: &mut Job, sleeper: &mut Sleeper) -> Result<(), Trouble> {
+        set_restart_aside(job, sleeper).await?;
+        let (engine, id, name) = (job.engine.clone(), sleeper.container.clone(), sleeper.name.clone());
+        let checkpoint = sleeper.checkpoint.clone().unwrap_or_default();
+        let old: Vec<String> = match engine.checkpoints(&id).await {
+            Ok(all) => all.into_iter().filter(|name| name.starts_with(NAME)).collect(),
+            // An engine that lists none has none to clean up; what else is wrong, the next call says.
+            Err(_) => Vec::new(),
+        };
+        for old in old {
+            job.step("delete an old checkpoint", Some(&name), engine.forget_checkpoint(&id, &old)).await?;
+        }
+        job.step("checkpoint", Some(&name), engine.checkpoint(&id, &checkpoint)).await?;
+        let begun = Instant::now();
+        loop {
+            let found = engine.particulars(&id).await;
+            match found.map_err(|error| Trouble::Engine { what: "look at it".into(), error })? {
+                Some(found) if matches!(found.facts.phase, Phase::Exited(_)) => break,
+                Some(_) if begun.elapsed() < SETTLES_WITHIN => sleep(LOOK_AGAIN).await,
+                Some(_) => return Err(Trouble::NotReady(format!("{name} still runs after its checkpoint"))),
+                None => return Err(Trouble::NotReady(format!("{name} is gone"))),
+            }
+        }
+        sleeper.memory_left = Some(0);
+        Ok(())
+    }
+
+    async fn wake(
+        &self,
+        job: &mut Job,
+        sleeper: &Sleeper,
+        _: Option<&Particulars>,
+    ) -> Result<ContainerId, Trouble> {
+        let (engine, id) = (job.engine.clone(), sleeper.container.clone());
+        let checkpoint = sleeper.checkpoint.clone().unwrap_or_default();
+        job.step("restore", Some(&sleeper.name), engine.restore(&id, &checkpoint)).await?;
+        Ok(id)
+    }
+}

@@ -1,0 +1,45 @@
+//! Destroy: removed, its recipe kept. It is created again, and starts cold.
+
+use async_trait::async_trait;
+
+use super::Way;
+use crate::model::container::ContainerId;
+use crate::model::particulars::Particulars;
+use crate::model::sleeper::Sleeper;
+use crate::service::tickets::job::Job;
+use crate::service::tickets::trouble::Trouble;
+
+pub(super) struct Destroy;
+
+#[async_trait]
+impl Way for Destroy {
+    async fn dump(&self, job: &mut Job, sleeper: &mut Sleeper) -> Result<(), Trouble> {
+        if sleeper.recipe.is_none() {
+            return Err(Trouble::Refused(format!("there is no recipe of {}", sleeper.name)));
+        }
+        let (engine, id, grace) = (job.engine.clone(), sleeper.container.clone(), job.tools.policy.grace);
+        job.step("stop", Some(&sleeper.name), engine.stop(&id, grace)).await?;
+        job.step("remove", Some(&sleeper.name), engine.remove(&id)).await?;
+        sleeper.memory_left = Some(0);
+        Ok(())
+    }
+
+    async fn wake(
+        &self,
+        job: &mut Job,
+        sleeper: &Sleeper,
+        found: Option<&Particulars>,
+    ) -> Result<ContainerId, Trouble> {
+        let Some(recipe) = &sleeper.recipe else {
+            return Err(Trouble::NotReady(format!("{} is gone, and there is no recipe of it", sleeper.name)));
+        };
+        let (engine, name) = (job.engine.clone(), &sleeper.name);
+        if found.is_some() {
+            // Half removed already: its name must be free.
+            job.step("remove", Some(name), engine.remove(&sleeper.container)).await?;
+        }
+        let id = job.step("create", Some(name), engine.create(recipe)).await?;
+        job.step("start", Some(name), engine.start(&id)).await?;
+        Ok(id)
+    }
+}
