@@ -86,8 +86,7 @@ async fn many_tasks_of_one_process_share_it() {
         let ledger = ledger.clone();
         tasks.push(tokio::spawn(async move {
             let all = containers(&[&number.to_string()]);
-            let begun =
-                ledger.begin(&ticket(number), &elsewhere(1), &all, &[], at(0), LEASE).await.unwrap();
+            let begun = ledger.begin(&ticket(number), &elsewhere(1), &all, &[], at(0), LEASE).await.unwrap();
             assert_eq!(begun, Begun::Ours);
             ledger.tickets(5).await.unwrap();
             assert!(ledger.end(&ended(ticket(number)), &elsewhere(1), &[], &[]).await.unwrap());
