@@ -35,7 +35,11 @@ const LIBRARIES: [(&str, &[&str]); 7] = [
 
 /// What must not be done in a folder at all: there time is passed in, and nothing is read or written.
 const PURE: [(&str, &str); 2] = [
-    ("model", r"\btokio\b|\bstd::(fs|net|process)\b|\b(Instant|SystemTime|Timestamp|Zoned)::now\b"),
+    // Addresses are only words; sockets are not.
+    (
+        "model",
+        r"\btokio\b|\bstd::(fs|process)\b|\b(Tcp|Udp|Unix)\w+\b|\bToSocketAddrs\b|\b(Instant|SystemTime|Timestamp|Zoned)::now\b",
+    ),
     ("tui/view", r"\btokio\b|\bstd::(fs|net|process)\b|\b(Instant|SystemTime|Timestamp|Zoned)::now\b"),
 ];
 

@@ -1,6 +1,7 @@
 //! The log: a file in the XDG state folder, never the screen.
 
 use std::fs::{self, OpenOptions};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -39,7 +40,8 @@ pub fn start(global: &Global) -> Result<(), Failure> {
 
 fn default_file() -> Option<PathBuf> {
     let folder = etcetera::base_strategy::Xdg::new().ok()?.state_dir()?.join("wakeboard");
-    fs::create_dir_all(&folder).ok()?;
+    // The ledger is kept there too.
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).ok()?;
     Some(folder.join("wakeboard.log"))
 }
 

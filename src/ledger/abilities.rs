@@ -1,5 +1,6 @@
 //! What hosts can do, as their canaries showed.
 
+use super::connection::Lasts;
 use super::{Ledger, LedgerError, ask, rows};
 use crate::model::ability::Ability;
 
@@ -29,7 +30,7 @@ impl Ledger {
     /// The ledger cannot be written.
     pub async fn put_ability(&self, ability: &Ability) -> Result<(), LedgerError> {
         self.within(async {
-            let mut writing = self.connections.write().await?;
+            let mut writing = self.connections.write(Lasts::AtOnce).await?;
             let sql = "INSERT INTO abilities (host, engine, method, tried, body) VALUES ($1, $2, $3, $4, $5) \
                        ON CONFLICT (host, engine, method) \
                        DO UPDATE SET tried = excluded.tried, body = excluded.body";

@@ -14,17 +14,41 @@ use crate::model::ledger::Where;
 /// The longest that anything with the ledger may take: longer than anybody waits for a lock, below.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// SQLite, for each connection. WAL: readers and the writer do not wait for each other. FULL: what is committed
-/// survives a power cut (`docs/decisions/0011-ledger.md` has what it costs).
+/// SQLite, for each connection. WAL: readers and the writer do not wait for each other.
 const SQLITE: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL";
 
 /// PostgreSQL, for each connection: a writer that hangs must not keep the others waiting for ever.
 const POSTGRES: &str = "SET lock_timeout = 5000; SET idle_in_transaction_session_timeout = 10000; \
                         SET client_min_messages = warning";
 
-/// Every change begins with this. Writers wait for each other here, on SQLite (which takes its lock for writing only
-/// now) as on PostgreSQL (which locks the row): after it, nothing that is read can change before the commit.
-const BEGIN: &str = "BEGIN; UPDATE wakeboard SET value = value + 1 WHERE name = 'changes'";
+/// Whether a change must survive a power cut that comes right after it. What need not, does so a little later; it is
+/// never half there. Why, and what it costs: `docs/decisions/0011-ledger.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lasts {
+    /// Yes: whoever acts next relies on it.
+    AtOnce,
+    /// No: it is only told to people.
+    Soon,
+}
+
+/// Every change begins by counting up one row. Writers wait for each other there, on SQLite (which takes its lock for
+/// writing only then) as on PostgreSQL (which locks the row): after it, nothing that is read can change before the commit.
+fn beginning(place: &Where, lasts: Lasts) -> &'static str {
+    match (place, lasts) {
+        (Where::Sqlite(_), Lasts::AtOnce) => {
+            "PRAGMA synchronous = FULL; BEGIN; UPDATE wakeboard SET value = value + 1 WHERE name = 'changes'"
+        }
+        (Where::Sqlite(_), Lasts::Soon) => {
+            "PRAGMA synchronous = NORMAL; BEGIN; UPDATE wakeboard SET value = value + 1 WHERE name = 'changes'"
+        }
+        (Where::Postgres(_), Lasts::AtOnce) => {
+            "BEGIN; UPDATE wakeboard SET value = value + 1 WHERE name = 'changes'"
+        }
+        (Where::Postgres(_), Lasts::Soon) => {
+            "BEGIN; SET LOCAL synchronous_commit = off; UPDATE wakeboard SET value = value + 1 WHERE name = 'changes'"
+        }
+    }
+}
 
 /// All connections of this process.
 #[derive(Debug)]
@@ -62,21 +86,16 @@ impl Connections {
             Ok(slot) => slot,
             Err(_) => self.second.lock().await,
         };
-        if let Some(mut connection) = slot.take()
-            // A server may have ended it since.
-            && (matches!(self.place, Where::Sqlite(_)) || connection.ping().await.is_ok())
-        {
-            return Ok(Using { slot, connection });
-        }
-        let connection = self.connect().await?;
+        let connection = self.living(slot.take()).await?;
         Ok(Using { slot, connection })
     }
 
     /// A connection within a transaction that nobody else can disturb, to be ended by `commit` or `rollback`.
-    pub(super) async fn write(&self) -> Result<Using<'_>, Fault> {
+    pub(super) async fn write(&self, lasts: Lasts) -> Result<Using<'_>, Fault> {
+        let begin = beginning(&self.place, lasts);
         let mut slot = self.first.lock().await;
         if let Some(mut connection) = slot.take() {
-            match ask::plainly(&mut connection, BEGIN).await.map_err(Fault::from) {
+            match ask::plainly(&mut connection, begin).await.map_err(Fault::from) {
                 Ok(()) => return Ok(Using { slot, connection }),
                 // A server may have ended the connection since. Nothing has been done yet, so it can be done again.
                 Err(Fault::Unreachable(_)) => {}
@@ -84,18 +103,25 @@ impl Connections {
             }
         }
         let mut connection = self.connect().await?;
-        ask::plainly(&mut connection, BEGIN).await?;
+        ask::plainly(&mut connection, begin).await?;
         Ok(Using { slot, connection })
     }
 
     /// A connection for one statement that changes something, and needs no look at anything else.
     pub(super) async fn bare(&self) -> Result<Using<'_>, Fault> {
         let mut slot = self.first.lock().await;
-        let connection = match slot.take() {
-            Some(connection) => connection,
-            None => self.connect().await?,
-        };
+        let connection = self.living(slot.take()).await?;
         Ok(Using { slot, connection })
+    }
+
+    /// The connection, or another one where a server has ended it since.
+    async fn living(&self, connection: Option<AnyConnection>) -> Result<AnyConnection, Fault> {
+        if let Some(mut connection) = connection
+            && (matches!(self.place, Where::Sqlite(_)) || connection.ping().await.is_ok())
+        {
+            return Ok(connection);
+        }
+        self.connect().await
     }
 
     async fn connect(&self) -> Result<AnyConnection, Fault> {
@@ -145,5 +171,30 @@ impl Using<'_> {
         ask::plainly(&mut self.connection, "ROLLBACK").await?;
         self.done();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::schema;
+
+    async fn setting(using: &mut Using<'_>, name: &str) -> String {
+        let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+        let row: Option<(String,)> = ask::one(using.connection(), sqlx::query(&sql)).await.unwrap();
+        row.unwrap().0
+    }
+
+    #[tokio::test]
+    async fn what_others_rely_on_is_synced_to_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let connections = Connections::new(Where::Sqlite(folder.path().join("ledger.db")));
+        schema::prepare(&connections).await.unwrap();
+        for (lasts, level) in [(Lasts::Soon, "1"), (Lasts::AtOnce, "2"), (Lasts::Soon, "1")] {
+            let mut writing = connections.write(lasts).await.unwrap();
+            assert_eq!(setting(&mut writing, "journal_mode").await, "wal");
+            assert_eq!(setting(&mut writing, "synchronous").await, level);
+            writing.commit().await.unwrap();
+        }
     }
 }

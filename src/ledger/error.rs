@@ -18,7 +18,9 @@ pub struct LedgerError {
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// A file or database that may not be written.
-    #[error("cannot be written ({0}); make it and its folder yours, or give another one in the config (`ledger`)")]
+    #[error(
+        "cannot be written ({0}); make it and its folder yours, or give another one in the config (`ledger`)"
+    )]
     NotWritable(String),
     /// The path leads nowhere.
     #[error("cannot be made or opened ({0}); is its folder there?")]
@@ -50,7 +52,9 @@ pub enum Fault {
         known: i64,
     },
     /// The file is broken, or a row in it.
-    #[error("is damaged ({0}); move it away and start anew: sleeping tenants are still known to their engines")]
+    #[error(
+        "is damaged ({0}); move it away and start anew: sleeping tenants are still known to their engines"
+    )]
     Damaged(String),
     /// Anything else.
     #[error("{0}")]
@@ -129,5 +133,48 @@ fn of_postgres(code: &str, message: String) -> Fault {
         code if code.starts_with("08") || code.starts_with("57P") => Fault::Unreachable(message),
         code if code.starts_with("XX") => Fault::Damaged(message),
         _ => Fault::Other(message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(5, "somebody else has it locked")]
+    #[case(517, "somebody else has it locked")]
+    #[case(8, "cannot be written")]
+    #[case(1544, "cannot be written")]
+    #[case(13, "the disk is full")]
+    #[case(14, "cannot be made or opened")]
+    #[case(11, "is damaged")]
+    #[case(26, "is no ledger")]
+    #[case(1, "no such column")]
+    fn sqlites_codes_become_words(#[case] code: i32, #[case] words: &str) {
+        let text = of_sqlite(code, "no such column".to_owned()).to_string();
+        assert!(text.starts_with(words), "{text}");
+    }
+
+    #[rstest]
+    #[case("55P03", "somebody else has it locked")]
+    #[case("53100", "the disk is full")]
+    #[case("28P01", "PostgreSQL refuses us")]
+    #[case("3D000", "PostgreSQL refuses us")]
+    #[case("57P03", "cannot be reached")]
+    #[case("53300", "cannot be reached")]
+    #[case("42501", "cannot be written")]
+    #[case("25006", "cannot be written")]
+    #[case("XX001", "is damaged")]
+    fn postgres_codes_become_words(#[case] code: &str, #[case] words: &str) {
+        let text = of_postgres(code, "told".to_owned()).to_string();
+        assert!(text.starts_with(words), "{text}");
+    }
+
+    #[test]
+    fn what_is_told_can_do_a_terminal_no_harm() {
+        let fault = Fault::from(sqlx::Error::Protocol("\u{1b}[2J".to_owned()));
+        let error = LedgerError { place: "\u{1b}]0;".to_owned(), fault };
+        assert!(!error.to_string().contains('\u{1b}'));
     }
 }

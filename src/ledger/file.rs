@@ -29,12 +29,9 @@ pub(super) fn url(path: &Path) -> Result<String, Fault> {
     let path = absolute(path).map_err(|error| Fault::io(&error))?;
     let text =
         path.to_str().ok_or_else(|| Fault::NotThere("its name is no UTF-8; give another one".to_owned()))?;
-    let mut url = String::from("sqlite://");
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => url.push(char::from(byte)),
-            byte => url.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    Ok(url)
+    let encoded = text.bytes().map(|byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    });
+    Ok(format!("sqlite://{}", encoded.collect::<String>()))
 }

@@ -41,14 +41,12 @@ pub fn is_dead_here(holder: &Holder) -> bool {
     if !holder.is_seen_from(here()) {
         return false;
     }
-    match process(holder.pid) {
-        Some(process) => holder.is_dead(Some(process)),
-        // /proc may hide the processes of others; the kernel still says whether the number is in use.
-        None => {
-            let number = i32::try_from(holder.pid).ok().and_then(Pid::from_raw);
-            number.is_none_or(|pid| test_kill_process(pid) == Err(Errno::SRCH))
-        }
+    if let Some(process) = process(holder.pid) {
+        return holder.is_dead(Some(process));
     }
+    // /proc may hide the processes of others; the kernel still says whether the number is in use.
+    let number = i32::try_from(holder.pid).ok().and_then(Pid::from_raw);
+    number.is_none_or(|pid| test_kill_process(pid) == Err(Errno::SRCH))
 }
 
 fn process(pid: u32) -> Option<Process> {

@@ -45,7 +45,8 @@ pub(super) fn until(now: Timestamp, lease: Duration) -> i64 {
 /// `($1, $2), ($3, $4)`.
 fn places(rows: usize, columns: usize) -> String {
     let row = |row: usize| {
-        let values: Vec<String> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
+        let values: Vec<String> =
+            (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
         format!("({})", values.join(", "))
     };
     (0..rows).map(row).collect::<Vec<_>>().join(", ")
@@ -88,7 +89,8 @@ pub(super) async fn lease(
 /// Writes sleepers, over those that were there.
 pub(super) async fn put(connection: &mut AnyConnection, sleepers: &[Sleeper]) -> Result<(), Fault> {
     // Each container once, as one statement may not write a row twice; the last one counts.
-    let each: BTreeMap<&str, &Sleeper> = sleepers.iter().map(|sleeper| (&*sleeper.container, sleeper)).collect();
+    let each: BTreeMap<&str, &Sleeper> =
+        sleepers.iter().map(|sleeper| (&*sleeper.container, sleeper)).collect();
     let each: Vec<&Sleeper> = each.into_values().collect();
     for portion in each.chunks(ROWS_AT_ONCE) {
         let sql = format!(
@@ -99,8 +101,11 @@ pub(super) async fn put(connection: &mut AnyConnection, sleepers: &[Sleeper]) ->
         let mut query = sqlx::query(&sql);
         for sleeper in portion {
             let since = sleeper.since.as_millisecond();
-            query =
-                query.bind(&*sleeper.container).bind(sleeper.ticket.to_string()).bind(since).bind(body(sleeper)?);
+            query = query
+                .bind(&*sleeper.container)
+                .bind(sleeper.ticket.to_string())
+                .bind(since)
+                .bind(body(sleeper)?);
         }
         ask::change(connection, query).await?;
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::AnyConnection;
 
 use super::ask;
-use super::connection::Connections;
+use super::connection::{Connections, Lasts};
 use super::error::Fault;
 
 /// The row that counts changes.
@@ -62,7 +62,7 @@ async fn prepare_once(connections: &Connections, known: i64) -> Result<(), Fault
         }
     }
     using.done();
-    let mut writing = connections.write().await?;
+    let mut writing = connections.write(Lasts::AtOnce).await?;
     // Somebody else may have been faster.
     let found = number(writing.connection(), FORMAT).await?.unwrap_or(0);
     if found > known {

@@ -1,5 +1,6 @@
 //! Sleepers, to be read; and corrected while nobody is at work on them. Who is at work writes them with its ticket.
 
+use super::connection::Lasts;
 use super::{Ledger, LedgerError, ask, rows};
 use crate::model::container::ContainerId;
 use crate::model::sleeper::Sleeper;
@@ -65,14 +66,18 @@ impl Ledger {
     pub async fn forget(&self, seen: &[Sleeper]) -> Result<u64, LedgerError> {
         self.within(async {
             let sql = format!("DELETE FROM sleepers WHERE {UNTOUCHED}");
-            let mut writing = self.connections.write().await?;
+            let mut writing = self.connections.write(Lasts::AtOnce).await?;
             let mut gone = 0;
             for sleeper in seen {
                 let query = sqlx::query(&sql).bind(&*sleeper.container).bind(sleeper.ticket.to_string());
                 let query = query.bind(sleeper.since.as_millisecond());
                 gone += ask::change(writing.connection(), query).await?;
             }
-            if gone > 0 { writing.commit().await? } else { writing.rollback().await? }
+            if gone > 0 {
+                writing.commit().await?;
+            } else {
+                writing.rollback().await?;
+            }
             Ok(gone)
         })
         .await
@@ -86,14 +91,18 @@ impl Ledger {
     pub async fn amend(&self, corrected: &[Sleeper]) -> Result<u64, LedgerError> {
         self.within(async {
             let sql = format!("UPDATE sleepers SET body = $4 WHERE {UNTOUCHED}");
-            let mut writing = self.connections.write().await?;
+            let mut writing = self.connections.write(Lasts::AtOnce).await?;
             let mut done = 0;
             for sleeper in corrected {
                 let query = sqlx::query(&sql).bind(&*sleeper.container).bind(sleeper.ticket.to_string());
                 let query = query.bind(sleeper.since.as_millisecond()).bind(rows::body(sleeper)?);
                 done += ask::change(writing.connection(), query).await?;
             }
-            if done > 0 { writing.commit().await? } else { writing.rollback().await? }
+            if done > 0 {
+                writing.commit().await?;
+            } else {
+                writing.rollback().await?;
+            }
             Ok(done)
         })
         .await

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::work::{is_orphaned, parse};
+use super::hold::{is_orphaned, parse};
 use super::{Ledger, LedgerError, ask, rows};
 use crate::model::container::ContainerId;
 use crate::model::holder::Holder;

@@ -1,4 +1,4 @@
-//! The life of a ticket: begun with a lease on its containers, carried on, ended; taken over where its holder is dead.
+//! The life of a ticket: begun with a lease on its containers, carried on, ended.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,18 +6,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
+use super::connection::Lasts;
 use super::error::Fault;
-use super::process::is_dead_here;
+use super::hold::{is_orphaned, parse};
+use super::prune::prune_now_and_then;
 use super::{Ledger, LedgerError, ask, rows};
 use crate::model::container::ContainerId;
 use crate::model::holder::Holder;
 use crate::model::sleeper::Sleeper;
 use crate::model::ticket::{Ticket, TicketId};
-
-/// How many tickets that ended are kept.
-const KEPT: i64 = 10_000;
-/// The old ones are removed at one in so many ends.
-const PRUNED_EVERY: u32 = 64;
 
 /// What came of `begin`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +56,7 @@ impl Ledger {
         lease: Duration,
     ) -> Result<Begun, LedgerError> {
         self.within(async {
-            let mut writing = self.connections.write().await?;
+            let mut writing = self.connections.write(Lasts::AtOnce).await?;
             let connection = writing.connection();
             let refused = match in_the_way(connection, ticket.id, containers, now).await? {
                 Some(found) => Some(found),
@@ -81,7 +78,8 @@ impl Ledger {
     }
 
     /// Writes how far a ticket is, and what has become of its sleepers, in one transaction. False, and nothing written,
-    /// where the ticket is not this holder's any more: then stop, since somebody else has taken it over.
+    /// where the ticket is not this holder's any more: then stop, since somebody else has taken it over. What has become
+    /// of sleepers survives a power cut at once, steps alone a little later.
     ///
     /// # Errors
     /// The ledger cannot be written.
@@ -118,10 +116,14 @@ impl Ledger {
         put: &[Sleeper],
         drop: &[ContainerId],
     ) -> Result<bool, LedgerError> {
+        // Steps are for people, sleepers are what recovery goes by.
+        let only_steps = is_open && put.is_empty() && drop.is_empty();
+        let lasts = if only_steps { Lasts::Soon } else { Lasts::AtOnce };
         self.within(async {
-            let mut writing = self.connections.write().await?;
+            let mut writing = self.connections.write(lasts).await?;
             let connection = writing.connection();
-            let sql = "UPDATE tickets SET body = $3, is_open = $4 WHERE id = $1 AND holder = $2 AND is_open = 1";
+            let sql =
+                "UPDATE tickets SET body = $3, is_open = $4 WHERE id = $1 AND holder = $2 AND is_open = 1";
             let query = sqlx::query(sql).bind(ticket.id.to_string()).bind(holder.to_string());
             let query = query.bind(rows::body(ticket)?).bind(i64::from(is_open));
             if ask::change(connection, query).await? == 0 {
@@ -146,7 +148,7 @@ impl Ledger {
     /// The ledger cannot be written.
     pub async fn record(&self, ticket: &Ticket) -> Result<bool, LedgerError> {
         self.within(async {
-            let mut writing = self.connections.write().await?;
+            let mut writing = self.connections.write(Lasts::AtOnce).await?;
             let connection = writing.connection();
             let sql = "INSERT INTO tickets (id, asked, is_open, holder, until, body) \
                        VALUES ($1, $2, 0, '', 0, $3) ON CONFLICT (id) DO NOTHING";
@@ -158,72 +160,6 @@ impl Ledger {
         })
         .await
     }
-
-    /// Makes the lease of a ticket last longer. False where the ticket is not this holder's any more.
-    ///
-    /// # Errors
-    /// The ledger cannot be written.
-    pub async fn renew(
-        &self,
-        ticket: TicketId,
-        holder: &Holder,
-        now: Timestamp,
-        lease: Duration,
-    ) -> Result<bool, LedgerError> {
-        self.within(async {
-            let mut writing = self.connections.bare().await?;
-            let sql = "UPDATE tickets SET until = $3 WHERE id = $1 AND holder = $2 AND is_open = 1";
-            let query = sqlx::query(sql).bind(ticket.to_string()).bind(holder.to_string());
-            let done = ask::change(writing.connection(), query.bind(rows::until(now, lease))).await?;
-            writing.done();
-            Ok(done > 0)
-        })
-        .await
-    }
-
-    /// Takes over an open ticket, with its containers, whose holder is dead or has let its lease run out. False where it
-    /// is held, or ended, or where somebody else was faster: of several exactly one gets true.
-    ///
-    /// # Errors
-    /// The ledger cannot be written.
-    pub async fn adopt(
-        &self,
-        ticket: TicketId,
-        holder: &Holder,
-        now: Timestamp,
-        lease: Duration,
-    ) -> Result<bool, LedgerError> {
-        self.within(async {
-            let mut writing = self.connections.write().await?;
-            let connection = writing.connection();
-            let sql = "SELECT holder, until FROM tickets WHERE id = $1 AND is_open = 1";
-            let held: Option<(String, i64)> =
-                ask::one(connection, sqlx::query(sql).bind(ticket.to_string())).await?;
-            let mut adopted = false;
-            if let Some((old, until)) = held
-                && is_orphaned(&parse(&old)?, until, now)
-            {
-                // A renewal may come in between: it does not wait for transactions.
-                let sql = "UPDATE tickets SET holder = $2, until = $3 \
-                           WHERE id = $1 AND holder = $4 AND until = $5 AND is_open = 1";
-                let query = sqlx::query(sql).bind(ticket.to_string()).bind(holder.to_string());
-                let query = query.bind(rows::until(now, lease)).bind(old).bind(until);
-                adopted = ask::change(connection, query).await? > 0;
-            }
-            if adopted { writing.commit().await? } else { writing.rollback().await? }
-            Ok(adopted)
-        })
-        .await
-    }
-}
-
-/// Whether nobody is at work on a ticket any more: its holder is dead, or has been silent for longer than its lease.
-pub(super) fn is_orphaned(holder: &Holder, until: i64, now: Timestamp) -> bool {
-    until <= now.as_millisecond() || is_dead_here(holder)
-}
-
-pub(super) fn parse(holder: &str) -> Result<Holder, Fault> {
-    holder.parse().map_err(|error| Fault::row("a lease", error))
 }
 
 /// What keeps a ticket from getting its containers. Who is at work counts before who is not.
@@ -276,18 +212,5 @@ async fn insert(
 async fn free(connection: &mut AnyConnection, ticket: TicketId) -> Result<(), Fault> {
     let sql = "DELETE FROM leases WHERE ticket = $1";
     ask::change(connection, sqlx::query(sql).bind(ticket.to_string())).await?;
-    Ok(())
-}
-
-/// Numbers are drawn by chance, so they say when it is time just as well as a die would.
-async fn prune_now_and_then(connection: &mut AnyConnection, ticket: TicketId) -> Result<(), Fault> {
-    if ticket.number() % PRUNED_EVERY == 0 { prune(connection, KEPT).await } else { Ok(()) }
-}
-
-/// Removes the oldest tickets that ended, up to that many.
-async fn prune(connection: &mut AnyConnection, kept: i64) -> Result<(), Fault> {
-    let sql = "DELETE FROM tickets WHERE is_open = 0 AND asked <= \
-               (SELECT asked FROM tickets WHERE is_open = 0 ORDER BY asked DESC LIMIT 1 OFFSET $1)";
-    ask::change(connection, sqlx::query(sql).bind(kept)).await?;
     Ok(())
 }

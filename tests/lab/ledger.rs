@@ -2,6 +2,8 @@
 
 #[path = "../ledger/crash.rs"]
 mod crash;
+#[path = "ledger/full.rs"]
+mod full;
 #[path = "../ledger/lists.rs"]
 mod lists;
 #[path = "ledger/place.rs"]

@@ -94,7 +94,7 @@ is_lab_pid() { # is_lab_pid PID [LAB]
     grep -qzxF -e "WAKEBOARD_LAB_OWNER=$lab" "/proc/$1/environ" 2>/dev/null && return
     read -r comm 2>/dev/null <"/proc/$1/comm" || return 1
     case $comm in
-    dockerd | containerd | containerd-shim* | docker-proxy | runc* | podman | conmon | criu | sshd)
+    dockerd | containerd | containerd-shim* | docker-proxy | runc* | podman | conmon | criu | sshd | postgres)
         tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline" | grep -qF -e "$lab/"
         ;;
     *) return 1 ;;
@@ -424,6 +424,8 @@ take_down() (
     # A subshell: none of its steps may end the script when there is nothing to do for it.
     set +e +o pipefail
     [[ -d $LAB ]] || exit 0
+    # In good order where that is possible, since a killed one leaves shared memory behind.
+    "$(dirname "${BASH_SOURCE[0]}")/postgres" stop
     kill_lab_processes
     kill_lab_containers
     # A shim's socket is in containerd's common folder; the container's bundle says which.

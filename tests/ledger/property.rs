@@ -73,8 +73,10 @@ impl World<'_> {
                 let ticket = ticket(NUMBER.fetch_add(1, Ordering::Relaxed));
                 let wanted = self.containers(&containers);
                 let ledger = &self.ledgers[who as usize - 1];
-                let begun =
-                    ledger.begin(&ticket, &elsewhere(who), &wanted, &[], self.now(), seconds(lease)).await.unwrap();
+                let begun = ledger
+                    .begin(&ticket, &elsewhere(who), &wanted, &[], self.now(), seconds(lease))
+                    .await
+                    .unwrap();
                 if begun == Begun::Ours {
                     self.beliefs[who as usize - 1].insert(self.tickets.len(), self.now + lease);
                     self.tickets.push((ticket, containers));

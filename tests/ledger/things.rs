@@ -101,13 +101,7 @@ pub fn ability(method: Method, tried: i64) -> Ability {
 
 /// A process of another machine: whether it lives cannot be seen here.
 pub fn elsewhere(pid: u32) -> Holder {
-    Holder {
-        pid,
-        started: 4000,
-        space: 1,
-        boot: "0e2f".to_owned(),
-        machine: "other.example.com".to_owned(),
-    }
+    Holder { pid, started: 4000, space: 1, boot: "0e2f".to_owned(), machine: "other.example.com".to_owned() }
 }
 
 /// A process of this machine that is no more.

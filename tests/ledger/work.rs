@@ -97,7 +97,9 @@ async fn a_dead_holder_is_succeeded_at_once_and_a_silent_one_when_its_lease_is_o
     begin(&ledger, 2, &elsewhere(1), &["b"], 0).await;
     assert_eq!(begin(&ledger, 3, here(), &["a"], 1).await, Begun::Orphaned { ticket: id(1) });
     // Who is at work counts before who is not.
-    assert!(matches!(begin(&ledger, 3, here(), &["a", "b"], 1).await, Begun::Busy { ticket, .. } if ticket == id(2)));
+    assert!(
+        matches!(begin(&ledger, 3, here(), &["a", "b"], 1).await, Begun::Busy { ticket, .. } if ticket == id(2))
+    );
     assert!(!ledger.adopt(id(2), here(), at(29), LEASE).await.unwrap());
     assert!(ledger.adopt(id(1), here(), at(1), LEASE).await.unwrap());
     assert!(ledger.adopt(id(2), here(), at(30), LEASE).await.unwrap());

@@ -19,7 +19,9 @@ impl Place {
         // In a thread of its own, since the test may be within a runtime.
         let sql = format!("CREATE DATABASE {name}");
         let at = format!("{server}/postgres");
-        std::thread::spawn(move || tokio::runtime::Runtime::new().unwrap().block_on(run(&at, &sql))).join().unwrap();
+        std::thread::spawn(move || tokio::runtime::Runtime::new().unwrap().block_on(run(&at, &sql)))
+            .join()
+            .unwrap();
         Place { url: format!("{server}/{name}") }
     }
 
