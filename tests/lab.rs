@@ -8,6 +8,10 @@ mod common;
 mod engine;
 #[path = "lab/faults.rs"]
 mod faults;
+#[path = "lab/hands.rs"]
+mod hands;
+#[path = "lab/recipes.rs"]
+mod recipes;
 #[path = "lab/shell.rs"]
 mod shell;
 #[path = "lab/transports.rs"]

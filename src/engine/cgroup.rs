@@ -1,7 +1,8 @@
 //! What a container on this machine uses, read straight from the kernel: some 40 times cheaper than asking the engine,
-//! and free for it (see `docs/engine-facts.md`).
+//! and free for it; and its memory pushed into swap, without a change of its limits (see `docs/engine-facts.md`).
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::model::usage::Counters;
@@ -15,14 +16,93 @@ const NO_LIMIT: u64 = 1 << 60;
 /// container on this machine: then the engine runs elsewhere, or the container has ended.
 #[must_use]
 pub fn counters(pid: u32, id: &str) -> Option<Counters> {
+    match of_process(pid, id)? {
+        Folders::V1 { memory, cpu } => v1(&memory, &cpu),
+        Folders::V2(folder) => v2(&folder),
+    }
+}
+
+/// The memory of a container on this machine, as far as its squeezing needs it.
+#[derive(Debug)]
+pub struct Memory {
+    /// Where what is written pushes memory into swap.
+    lever: PathBuf,
+    current: PathBuf,
+    stat: PathBuf,
+    how: Lever,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Lever {
+    /// cgroup v1's `memory.force_empty`: gives back whatever can be given back.
+    Whole,
+    /// cgroup v2's `memory.reclaim`: takes a number of bytes.
+    Bytes,
+}
+
+/// Finds the memory of the container `id` whose first process is `pid`. Nothing where that process is not one of that
+/// container on this machine, or this user may not squeeze it.
+#[must_use]
+pub fn memory(pid: u32, id: &str) -> Option<Memory> {
+    let (folder, lever, current, how) = match of_process(pid, id)? {
+        Folders::V1 { memory, .. } => (memory, "memory.force_empty", "memory.usage_in_bytes", Lever::Whole),
+        Folders::V2(folder) => (folder, "memory.reclaim", "memory.current", Lever::Bytes),
+    };
+    let lever = folder.join(lever);
+    let may = fs::OpenOptions::new().write(true).open(&lever).is_ok();
+    may.then(|| Memory { lever, current: folder.join(current), stat: folder.join("memory.stat"), how })
+}
+
+impl Memory {
+    /// What it uses now, in bytes, cache included.
+    #[must_use]
+    pub fn bytes(&self) -> Option<u64> {
+        number(&self.current)
+    }
+
+    /// What can go nowhere but into swap, in bytes.
+    #[must_use]
+    pub fn swappable(&self) -> Option<u64> {
+        let stat = fs::read_to_string(&self.stat).ok()?;
+        let (private, shared) = match self.how {
+            Lever::Whole => ("total_rss", "total_shmem"),
+            Lever::Bytes => ("anon", "shmem"),
+        };
+        Some(field(&stat, private)?.saturating_add(field(&stat, shared).unwrap_or(0)))
+    }
+
+    /// Pushes all that can be pushed into swap, or out of the cache, and returns when that is done. Limits stay as they
+    /// are, and nothing is killed where there is no swap.
+    ///
+    /// # Errors
+    /// Whatever the kernel says, except that it could not get all.
+    pub fn squeeze(&self) -> io::Result<()> {
+        let bytes = match self.how {
+            Lever::Whole => 0,
+            Lever::Bytes => self.bytes().unwrap_or(0),
+        };
+        match fs::write(&self.lever, bytes.to_string()) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::ResourceBusy) => {
+                Ok(())
+            }
+            other => other,
+        }
+    }
+}
+
+/// The folders of the container `id`, if `pid` is one of its processes.
+fn of_process(pid: u32, id: &str) -> Option<Folders> {
     if pid == 0 {
         return None;
     }
     let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
-    match folders(&groups, id, Path::new(ROOT))? {
-        Folders::V1 { memory, cpu } => v1(&memory, &cpu),
-        Folders::V2(folder) => v2(&folder),
-    }
+    folders(&groups, id, Path::new(ROOT))
+}
+
+/// Whether `pid` is a process of the container `id` on this machine.
+#[must_use]
+pub fn is_of(pid: u32, id: &str) -> bool {
+    of_process(pid, id).is_some()
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -34,6 +34,9 @@ pub enum EngineError {
     /// Certificates do not fit.
     #[error("{0}")]
     Tls(String),
+    /// It cannot be done there, and why.
+    #[error("{0}")]
+    Unable(String),
     /// The ssh login failed.
     #[error("ssh: {0}")]
     Ssh(String),
@@ -45,11 +48,39 @@ impl EngineError {
     pub fn is_not_found(&self) -> bool {
         matches!(self, EngineError::Refused { status: 404, .. })
     }
+
+    /// Whether the container is in no state for that, or somebody else is at it: look again before trying again.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        match self {
+            EngineError::Refused { status: 409, .. } => true,
+            // Podman's words for it.
+            EngineError::Refused { status: 500, message } => message.contains("container state improper"),
+            _ => false,
+        }
+    }
+
+    /// Whether it was so already: a start of what runs, a stop of what does not. A restore that gets this answer did
+    /// nothing.
+    #[must_use]
+    pub fn is_already(&self) -> bool {
+        matches!(self, EngineError::Refused { status: 304, .. })
+    }
+
+    /// Whether something of that name is in the way. Docker 20.10 says so of a checkpoint at times, when it is restored
+    /// right after the dump: the same call again works.
+    #[must_use]
+    pub fn says_already_exists(&self) -> bool {
+        matches!(self, EngineError::Refused { message, .. } if message.contains("already exists"))
+    }
 }
 
 impl From<ApiError> for EngineError {
     fn from(error: ApiError) -> Self {
         match &error {
+            ApiError::DockerResponseServerError { status_code: 304, .. } => {
+                EngineError::Refused { status: 304, message: "it is so already".to_owned() }
+            }
             ApiError::DockerResponseServerError { status_code, message } => {
                 EngineError::Refused { status: *status_code, message: plain(message.trim()).into_owned() }
             }

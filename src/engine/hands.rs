@@ -8,6 +8,18 @@ use super::EngineError;
 use crate::model::container::{ContainerId, Facts};
 use crate::model::particulars::{Limits, Particulars, Restart};
 
+/// How long an engine may take to write or read a checkpoint: some gigabytes on a slow disk.
+pub const CHECKPOINT_DEADLINE: Duration = Duration::from_secs(600);
+
+/// What an engine calls its one checkpoint of a container, where it gives them no names.
+pub const IN_PLACE: &str = "in-place";
+
+/// The image whose `/canary reclaim ID BYTES` pushes a container's memory into swap, where that can be done only from
+/// within a container (cgroup v2, not root on the engine's machine). Whoever squeezes imports it first. It looks below
+/// `/hostcgroup` for a folder with the id in its name, and says a word and a number a line: `before`, `after` and
+/// `swapfree` in bytes, or `error ...`.
+pub const HELPER_IMAGE: &str = "wakeboard/canary:1";
+
 /// Room on an engine's machine, in bytes; what cannot be known from here is missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Room {
@@ -40,17 +52,25 @@ pub trait Hands: Send + Sync {
     /// Writes its processes to disk under that name, and ends them. The engine answers when all is written.
     async fn checkpoint(&self, id: &str, name: &str) -> Result<(), EngineError>;
 
-    /// Starts it from the checkpoint of that name.
+    /// Starts it from the checkpoint of that name. One that runs is an error here: it was not restored.
     async fn restore(&self, id: &str, name: &str) -> Result<(), EngineError>;
 
     /// The names of its checkpoints.
     async fn checkpoints(&self, id: &str) -> Result<Vec<String>, EngineError>;
+
+    /// Whether there is a checkpoint of that name, or one without any.
+    async fn has_checkpoint(&self, id: &str, name: &str) -> Result<bool, EngineError> {
+        Ok(self.checkpoints(id).await?.iter().any(|known| known == name || known == IN_PLACE))
+    }
 
     /// Deletes a checkpoint. One that is not there is no error.
     async fn forget_checkpoint(&self, id: &str, name: &str) -> Result<(), EngineError>;
 
     /// Changes what the engine does when it ends.
     async fn set_restart(&self, id: &str, restart: &Restart) -> Result<(), EngineError>;
+
+    /// Whether its restart policy would start a container again that was dumped. Then it must be set aside first.
+    async fn restarts_dumped(&self) -> Result<bool, EngineError>;
 
     /// Pushes the memory of a paused container into swap, and leaves its limits as `limits` says they were.
     ///
@@ -61,6 +81,9 @@ pub trait Hands: Send + Sync {
     async fn restore_limits(&self, id: &str, limits: Limits) -> Result<(), EngineError>;
 
     /// What is needed to create it again: config, host config, networks, labels and name, in the engine's own words.
+    ///
+    /// It is the body of the engine's create call, with the container's `name` in it. A container that cannot be created
+    /// again as it was is refused.
     async fn recipe(&self, id: &str) -> Result<String, EngineError>;
 
     /// Creates a container from a recipe, and says its id.

@@ -5,8 +5,10 @@ pub mod docker;
 pub mod error;
 pub mod folder;
 pub mod hands;
+pub mod podman;
 pub mod ssh;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -21,13 +23,14 @@ use crate::model::naming::Naming;
 use crate::model::usage::Counters;
 
 pub use error::EngineError;
+pub use hands::Hands;
 
 /// Events as they come; an error is the last item.
 pub type EventStream = BoxStream<'static, Result<Event, EngineError>>;
 
 /// What a container engine can do for us. Every call has a deadline of its own and ends.
 #[async_trait]
-pub trait Engine: Send + Sync {
+pub trait Engine: Hands {
     /// What the engine says of itself.
     async fn about(&self) -> Result<EngineAbout, EngineError>;
 
@@ -55,6 +58,19 @@ pub trait Engine: Send + Sync {
 /// # Errors
 /// Certificates that cannot be used; an ssh login that fails.
 pub async fn connect(spec: &HostSpec, naming: Arc<Naming>) -> Result<Box<dyn Engine>, EngineError> {
+    connect_keeping(spec, naming, None).await
+}
+
+/// The same, with a folder for copies of checkpoints. Podman gives them out; from one a container comes back that was
+/// removed while it slept.
+///
+/// # Errors
+/// As `connect`.
+pub async fn connect_keeping(
+    spec: &HostSpec,
+    naming: Arc<Naming>,
+    exports: Option<PathBuf>,
+) -> Result<Box<dyn Engine>, EngineError> {
     let engine = match &spec.endpoint {
         Endpoint::Unix(path) => docker::DockerEngine::unix(path, naming)?,
         Endpoint::Tcp { host, port, tls } => docker::DockerEngine::tcp(host, *port, tls.as_ref(), naming)?,
@@ -63,5 +79,5 @@ pub async fn connect(spec: &HostSpec, naming: Arc<Naming>) -> Result<Box<dyn Eng
             docker::DockerEngine::tunnelled(tunnel, naming)?
         }
     };
-    Ok(Box::new(engine))
+    Ok(Box::new(engine.keep_exports_in(exports)))
 }

@@ -22,6 +22,7 @@ const MOST_COMPLAINT: u64 = 4096;
 pub struct Tunnel {
     _folder: PrivateFolder,
     socket: PathBuf,
+    host: String,
     _ssh: Child,
     /// The far side runs `cat` and ends when this does, so that nothing is left over there even if we are killed.
     _lifeline: Option<ChildStdin>,
@@ -71,12 +72,19 @@ impl Tunnel {
         };
         let lifeline = ssh.stdin.take();
         let ready = tokio::time::timeout(LOGIN_DEADLINE, wait_until_ready(&mut ssh)).await;
-        let tunnel = Tunnel { _folder: folder, socket, _ssh: ssh, _lifeline: lifeline };
+        let tunnel =
+            Tunnel { _folder: folder, socket, host: host.to_owned(), _ssh: ssh, _lifeline: lifeline };
         match ready {
             Ok(Ok(())) => Ok(tunnel),
             Ok(Err(complaint)) => Err(EngineError::Ssh(complaint)),
             Err(_) => Err(EngineError::Silent(LOGIN_DEADLINE)),
         }
+    }
+
+    /// The machine over there, as `ssh` knows it.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
     }
 
     /// The socket on this machine.

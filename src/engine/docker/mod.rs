@@ -1,24 +1,38 @@
 //! Docker Engine 20.10 and later, and Podman's Docker API, over bollard.
 
+mod archive;
+pub mod call;
+mod checkpoint;
 mod events;
 mod facts;
+mod hands;
+mod image;
+mod limits;
+mod listening;
+mod particulars;
+mod recipe;
+mod room;
 mod row;
+mod squeeze;
 mod status;
 pub mod tls;
 pub mod transport;
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::errors::Error as ApiError;
+use bollard::models::SystemVersion;
 use bollard::query_parameters::{EventsOptionsBuilder, InspectContainerOptions, StatsOptionsBuilder};
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
+use tokio::sync::OnceCell;
 
+use super::podman::Libpod;
 use super::ssh::Tunnel;
 use super::{Engine, EngineError, EventStream, cgroup};
 use crate::model::container::Facts;
@@ -28,6 +42,8 @@ use crate::model::host::TlsFiles;
 use crate::model::naming::Naming;
 use crate::model::plain::plain;
 use crate::model::usage::Counters;
+
+use call::Call;
 use transport::{Dial, TooMuch, Transport};
 
 /// After this a connected engine that does not answer a ping counts as hung.
@@ -46,6 +62,14 @@ pub struct DockerEngine {
     naming: Arc<Naming>,
     /// On this machine, as far as the way to it tells.
     near: bool,
+    /// The engine's machine by name or address; nothing for this machine.
+    machine: Option<String>,
+    /// Where copies of checkpoints are kept.
+    exports: Option<PathBuf>,
+    /// What speaks libpod, once it is known whether this is Podman.
+    libpod: OnceCell<Option<Libpod>>,
+    /// What the engine said of its machine.
+    info: OnceCell<room::Info>,
     /// Held open as long as we use it.
     _tunnel: Option<Tunnel>,
 }
@@ -56,7 +80,7 @@ impl DockerEngine {
     /// # Errors
     /// None today: only bollard's signature allows one.
     pub fn unix(path: &Path, naming: Arc<Naming>) -> Result<Self, EngineError> {
-        Self::over(Dial::Unix(path.to_owned()), naming, true, None)
+        Self::over(Dial::Unix(path.to_owned()), naming, None, None)
     }
 
     /// An engine behind a TCP address.
@@ -70,7 +94,8 @@ impl DockerEngine {
         naming: Arc<Naming>,
     ) -> Result<Self, EngineError> {
         let tls = tls.map(|files| tls::configure(host, files)).transpose()?;
-        Self::over(Dial::Tcp { host: host.to_owned(), port, tls }, naming, false, None)
+        let machine = Some(host.to_owned());
+        Self::over(Dial::Tcp { host: host.to_owned(), port, tls }, naming, machine, None)
     }
 
     /// An engine behind an ssh tunnel.
@@ -78,13 +103,14 @@ impl DockerEngine {
     /// # Errors
     /// None today: only bollard's signature allows one.
     pub fn tunnelled(tunnel: Tunnel, naming: Arc<Naming>) -> Result<Self, EngineError> {
-        Self::over(Dial::Unix(tunnel.socket().to_owned()), naming, false, Some(tunnel))
+        let machine = Some(tunnel.host().to_owned());
+        Self::over(Dial::Unix(tunnel.socket().to_owned()), naming, machine, Some(tunnel))
     }
 
     fn over(
         dial: Dial,
         naming: Arc<Naming>,
-        near: bool,
+        machine: Option<String>,
         tunnel: Option<Tunnel>,
     ) -> Result<Self, EngineError> {
         let transport = Transport::new(dial);
@@ -96,7 +122,34 @@ impl DockerEngine {
             LONGEST_CALL.as_secs(),
             API_DEFAULT_VERSION,
         )?;
-        Ok(DockerEngine { api, transport, naming, near, _tunnel: tunnel })
+        Ok(DockerEngine {
+            api,
+            transport,
+            naming,
+            near: machine.is_none(),
+            machine,
+            exports: None,
+            libpod: OnceCell::new(),
+            info: OnceCell::new(),
+            _tunnel: tunnel,
+        })
+    }
+
+    /// The same, with copies of checkpoints kept in that folder, where the engine gives them out.
+    #[must_use]
+    pub fn keep_exports_in(self, folder: Option<PathBuf>) -> Self {
+        DockerEngine { exports: folder, ..self }
+    }
+
+    /// What speaks libpod, where this is Podman. Asked once.
+    async fn libpod(&self) -> Result<Option<&Libpod>, EngineError> {
+        let ask = async {
+            let version = Call::get("/version").read(&self.transport, LONGEST_CALL).await?;
+            Ok::<_, EngineError>(
+                is_podman(&version).then(|| Libpod::new(self.transport.clone(), self.exports.clone())),
+            )
+        };
+        self.libpod.get_or_try_init(|| ask).await.map(Option::as_ref)
     }
 
     async fn within<T>(
@@ -115,7 +168,6 @@ impl Engine for DockerEngine {
     async fn about(&self) -> Result<EngineAbout, EngineError> {
         let version = Self::within(LONGEST_CALL, self.api.version()).await?;
         let info = Self::within(LONGEST_CALL, self.api.info()).await?;
-        let is_podman = version.components.iter().flatten().any(|part| part.name.contains("Podman"));
         let machine = rustix::system::uname();
         let same_machine =
             info.name.as_deref().is_some_and(|name| machine.nodename().to_bytes() == name.as_bytes())
@@ -124,7 +176,7 @@ impl Engine for DockerEngine {
                     .as_deref()
                     .is_some_and(|kernel| machine.release().to_bytes() == kernel.as_bytes());
         Ok(EngineAbout {
-            kind: if is_podman { "Podman" } else { "Docker" }.into(),
+            kind: if is_podman(&version) { "Podman" } else { "Docker" }.into(),
             version: plain(&version.version.unwrap_or_default()).as_ref().into(),
             memory_bytes: info.mem_total.and_then(|bytes| u64::try_from(bytes).ok()),
             experimental: info.experimental_build.unwrap_or(false),
@@ -137,8 +189,7 @@ impl Engine for DockerEngine {
     }
 
     async fn list(&self) -> Result<Vec<Facts>, EngineError> {
-        let call = transport::get(self.transport.clone(), "/containers/json?all=1");
-        let answer = Self::within(LONGEST_CALL, call).await?;
+        let answer = Call::get("/containers/json?all=1").send(&self.transport, LONGEST_CALL).await?;
         let list: Vec<row::Row<'_>> = serde_json::from_slice(&answer).map_err(ApiError::from)?;
         let now = Timestamp::now();
         Ok(list.iter().filter_map(|row| row::facts(row, &self.naming, now)).collect())
@@ -208,6 +259,10 @@ impl Engine for DockerEngine {
             Err(error) => Err(error),
         }
     }
+}
+
+fn is_podman(version: &SystemVersion) -> bool {
+    version.components.iter().flatten().any(|part| part.name.contains("Podman"))
 }
 
 /// A time as the engine's query wants it: seconds and nanoseconds since 1970.

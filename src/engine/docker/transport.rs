@@ -13,8 +13,7 @@ use std::task::{Context, Poll};
 
 use bollard::BollardRequest;
 use bollard::errors::Error as ApiError;
-use http_body_util::BodyExt;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Incoming;
 use hyper::header::{HOST, HeaderValue};
 use hyper::{Response, Uri};
 use hyper_util::rt::TokioIo;
@@ -89,19 +88,27 @@ pub enum Dial {
 pub struct Transport {
     dial: Arc<Dial>,
     stream_budget: Budget,
+    /// How many bytes an answer that is no stream of events may have.
+    most: u64,
 }
 
 impl Transport {
     /// A transport that dials there.
     #[must_use]
     pub fn new(dial: Dial) -> Self {
-        Transport { dial: Arc::new(dial), stream_budget: Budget::new(MOST_BYTES_AN_EVENT) }
+        Transport { dial: Arc::new(dial), stream_budget: Budget::new(MOST_BYTES_AN_EVENT), most: MOST_BYTES }
     }
 
     /// The budget of event streams, which their reader fills up.
     #[must_use]
     pub fn stream_budget(&self) -> Budget {
         self.stream_budget.clone()
+    }
+
+    /// The same for an answer that goes to a file and not to our memory: a container's checkpoint is as large as it.
+    #[must_use]
+    pub fn without_cap(&self) -> Self {
+        Transport { most: u64::MAX, ..self.clone() }
     }
 
     /// Sends one request on a connection of its own.
@@ -113,7 +120,7 @@ impl Transport {
             self.stream_budget.refill();
             self.stream_budget.clone()
         } else {
-            Budget::new(MOST_BYTES)
+            Budget::new(self.most)
         };
         match &*self.dial {
             Dial::Unix(path) => exchange(UnixStream::connect(path).await?, budget, request, "engine").await,
@@ -131,29 +138,6 @@ impl Transport {
             }
         }
     }
-}
-
-/// The whole answer to a GET, unread: for answers so long that bollard's full reading of them would cost too much.
-///
-/// # Errors
-/// As `send`; and the engine's own refusal.
-pub async fn get(transport: Transport, target: &str) -> Result<Bytes, ApiError> {
-    let request = hyper::Request::get(target).body(bollard::body_full(Bytes::new()))?;
-    let response = transport.send(request).await?;
-    let status = response.status();
-    let bytes = response.into_body().collect().await?.to_bytes();
-    if status.is_success() {
-        return Ok(bytes);
-    }
-    let refusal = serde_json::from_slice(&bytes).map(|refusal: Refusal| refusal.message);
-    let message = refusal.unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned());
-    Err(ApiError::DockerResponseServerError { status_code: status.as_u16(), message })
-}
-
-/// The body of an answer that says no.
-#[derive(serde::Deserialize)]
-struct Refusal {
-    message: String,
 }
 
 async fn exchange<S>(

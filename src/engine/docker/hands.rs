@@ -1,0 +1,152 @@
+//! The calls of `Hands`, each in a line or two; what is longer has a file of its own beside this one.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::call::{Call, encoded};
+use super::{DockerEngine, LONGEST_CALL};
+use crate::engine::hands::{Hands, Room};
+use crate::engine::{Engine, EngineError, podman};
+use crate::model::container::{ContainerId, Facts};
+use crate::model::particulars::{Limits, Particulars, Restart};
+
+/// How long an engine may take over a container's end beyond the grace, and over its start.
+const SLACK: Duration = Duration::from_secs(20);
+/// How long a start may take on a machine that has much to do.
+const START_DEADLINE: Duration = Duration::from_secs(60);
+
+#[async_trait]
+impl Hands for DockerEngine {
+    async fn particulars(&self, id: &str) -> Result<Option<Particulars>, EngineError> {
+        self.look_closely(id).await
+    }
+
+    async fn pause(&self, id: &str) -> Result<(), EngineError> {
+        self.act(Call::post(format!("/containers/{id}/pause")), LONGEST_CALL).await
+    }
+
+    async fn unpause(&self, id: &str) -> Result<(), EngineError> {
+        self.act(Call::post(format!("/containers/{id}/unpause")), LONGEST_CALL).await
+    }
+
+    async fn stop(&self, id: &str, grace: Duration) -> Result<(), EngineError> {
+        let call = Call::post(format!("/containers/{id}/stop?t={}", grace.as_secs()));
+        done_already(self.act(call, grace.saturating_add(SLACK)).await)
+    }
+
+    async fn start(&self, id: &str) -> Result<(), EngineError> {
+        done_already(self.act(Call::post(format!("/containers/{id}/start")), START_DEADLINE).await)
+    }
+
+    async fn checkpoint(&self, id: &str, name: &str) -> Result<(), EngineError> {
+        match self.libpod().await? {
+            Some(libpod) => libpod.checkpoint(id, name).await,
+            None => self.write_checkpoint(id, name).await,
+        }
+    }
+
+    async fn restore(&self, id: &str, name: &str) -> Result<(), EngineError> {
+        match self.libpod().await? {
+            Some(libpod) => libpod.restore(id, name).await,
+            None => self.start_from(id, name).await,
+        }
+    }
+
+    async fn checkpoints(&self, id: &str) -> Result<Vec<String>, EngineError> {
+        match self.libpod().await? {
+            Some(libpod) => libpod.checkpoints(id).await,
+            None => self.list_checkpoints(id).await,
+        }
+    }
+
+    async fn forget_checkpoint(&self, id: &str, name: &str) -> Result<(), EngineError> {
+        match self.libpod().await? {
+            Some(libpod) => libpod.forget_checkpoint(id, name),
+            None => self.delete_checkpoint(id, name).await,
+        }
+    }
+
+    async fn set_restart(&self, id: &str, restart: &Restart) -> Result<(), EngineError> {
+        let policy = json!({ "Name": restart.name, "MaximumRetryCount": restart.most });
+        let update = self.update(id, &json!({ "RestartPolicy": policy })).await;
+        match update {
+            Err(error) if error.is_not_found() && self.libpod().await?.is_some() => {
+                match self.look_closely(id).await? {
+                    None => Err(error),
+                    Some(now) if now.restart == *restart => Ok(()),
+                    Some(_) => Err(podman::cannot("change what happens when a container ends")),
+                }
+            }
+            other => other,
+        }
+    }
+
+    async fn restarts_dumped(&self) -> Result<bool, EngineError> {
+        Ok(self.libpod().await?.is_none())
+    }
+
+    async fn squeeze(&self, facts: &Facts, limits: Limits) -> Result<(), EngineError> {
+        self.push_into_swap(facts, limits).await
+    }
+
+    async fn restore_limits(&self, id: &str, limits: Limits) -> Result<(), EngineError> {
+        self.put_limits_back(id, limits).await
+    }
+
+    async fn recipe(&self, id: &str) -> Result<String, EngineError> {
+        self.write_recipe(id).await
+    }
+
+    async fn create(&self, recipe: &str) -> Result<ContainerId, EngineError> {
+        self.follow_recipe(recipe).await
+    }
+
+    async fn remove(&self, id: &str) -> Result<(), EngineError> {
+        // Without `v`: the volumes that nobody named stay too, and the recipe has their names.
+        match self.act(Call::delete(format!("/containers/{id}")), START_DEADLINE).await {
+            Err(error) if error.is_not_found() => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn memory(&self, facts: &Facts) -> Result<Option<u64>, EngineError> {
+        Ok(self.counters(facts).await?.map(|counters| counters.memory_bytes))
+    }
+
+    async fn room(&self) -> Result<Room, EngineError> {
+        self.look_for_room().await
+    }
+
+    async fn import_image(&self, name: &str, tar: Vec<u8>) -> Result<(), EngineError> {
+        self.make_image(name, tar).await
+    }
+
+    async fn has_image(&self, name: &str) -> Result<bool, EngineError> {
+        Ok(self.image_id(name).await?.is_some())
+    }
+
+    async fn read_file(&self, id: &str, path: &str) -> Result<Vec<u8>, EngineError> {
+        self.fetch_file(id, path).await
+    }
+}
+
+impl DockerEngine {
+    /// Has something done whose answer says nothing more.
+    pub(super) async fn act(&self, call: Call, deadline: Duration) -> Result<(), EngineError> {
+        call.send(&self.transport, deadline).await.map(|_| ())
+    }
+
+    /// Changes a container's settings.
+    pub(super) async fn update(&self, id: &str, settings: &serde_json::Value) -> Result<(), EngineError> {
+        self.act(Call::post(format!("/containers/{}/update", encoded(id))).json(settings), LONGEST_CALL).await
+    }
+}
+
+fn done_already(result: Result<(), EngineError>) -> Result<(), EngineError> {
+    match result {
+        Err(error) if error.is_already() => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,79 @@
+//! The TCP ports at which processes of a container listen, read from the kernel where the engine is on this machine.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+/// The state of a socket that listens, in the kernel's table.
+const LISTENS: &str = "0A";
+/// How many ports are told of.
+const MOST: usize = 256;
+
+/// The ports at which somebody in the network of the process `pid` listens, those of loopback left out.
+pub fn ports(pid: u32) -> BTreeSet<u16> {
+    let read = |name: &str| fs::read_to_string(format!("/proc/{pid}/net/{name}")).unwrap_or_default();
+    let mut ports = of_table(&read("tcp"));
+    ports.extend(of_table(&read("tcp6")));
+    ports.into_iter().take(MOST).collect()
+}
+
+/// Whether that process has a network of its own: else the ports would be of the whole machine.
+pub fn is_apart(pid: u32) -> bool {
+    let network = |of: &str| fs::read_link(format!("/proc/{of}/ns/net")).ok();
+    match (network(&pid.to_string()), network("self")) {
+        (Some(theirs), Some(ours)) => theirs != ours,
+        _ => false,
+    }
+}
+
+/// A line of the table is `number: address:port address:port state ...`, in hexadecimal.
+fn of_table(table: &str) -> BTreeSet<u16> {
+    let port = |line: &str| {
+        let mut fields = line.split_whitespace().skip(1);
+        let (address, port) = fields.next()?.split_once(':')?;
+        let listens = fields.nth(1)? == LISTENS;
+        (listens && !is_loopback(address)).then(|| u16::from_str_radix(port, 16).ok())?
+    };
+    table.lines().filter_map(port).collect()
+}
+
+/// The kernel writes addresses in words of 4 bytes, each in the machine's own order.
+fn is_loopback(address: &str) -> bool {
+    match address.len() {
+        8 => first_byte(address) == Some("7F"),
+        32 => {
+            address.starts_with("0000000000000000")
+                && match &address[16..24] {
+                    "00000000" => matches!(&address[24..], "01000000" | "00000001"),
+                    // IPv4 within IPv6.
+                    _ => first_byte(&address[24..]) == Some("7F"),
+                }
+        }
+        _ => false,
+    }
+}
+
+/// The first byte of an address in a word of the table.
+fn first_byte(word: &str) -> Option<&str> {
+    if cfg!(target_endian = "little") { word.get(6..8) } else { word.get(..2) }
+}
+
+#[cfg(test)]
+#[cfg(target_endian = "little")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_listens_for_others_counts() {
+        let tcp = "  sl  local_address rem_address   st tx_queue\n\
+            0: 00000000:1F90 00000000:0000 0A 00000000:00000000\n\
+            1: 0100007F:0050 00000000:0000 0A 00000000:00000000\n\
+            2: 090AFA0A:1F91 0B0AFA0A:C350 01 00000000:00000000\n";
+        assert_eq!(of_table(tcp), BTreeSet::from([8080]));
+        let tcp6 = "  sl  local_address rem_address   st\n\
+            0: 00000000000000000000000000000000:1FA4 00000000000000000000000000000000:0000 0A 0\n\
+            1: 00000000000000000000000001000000:0050 00000000000000000000000000000000:0000 0A 0\n\
+            2: 0000000000000000FFFF00000100007F:0051 00000000000000000000000000000000:0000 0A 0\n";
+        assert_eq!(of_table(tcp6), BTreeSet::from([8100]));
+        assert_eq!(of_table("garbage\n1: x\n"), BTreeSet::new());
+    }
+}

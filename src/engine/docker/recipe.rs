@@ -1,0 +1,190 @@
+//! A container's recipe: what an inspect tells of it, turned into the body of the call that creates it again.
+//!
+//! It stays in the engine's own words, so that a setting which nobody here knows goes along too.
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::call::{Call, encoded};
+use super::{DockerEngine, LONGEST_CALL};
+use crate::engine::EngineError;
+use crate::model::container::ContainerId;
+
+/// How long the creation may take.
+const DEADLINE: std::time::Duration = std::time::Duration::from_secs(60);
+/// What of a network's settings somebody chose; all else the engine finds anew.
+const CHOSEN: [&str; 5] = ["IPAMConfig", "Links", "Aliases", "DriverOpts", "GwPriority"];
+/// The key of the image's id in a recipe: under its name there may be another one by then.
+const IMAGE_ID: &str = "ImageID";
+
+impl DockerEngine {
+    pub(super) async fn write_recipe(&self, id: &str) -> Result<String, EngineError> {
+        let call = Call::get(format!("/containers/{}/json", encoded(id)));
+        let inspect: Value = call.read(&self.transport, LONGEST_CALL).await?;
+        let is_podman = self.libpod().await?.is_some();
+        of_inspect(inspect, is_podman).map(|recipe| recipe.to_string()).map_err(EngineError::Unable)
+    }
+
+    pub(super) async fn follow_recipe(&self, recipe: &str) -> Result<ContainerId, EngineError> {
+        let unreadable = |error| EngineError::Unable(format!("the recipe cannot be read: {error}"));
+        let mut body: Map<String, Value> = serde_json::from_str(recipe).map_err(unreadable)?;
+        let name = body.remove("name").and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
+        if let Some(Value::String(id)) = body.remove(IMAGE_ID) {
+            let image = body.get("Image").and_then(Value::as_str).unwrap_or_default().to_owned();
+            if self.image_id(&image).await?.as_ref() != Some(&id) && self.image_id(&id).await?.is_some() {
+                body.insert("Image".to_owned(), id.into());
+            }
+        }
+        // Before API 1.44 a container is created in one network at most.
+        let others = other_networks(&mut body);
+        let call =
+            Call::post(format!("/containers/create?name={}", encoded(&name))).json(&Value::Object(body));
+        let created: Created = call.read(&self.transport, DEADLINE).await?;
+        for (network, settings) in others {
+            let call = Call::post(format!("/networks/{}/connect", encoded(&network)))
+                .json(&json!({ "Container": created.id, "EndpointConfig": settings }));
+            if let Err(error) = self.act(call, LONGEST_CALL).await {
+                // Half a container would keep its name from the next attempt.
+                let _ = self.act(Call::delete(format!("/containers/{}", created.id)), LONGEST_CALL).await;
+                return Err(error);
+            }
+        }
+        Ok(created.id)
+    }
+}
+
+#[derive(Deserialize)]
+struct Created {
+    #[serde(rename = "Id")]
+    id: ContainerId,
+}
+
+/// Takes all networks but the container's first out of a recipe.
+fn other_networks(body: &mut Map<String, Value>) -> Vec<(String, Value)> {
+    let mode = body.get("HostConfig").and_then(|config| config["NetworkMode"].as_str()).unwrap_or_default();
+    let mode = if mode == "default" { "bridge" } else { mode }.to_owned();
+    let endpoints = body.get_mut("NetworkingConfig").and_then(|config| config.get_mut("EndpointsConfig"));
+    let Some(endpoints) = endpoints.and_then(Value::as_object_mut) else { return Vec::new() };
+    let first = if endpoints.contains_key(&mode) { Some(mode) } else { endpoints.keys().next().cloned() };
+    let (first, others) = std::mem::take(endpoints)
+        .into_iter()
+        .partition::<Map<_, _>, _>(|(name, _)| Some(name) == first.as_ref());
+    *endpoints = first;
+    others.into_iter().collect()
+}
+
+/// Makes a recipe of an inspect, or says why there can be none.
+fn of_inspect(inspect: Value, is_podman: bool) -> Result<Value, String> {
+    let Value::Object(mut inspect) = inspect else { return Err("an inspect that is none".to_owned()) };
+    let id = inspect.get("Id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let name =
+        inspect.get("Name").and_then(Value::as_str).unwrap_or_default().trim_start_matches('/').to_owned();
+    let (Some(Value::Object(mut config)), Some(Value::Object(mut host))) =
+        (inspect.remove("Config"), inspect.remove("HostConfig"))
+    else {
+        return Err("an inspect without config".to_owned());
+    };
+    for key in ["NetworkMode", "IpcMode", "PidMode"] {
+        let mode = host.get(key).and_then(Value::as_str).unwrap_or_default();
+        // That other container may be removed too, and then there is no such id any more.
+        if mode.starts_with("container:") {
+            return Err(format!("it shares parts of another container ({key} {mode})"));
+        }
+    }
+    if host.get("UTSMode").and_then(Value::as_str) == Some("host") {
+        config.remove("Hostname");
+    }
+    keep_volumes(&mut host, inspect.get("Mounts").and_then(Value::as_array).map_or(&[], Vec::as_slice));
+    if is_podman {
+        translate(&mut host);
+    }
+    let networks = inspect.get("NetworkSettings").and_then(|settings| settings["Networks"].as_object());
+    let endpoints: Map<_, _> = networks
+        .into_iter()
+        .flatten()
+        .map(|(name, endpoint)| (name.clone(), chosen(endpoint, &id)))
+        .collect();
+    config.insert("name".to_owned(), name.into());
+    config.insert(IMAGE_ID.to_owned(), inspect.remove("Image").unwrap_or_default());
+    config.insert("HostConfig".to_owned(), host.into());
+    config.insert("NetworkingConfig".to_owned(), json!({ "EndpointsConfig": endpoints }));
+    Ok(config.into())
+}
+
+/// What of a network's settings somebody chose. The engine gives each container its short id as a name.
+fn chosen(endpoint: &Value, id: &str) -> Value {
+    let mut kept = Map::new();
+    for key in CHOSEN {
+        let mut value = endpoint[key].clone();
+        if let Some(aliases) = value.as_array_mut().filter(|_| key == "Aliases") {
+            aliases.retain(|alias| alias.as_str() != id.get(..12));
+        }
+        let is_empty = value.is_null()
+            || value.as_array().is_some_and(Vec::is_empty)
+            || value.as_object().is_some_and(Map::is_empty);
+        if !is_empty {
+            kept.insert(key.to_owned(), value);
+        }
+    }
+    kept.into()
+}
+
+/// Names the volumes that nobody named, so that the new container gets the same ones.
+fn keep_volumes(host: &mut Map<String, Value>, mounts: &[Value]) {
+    let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
+    for mount in host.get_mut("Mounts").and_then(Value::as_array_mut).into_iter().flatten() {
+        let target = text(mount, "Target");
+        let known = mounts.iter().find(|known| text(known, "Destination") == target);
+        if let Some(known) =
+            known.filter(|_| text(mount, "Type") == "volume" && text(mount, "Source").is_empty())
+        {
+            mount["Source"] = known["Name"].clone();
+        }
+    }
+    // Their mounts are in the list too, and the container that they came from may be gone by then.
+    host.remove("VolumesFrom");
+    let covered = |host: &Map<String, Value>, place: &str| {
+        let list = |key: &str| host.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        list("Binds").iter().filter_map(Value::as_str).any(|bind| bind.split(':').nth(1) == Some(place))
+            || list("Mounts").iter().any(|mount| mount["Target"] == place)
+            || host.get("Tmpfs").is_some_and(|tmpfs| tmpfs.get(place).is_some())
+    };
+    for mount in mounts {
+        let place = text(mount, "Destination");
+        let source = match text(mount, "Type").as_str() {
+            "volume" => text(mount, "Name"),
+            "bind" => text(mount, "Source"),
+            _ => continue,
+        };
+        if source.is_empty() || covered(host, &place) {
+            continue;
+        }
+        let mode = if mount["RW"] == false { ":ro" } else { "" };
+        let binds = host.entry("Binds").or_insert(Value::Null);
+        if !binds.is_array() {
+            *binds = json!([]);
+        }
+        if let Some(binds) = binds.as_array_mut() {
+            binds.push(format!("{source}:{place}{mode}").into());
+        }
+    }
+}
+
+/// Podman's inspect has words that its create call does not take.
+fn translate(host: &mut Map<String, Value>) {
+    // It says 0 for "not set", and would set it.
+    if host.get("MemorySwappiness") == Some(&json!(0)) {
+        host.remove("MemorySwappiness");
+    }
+    for limit in host.get_mut("Ulimits").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(name) = limit["Name"].as_str().and_then(|name| name.strip_prefix("RLIMIT_")) {
+            limit["Name"] = name.to_ascii_lowercase().into();
+        }
+    }
+    // What it was created with is not in the inspect: "oci" stands for the engine's own.
+    host.remove("Runtime");
+}
+
+#[cfg(test)]
+#[path = "recipe_tests.rs"]
+mod tests;

@@ -1,0 +1,403 @@
+//! Every call that dumps and wakes are made of, on every engine of the lab.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use wakeboard::engine::{self, EngineError};
+use wakeboard::model::container::{Facts, Phase};
+use wakeboard::model::host::{HostSpec, TlsFiles};
+use wakeboard::model::naming::Naming;
+use wakeboard::model::particulars::{Limits, Particulars, Restart};
+
+use crate::engine::{Engine, lab};
+
+/// Counts in a variable, and writes it to a file: only memory that is kept goes on counting.
+const COUNTER: &str = "n=0; while :; do n=$((n+1)); echo $n >/tmp/n; usleep 50000; done";
+/// The same, with 40 MB in another variable.
+const LARGE_COUNTER: &str = "x=$(head -c 40000000 /dev/zero | tr '\\0' x); n=0; \
+    while :; do n=$((n+1)); echo $n ${#x} >/tmp/n; usleep 50000; done";
+const MIB: u64 = 1 << 20;
+
+type Hands = Arc<dyn engine::Engine>;
+
+fn spec(endpoint: &str) -> HostSpec {
+    HostSpec { name: "lab".into(), endpoint: endpoint.parse().unwrap() }
+}
+
+async fn hands(engine: &Engine) -> Hands {
+    hands_keeping(engine, None).await
+}
+
+async fn hands_keeping(engine: &Engine, exports: Option<PathBuf>) -> Hands {
+    let naming = Arc::new(Naming::default());
+    engine::connect_keeping(&spec(&engine.endpoint), naming, exports).await.unwrap().into()
+}
+
+/// The same docker-a over TCP: as an engine of another machine, whose kernel is not at hand.
+async fn far_hands() -> Hands {
+    let mut spec = spec(&lab("WAKEBOARD_LAB_TCP"));
+    let folder = PathBuf::from(lab("WAKEBOARD_LAB_TLS")).join("good");
+    spec.endpoint = spec.endpoint.with_tls(TlsFiles::in_folder(&folder)).unwrap();
+    engine::connect(&spec, Arc::new(Naming::default())).await.unwrap().into()
+}
+
+async fn particulars(hands: &Hands, id: &str) -> Particulars {
+    hands.particulars(id).await.unwrap().unwrap()
+}
+
+async fn facts(hands: &Hands, id: &str) -> Facts {
+    particulars(hands, id).await.facts
+}
+
+/// The counter's latest number; nothing while it has written none.
+async fn counted(hands: &Hands, id: &str) -> Option<u64> {
+    let file = hands.read_file(id, "/tmp/n").await.ok()?;
+    String::from_utf8(file).ok()?.split_whitespace().next()?.parse().ok()
+}
+
+/// Waits until the counter has passed a number, and says its latest.
+async fn counts_beyond(hands: &Hands, id: &str, least: u64) -> u64 {
+    let begun = Instant::now();
+    loop {
+        match counted(hands, id).await {
+            Some(n) if n > least => return n,
+            n => assert!(begun.elapsed() < Duration::from_secs(20), "{n:?} never passed {least}"),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn has_swap() -> bool {
+    lab("WAKEBOARD_LAB_SWAP") == "1"
+}
+
+async fn pauses_stops_and_starts(mut engine: Engine) {
+    let hands = hands(&engine).await;
+    let id = engine.run("hands-plain", &[], &["sh", "-c", COUNTER]);
+    assert!(hands.particulars("0000").await.unwrap().is_none());
+    counts_beyond(&hands, &id, 0).await;
+
+    hands.pause(&id).await.unwrap();
+    assert_eq!(facts(&hands, &id).await.phase, Phase::Paused);
+    let again = hands.pause(&id).await.unwrap_err();
+    assert!(again.is_conflict(), "{again:?}");
+    let still = counted(&hands, &id).await.unwrap();
+    hands.unpause(&id).await.unwrap();
+    counts_beyond(&hands, &id, still).await;
+
+    let before = particulars(&hands, &id).await.life;
+    hands.start(&id).await.unwrap();
+    hands.stop(&id, Duration::from_secs(1)).await.unwrap();
+    hands.stop(&id, Duration::from_secs(1)).await.unwrap();
+    let ended = particulars(&hands, &id).await;
+    assert!(matches!(ended.facts.phase, Phase::Exited(_)));
+    assert_eq!(ended.life.started, before.started);
+    assert_ne!(ended.life, before);
+    hands.start(&id).await.unwrap();
+    assert_ne!(particulars(&hands, &id).await.life.started, before.started);
+    assert!(hands.memory(&facts(&hands, &id).await).await.unwrap().unwrap() > 0);
+    let room = hands.room().await.unwrap();
+    assert!(room.disk.unwrap() > MIB && room.swap.is_some());
+
+    hands.stop(&id, Duration::ZERO).await.unwrap();
+    hands.remove(&id).await.unwrap();
+    hands.remove(&id).await.unwrap();
+    assert!(hands.particulars(&id).await.unwrap().is_none());
+    assert!(hands.start(&id).await.unwrap_err().is_not_found());
+}
+
+#[tokio::test]
+async fn docker_pauses_stops_and_starts() {
+    pauses_stops_and_starts(Engine::docker_a()).await;
+    pauses_stops_and_starts(Engine::docker_b()).await;
+}
+
+#[tokio::test]
+async fn podman_pauses_stops_and_starts() {
+    pauses_stops_and_starts(Engine::podman()).await;
+}
+
+/// The ticket tries once more for what Docker 20.10 does now and then; so does this.
+async fn restore(hands: &Hands, id: &str, name: &str) {
+    match hands.restore(id, name).await {
+        Err(error) if error.says_already_exists() => hands.restore(id, name).await.unwrap(),
+        other => other.unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn a_checkpoint_of_docker_keeps_memory() {
+    let mut engine = Engine::docker_a();
+    let hands = hands(&engine).await;
+    assert!(hands.restarts_dumped().await.unwrap());
+    let id = engine.run("hands-checkpoint", &["-p", "127.0.0.1::80"], &["sh", "-c", COUNTER]);
+    assert_eq!(hands.checkpoints(&id).await.unwrap(), Vec::<String>::new());
+    let mut least = 20;
+    for round in 0..3 {
+        let name = format!("wakeboard-{round}");
+        counts_beyond(&hands, &id, least).await;
+        hands.checkpoint(&id, &name).await.unwrap();
+        assert!(matches!(facts(&hands, &id).await.phase, Phase::Exited(_)));
+        assert_eq!(hands.checkpoints(&id).await.unwrap(), std::slice::from_ref(&name));
+        assert!(hands.has_checkpoint(&id, &name).await.unwrap());
+        assert!(!hands.has_checkpoint(&id, "another").await.unwrap());
+        let at_dump = counted(&hands, &id).await.unwrap();
+        restore(&hands, &id, &name).await;
+        least = counts_beyond(&hands, &id, at_dump).await + 10;
+        let runs = hands.restore(&id, &name).await.unwrap_err();
+        assert!(runs.is_already(), "{runs:?}");
+        hands.forget_checkpoint(&id, &name).await.unwrap();
+        hands.forget_checkpoint(&id, &name).await.unwrap();
+        assert!(!hands.has_checkpoint(&id, &name).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_docker_without_experimental_says_what_it_wants() {
+    let mut engine = Engine::docker_b();
+    let hands = hands(&engine).await;
+    let id = engine.run_sleeper("hands-plain-docker", &[]);
+    for refusal in
+        [hands.checkpoint(&id, "wakeboard-1").await.unwrap_err(), hands.checkpoints(&id).await.unwrap_err()]
+    {
+        assert!(refusal.to_string().contains("experimental"), "{refusal}");
+    }
+    assert_eq!(facts(&hands, &id).await.phase, Phase::Running);
+}
+
+#[tokio::test]
+async fn a_checkpoint_of_podman_keeps_memory_and_outlives_its_container() {
+    let mut engine = Engine::podman();
+    let folder = tempfile::tempdir().unwrap();
+    let exports = folder.path().join("exports");
+    let hands = hands_keeping(&engine, Some(exports.clone())).await;
+    assert!(!hands.restarts_dumped().await.unwrap());
+    let id = engine.run("hands-podman", &["--restart", "always"], &["sh", "-c", COUNTER]);
+    assert!(!hands.has_checkpoint(&id, "wakeboard-1").await.unwrap());
+    counts_beyond(&hands, &id, 20).await;
+
+    // In place.
+    hands.checkpoint(&id, "wakeboard-1").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(matches!(facts(&hands, &id).await.phase, Phase::Exited(_)), "restarted by its policy");
+    assert_eq!(hands.checkpoints(&id).await.unwrap(), ["wakeboard-1"]);
+    let file = exports.join(format!("{id}.wakeboard-1.tar"));
+    let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata().unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    hands.restore(&id, "wakeboard-1").await.unwrap();
+    let n = counts_beyond(&hands, &id, 20).await;
+    assert!(hands.restore(&id, "wakeboard-1").await.unwrap_err().is_conflict());
+    assert!(!hands.has_checkpoint(&id, "wakeboard-1").await.unwrap());
+    hands.forget_checkpoint(&id, "wakeboard-1").await.unwrap();
+    assert!(!file.exists());
+
+    // After somebody removed it.
+    counts_beyond(&hands, &id, n).await;
+    hands.checkpoint(&id, "wakeboard-2").await.unwrap();
+    engine.act(&["rm", "hands-podman"]);
+    assert!(hands.particulars(&id).await.unwrap().is_none());
+    assert!(hands.has_checkpoint(&id, "wakeboard-2").await.unwrap());
+    assert!(hands.restore(&id, "wakeboard-1").await.unwrap_err().is_not_found());
+    hands.restore(&id, "wakeboard-2").await.unwrap();
+    counts_beyond(&hands, &id, n).await;
+    assert_eq!(&*facts(&hands, &id).await.name, "hands-podman");
+
+    // Without a folder there is only the one in place.
+    let plain = hands_keeping(&engine, None).await;
+    plain.checkpoint(&id, "wakeboard-3").await.unwrap();
+    assert!(plain.has_checkpoint(&id, "wakeboard-3").await.unwrap());
+    plain.restore(&id, "wakeboard-3").await.unwrap();
+    counts_beyond(&plain, &id, n).await;
+}
+
+/// Freezes a container, and says what it used before and what was left.
+async fn freeze(hands: &Hands, id: &str) -> (u64, u64, Limits) {
+    let facts = facts(hands, id).await;
+    let limits = particulars(hands, id).await.limits;
+    hands.pause(id).await.unwrap();
+    let before = hands.memory(&facts).await.unwrap().unwrap();
+    hands.squeeze(&facts, limits).await.unwrap();
+    let after = hands.memory(&facts).await.unwrap().unwrap();
+    let limits_after = particulars(hands, id).await.limits;
+    hands.unpause(id).await.unwrap();
+    let n = counted(hands, id).await.unwrap();
+    counts_beyond(hands, id, n).await;
+    println!("{} -> {} KiB", before / 1024, after / 1024);
+    assert!(after <= before * 15 / 100, "{after} of {before} bytes are left");
+    (before, after, if limits_after == limits { Limits::default() } else { limits_after })
+}
+
+async fn freezes_by_the_kernel(mut engine: Engine) {
+    if !has_swap() {
+        return;
+    }
+    let hands = hands(&engine).await;
+    for options in [&[][..], &["-m", "100m"]] {
+        let id = engine.run("hands-freeze", options, &["sh", "-c", LARGE_COUNTER]);
+        counts_beyond(&hands, &id, 5).await;
+        for _ in 0..2 {
+            let (_, _, changed) = freeze(&hands, &id).await;
+            assert_eq!(changed, Limits::default(), "limits have changed");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_freeze_by_the_kernel_changes_no_limit() {
+    freezes_by_the_kernel(Engine::docker_a()).await;
+    freezes_by_the_kernel(Engine::podman()).await;
+}
+
+#[tokio::test]
+async fn a_freeze_over_the_api_puts_limits_back() {
+    if !has_swap() {
+        return;
+    }
+    let mut engine = Engine::docker_a();
+    let hands = far_hands().await;
+    let id =
+        engine.run("hands-far", &["-m", "100m", "--memory-reservation", "50m"], &["sh", "-c", LARGE_COUNTER]);
+    counts_beyond(&hands, &id, 5).await;
+    for _ in 0..2 {
+        let (_, _, changed) = freeze(&hands, &id).await;
+        assert_eq!(changed, Limits::default(), "limits have changed");
+    }
+    // Docker knows no way back to "no limit": all of the machine's memory is as good.
+    let id = engine.run("hands-far", &[], &["sh", "-c", LARGE_COUNTER]);
+    counts_beyond(&hands, &id, 5).await;
+    let machine = hands.about().await.unwrap().memory_bytes.unwrap();
+    for _ in 0..2 {
+        freeze(&hands, &id).await;
+        let now = particulars(&hands, &id).await.limits;
+        assert_eq!((now.memory, now.memory_swap), (i64::try_from(machine).unwrap(), -1));
+        hands.restore_limits(&id, Limits::default()).await.unwrap();
+        assert_eq!(particulars(&hands, &id).await.limits, now);
+    }
+}
+
+#[tokio::test]
+async fn limits_come_back_after_a_squeeze_that_was_cut_off() {
+    let mut engine = Engine::docker_a();
+    let hands = hands(&engine).await;
+    let id = engine.run_sleeper("hands-limits", &["-m", "64m"]);
+    let limits = particulars(&hands, &id).await.limits;
+    engine.act(&["update", "-m", "8m", "--memory-swap", "-1", &id]);
+    assert_ne!(particulars(&hands, &id).await.limits, limits);
+    hands.restore_limits(&id, limits).await.unwrap();
+    assert_eq!(particulars(&hands, &id).await.limits, limits);
+    hands.restore_limits(&"0".repeat(64), limits).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_restart_policy_is_set_aside_and_put_back() {
+    let mut engine = Engine::docker_a();
+    let hands = hands(&engine).await;
+    let id = engine.run("hands-restart", &["--restart", "on-failure:3"], &["sh", "-c", COUNTER]);
+    let restart = particulars(&hands, &id).await.restart;
+    assert_eq!(restart, Restart { name: "on-failure".to_owned(), most: 3 });
+    assert!(restart.is_active());
+    hands.set_restart(&id, &Restart::default()).await.unwrap();
+    assert!(!particulars(&hands, &id).await.restart.is_active());
+    hands.checkpoint(&id, "wakeboard-1").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(matches!(facts(&hands, &id).await.phase, Phase::Exited(_)));
+    restore(&hands, &id, "wakeboard-1").await;
+    hands.set_restart(&id, &restart).await.unwrap();
+    assert_eq!(particulars(&hands, &id).await.restart, restart);
+}
+
+#[tokio::test]
+async fn podman_says_that_it_cannot_change_a_restart_policy() {
+    let mut engine = Engine::podman();
+    let hands = hands(&engine).await;
+    let id = engine.run_sleeper("hands-podman-restart", &["--restart", "always"]);
+    let restart = particulars(&hands, &id).await.restart;
+    hands.set_restart(&id, &restart).await.unwrap();
+    let refusal = hands.set_restart(&id, &Restart::default()).await.unwrap_err();
+    assert!(matches!(&refusal, EngineError::Unable(why) if why.contains("no call to update")), "{refusal:?}");
+}
+
+#[tokio::test]
+async fn sessions_are_seen_and_health_checks_are_not() {
+    for mut engine in [Engine::docker_a(), Engine::podman()] {
+        let hands = hands(&engine).await;
+        let check = ["--health-cmd", "sleep 2", "--health-interval", "100ms"];
+        let id = engine.run_sleeper("hands-session", &check);
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(1) {
+            assert_eq!(particulars(&hands, &id).await.sessions, Vec::<String>::new());
+        }
+        engine.act(&["exec", "-d", &id, "sleep", "3"]);
+        assert_eq!(particulars(&hands, &id).await.sessions, ["sleep 3"]);
+        let begun = Instant::now();
+        while !particulars(&hands, &id).await.sessions.is_empty() {
+            assert!(begun.elapsed() < Duration::from_secs(10), "the session never ended");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn ports_and_compose_labels_are_told() {
+    let mut engine = Engine::docker_a();
+    let options = ["--expose", "81", "--expose", "53/udp", "-p", "127.0.0.1::80"];
+    let labels = [
+        "--label",
+        "com.docker.compose.service=app",
+        "--label",
+        "com.docker.compose.depends_on=db:service_started:false",
+    ];
+    let id = engine.run(
+        "hands-ports",
+        &[&options[..], &labels[..], &["--rm"]].concat(),
+        &["sh", "-c", "httpd -p 8080; httpd -p 127.0.0.1:8081; sleep 1000"],
+    );
+    let near = hands(&engine).await;
+    let begun = Instant::now();
+    let told = loop {
+        let told = particulars(&near, &id).await;
+        if told.ports.contains(&8080) || begun.elapsed() > Duration::from_secs(10) {
+            break told;
+        }
+    };
+    assert_eq!(told.ports, [80, 81, 8080]);
+    assert_eq!(told.published.len(), 1);
+    assert_eq!((told.published[0].0, told.published[0].1.ip().to_string()), (80, "127.0.0.1".to_owned()));
+    assert_eq!(told.addresses.len(), 1);
+    std::net::TcpStream::connect((told.addresses[0], 8080)).unwrap();
+    assert!(told.removed_at_end);
+    assert_eq!(told.service.as_deref(), Some("app"));
+    assert_eq!(told.depends_on, ["db".into()]);
+
+    let far = particulars(&far_hands().await, &id).await;
+    assert_eq!((far.ports, far.addresses), (vec![80, 81], vec![]));
+    assert_eq!(far.published, told.published);
+}
+
+#[tokio::test]
+async fn images_are_imported_and_files_read() {
+    for (engine, name) in [
+        (Engine::docker_a(), "wakeboard/lab-hands:1"),
+        (Engine::docker_b(), "wakeboard/lab-hands:1"),
+        (Engine::podman(), "wakeboard/lab-hands:1"),
+    ] {
+        let hands = hands(&engine).await;
+        let _ =
+            std::process::Command::new("docker").args(["-H", &engine.endpoint, "rmi", "-f", name]).output();
+        assert!(!hands.has_image(name).await.unwrap());
+        let tar = std::fs::read(format!("{}/image/busybox.tar", lab("WAKEBOARD_LAB"))).unwrap();
+        hands.import_image(name, tar).await.unwrap();
+        assert!(hands.has_image(name).await.unwrap());
+
+        let recipe = format!(r#"{{"name": "hands-file", "Image": "{name}", "Cmd": ["/bin/sleep", "100"]}}"#);
+        let _ = hands.remove("hands-file").await;
+        let id = hands.create(&recipe).await.unwrap();
+        assert_eq!(hands.read_file(&id, "/index.html").await.unwrap(), b"wakeboard lab\n");
+        let too_large = hands.read_file(&id, "/bin/busybox").await.unwrap_err();
+        assert!(!matches!(too_large, EngineError::Refused { .. }), "{too_large:?}");
+        assert!(hands.read_file(&id, "/nope").await.unwrap_err().is_not_found());
+        hands.remove(&id).await.unwrap();
+        engine.act(&["rmi", name]);
+    }
+}
