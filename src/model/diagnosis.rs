@@ -79,7 +79,7 @@ const OLD_KERNEL: (&str, &str) = (
 );
 const FOREIGN: (&str, &str) = (
     "the canary of this wakeboard is a program for another kind of machine",
-    "remove the image wakeboard/canary:1 on the host, and ask from a wakeboard built for its kind of machine",
+    "ask from a wakeboard that was built for the host's kind of machine",
 );
 const DISK_FULL: (&str, &str) = (
     "the host's disk is full where its engine keeps containers",

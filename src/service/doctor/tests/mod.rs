@@ -59,6 +59,19 @@ async fn a_refusal_is_understood() {
 }
 
 #[tokio::test]
+async fn an_image_that_is_none_of_ours_is_imported_anew() {
+    let engine = Paper::with(Flaw::WrongImage);
+    let abilities = examined(&engine, &[Method::Stop]).await;
+    assert_eq!(abilities[0].fault, None);
+    assert_eq!((engine.imports(), engine.containers()), (1, 0));
+}
+
+#[test]
+fn the_engines_helper_is_of_the_same_image() {
+    assert_eq!(crate::engine::hands::HELPER_IMAGE, canary::IMAGE);
+}
+
+#[tokio::test]
 async fn an_open_connection_in_the_way_is_found_out() {
     let told = fault(Flaw::NoTcpClose, Method::Checkpoint).await;
     assert!(told.mend.unwrap().contains("`tcp-close`"));
