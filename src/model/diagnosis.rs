@@ -56,7 +56,7 @@ const CRIU_MISSING: (&str, &str) = (
 const CRIU_OLD: (&str, &str) =
     ("the host's CRIU is too old for its kernel", "install CRIU 4.2 or later on the host");
 const TCP_CLOSE: (&str, &str) = (
-    "a container with an open connection cannot be restored",
+    "a container with an open connection cannot be dumped and woken",
     "write `tcp-close` on a line of its own into /etc/criu/runc.conf on the host",
 );
 const DOCKER_28: (&str, &str) = (

@@ -7,12 +7,12 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::warn;
 
 use super::patient::{self, CHECKPOINT};
-use super::{Failure, Patience, Times};
+use super::{Failure, Patience, Times, criu};
 use crate::canary::{self, Ticks};
 use crate::engine::EngineError;
 use crate::engine::hands::Hands;
 use crate::model::container::{ContainerId, Phase};
-use crate::model::diagnosis::{Step, WITHOUT_CONNECTION};
+use crate::model::diagnosis::{Step, Trouble, WITHOUT_CONNECTION};
 use crate::model::method::Method;
 use crate::service::clock::drawn;
 
@@ -24,14 +24,24 @@ const BETWEEN_RESTORES: Duration = Duration::from_millis(100);
 /// So often it has ticked before it is dumped: it lives, and has its memory and its connection.
 const SETTLED: u64 = 2;
 
-/// Dumps and wakes new canaries by that method, and removes all that it made.
+/// Dumps and wakes new canaries by that method, and removes all that it made. What an engine leaves in its log files can
+/// be read where it is `local`.
 pub(super) async fn attempt(
     hands: &dyn Hands,
     method: Method,
+    local: bool,
     now: Timestamp,
     patience: Patience,
 ) -> Result<Times, Failure> {
-    let trial = || Trial::new(hands, method, now, patience);
+    let trial = || Trial {
+        hands,
+        patience,
+        local,
+        name: canary::name(method, now, drawn()),
+        connected: true,
+        anew: false,
+        id: None,
+    };
     let mut outcome = trial().settle(method).await;
     if let Err(Failure::Trouble(trouble)) = &outcome
         && trouble.step == Step::Prepare
@@ -39,21 +49,30 @@ pub(super) async fn attempt(
         // The image of that name may be another wakeboard's, for another kind of machine.
         outcome = Trial { anew: true, ..trial() }.settle(method).await;
     }
-    // Engines do not say what CRIU said. Whether it was the open connection can be found out all the same.
+    // From afar CRIU's words cannot be had. Whether it was the open connection can be found out all the same.
     if let Err(Failure::Trouble(trouble)) = &outcome
         && method == Method::Checkpoint
-        && trouble.step == Step::Wake
+        && may_be_the_connection(trouble)
         && (Trial { connected: false, ..trial() }).settle(method).await.is_ok()
     {
         let words = format!("{WITHOUT_CONNECTION} ({})", trouble.words);
-        return Err(Failure::new(Step::Wake, words));
+        return Err(Failure::new(trouble.step, words));
     }
     outcome
+}
+
+/// Whether the words leave open what CRIU did not like.
+fn may_be_the_connection(trouble: &Trouble) -> bool {
+    matches!(trouble.step, Step::Dump | Step::Wake)
+        && trouble.words.contains("criu failed")
+        && !trouble.words.contains(criu::ERROR)
 }
 
 struct Trial<'a> {
     hands: &'a dyn Hands,
     patience: Patience,
+    /// The engine's files are files of this machine.
+    local: bool,
     name: String,
     /// The canary holds an open connection.
     connected: bool,
@@ -63,20 +82,15 @@ struct Trial<'a> {
     id: Option<ContainerId>,
 }
 
-impl<'a> Trial<'a> {
-    fn new(hands: &'a dyn Hands, method: Method, now: Timestamp, patience: Patience) -> Self {
-        Trial {
-            hands,
-            patience,
-            name: canary::name(method, now, drawn()),
-            connected: true,
-            anew: false,
-            id: None,
-        }
-    }
-
+impl Trial<'_> {
     async fn settle(mut self, method: Method) -> Result<Times, Failure> {
-        let outcome = self.run(method).await;
+        let outcome = match self.run(method).await {
+            // The log goes with the container.
+            Err(Failure::Trouble(trouble)) if self.local => {
+                Err(Failure::Trouble(criu::with_its_words(trouble).await))
+            }
+            other => other,
+        };
         self.clean_up().await;
         outcome
     }

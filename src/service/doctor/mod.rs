@@ -103,11 +103,10 @@ async fn examine_within(
     for &method in methods {
         let result = match hopeless(about, method) {
             Some(fault) => Err(fault),
-            None => match attempt::attempt(engine, method, now(), patience).await {
+            None => match attempt::attempt(engine, method, about.local, now(), patience).await {
                 Ok(times) => Ok(times),
                 Err(Failure::Lost(error)) => return Err(error),
                 Err(Failure::Trouble(trouble)) => {
-                    let trouble = criu::with_its_words(trouble, about.local).await;
                     info!(%host, %method, step = %trouble.step, words = trouble.words, "canary");
                     Err(diagnose(&about.kind, &about.version, method, &trouble))
                 }

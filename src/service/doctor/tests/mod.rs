@@ -31,6 +31,15 @@ async fn examined(engine: &Paper, methods: &[Method]) -> Vec<Ability> {
     examine_within(engine, &host, &about(true), methods, now, BRIEF).await.unwrap()
 }
 
+#[tokio::test]
+async fn an_examination_can_be_a_task_of_its_own() {
+    let task = tokio::spawn(async {
+        let engine: Box<dyn Engine> = Box::new(Paper::with(Flaw::None));
+        examine(&*engine, &"web-1".into(), &about(true), &[Method::Stop], now).await
+    });
+    assert_eq!(task.await.unwrap().unwrap()[0].fault, None);
+}
+
 async fn fault(flaw: Flaw, method: Method) -> Fault {
     let engine = Paper::with(flaw);
     let abilities = examined(&engine, &[method]).await;
