@@ -4,6 +4,8 @@
 #[path = "lab/acts.rs"]
 mod acts;
 mod common;
+#[path = "lab/doctor.rs"]
+mod doctor;
 #[path = "lab/engine.rs"]
 mod engine;
 #[path = "lab/faults.rs"]

@@ -56,7 +56,7 @@ const CRIU_MISSING: (&str, &str) = (
 const CRIU_OLD: (&str, &str) =
     ("the host's CRIU is too old for its kernel", "install CRIU 4.2 or later on the host");
 const TCP_CLOSE: (&str, &str) = (
-    "a container with an open connection cannot be restored",
+    "a container with an open connection cannot be dumped and woken",
     "write `tcp-close` on a line of its own into /etc/criu/runc.conf on the host",
 );
 const DOCKER_28: (&str, &str) = (
@@ -79,7 +79,7 @@ const OLD_KERNEL: (&str, &str) = (
 );
 const FOREIGN: (&str, &str) = (
     "the canary of this wakeboard is a program for another kind of machine",
-    "remove the image wakeboard/canary:1 on the host, and ask from a wakeboard built for its kind of machine",
+    "ask from a wakeboard that was built for the host's kind of machine",
 );
 const DISK_FULL: (&str, &str) = (
     "the host's disk is full where its engine keeps containers",

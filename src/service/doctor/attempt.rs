@@ -3,68 +3,101 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::warn;
 
 use super::patient::{self, CHECKPOINT};
-use super::{Failure, Patience, Times};
+use super::{Failure, Patience, Times, criu};
 use crate::canary::{self, Ticks};
 use crate::engine::EngineError;
 use crate::engine::hands::Hands;
 use crate::model::container::{ContainerId, Phase};
-use crate::model::diagnosis::{Step, WITHOUT_CONNECTION};
+use crate::model::diagnosis::{Step, Trouble, WITHOUT_CONNECTION};
 use crate::model::method::Method;
 use crate::service::clock::drawn;
 
 /// How long the canary may take to end by itself. It does so at once.
 const GRACE: Duration = Duration::from_secs(5);
+/// How often a restore is tried that the engine refuses for what was before it.
+const RESTORES: usize = 4;
+const BETWEEN_RESTORES: Duration = Duration::from_millis(100);
 /// So often it has ticked before it is dumped: it lives, and has its memory and its connection.
 const SETTLED: u64 = 2;
 
-/// Dumps and wakes new canaries by that method, and removes all that it made.
-pub(super) async fn attempt<E: Hands + ?Sized>(
-    hands: &E,
+/// Dumps and wakes new canaries by that method, and removes all that it made. What an engine leaves in its log files can
+/// be read where it is `local`.
+pub(super) async fn attempt(
+    hands: &dyn Hands,
     method: Method,
+    local: bool,
     now: Timestamp,
     patience: Patience,
 ) -> Result<Times, Failure> {
-    let outcome = Trial::new(hands, method, now, patience, true).settle(method).await;
-    // Engines do not say what CRIU said. Whether it was the open connection can be found out all the same.
+    let trial = || Trial {
+        hands,
+        patience,
+        local,
+        name: canary::name(method, now, drawn()),
+        connected: true,
+        anew: false,
+        id: None,
+    };
+    let mut outcome = trial().settle(method).await;
+    if let Err(Failure::Trouble(trouble)) = &outcome
+        && trouble.step == Step::Prepare
+    {
+        // The image of that name may be another wakeboard's, for another kind of machine.
+        outcome = Trial { anew: true, ..trial() }.settle(method).await;
+    }
+    // From afar CRIU's words cannot be had. Whether it was the open connection can be found out all the same.
     if let Err(Failure::Trouble(trouble)) = &outcome
         && method == Method::Checkpoint
-        && trouble.step == Step::Wake
-        && Trial::new(hands, method, now, patience, false).settle(method).await.is_ok()
+        && may_be_the_connection(trouble)
+        && (Trial { connected: false, ..trial() }).settle(method).await.is_ok()
     {
         let words = format!("{WITHOUT_CONNECTION} ({})", trouble.words);
-        return Err(Failure::new(Step::Wake, words));
+        return Err(Failure::new(trouble.step, words));
     }
     outcome
 }
 
-struct Trial<'a, E: ?Sized> {
-    hands: &'a E,
+/// Whether the words leave open what CRIU did not like.
+fn may_be_the_connection(trouble: &Trouble) -> bool {
+    matches!(trouble.step, Step::Dump | Step::Wake)
+        && trouble.words.contains("criu failed")
+        && !trouble.words.contains(criu::ERROR)
+}
+
+struct Trial<'a> {
+    hands: &'a dyn Hands,
     patience: Patience,
+    /// The engine's files are files of this machine.
+    local: bool,
     name: String,
     /// The canary holds an open connection.
     connected: bool,
+    /// The image is imported even where there is one.
+    anew: bool,
     /// The container that there is now.
     id: Option<ContainerId>,
 }
 
-impl<'a, E: Hands + ?Sized> Trial<'a, E> {
-    fn new(hands: &'a E, method: Method, now: Timestamp, patience: Patience, connected: bool) -> Self {
-        Trial { hands, patience, name: canary::name(method, now, drawn()), connected, id: None }
-    }
-
+impl Trial<'_> {
     async fn settle(mut self, method: Method) -> Result<Times, Failure> {
-        let outcome = self.run(method).await;
+        let outcome = match self.run(method).await {
+            // The log goes with the container.
+            Err(Failure::Trouble(trouble)) if self.local => {
+                Err(Failure::Trouble(criu::with_its_words(trouble).await))
+            }
+            other => other,
+        };
         self.clean_up().await;
         outcome
     }
 
     async fn run(&mut self, method: Method) -> Result<Times, Failure> {
-        let ready =
-            self.within(Step::Prepare, patient::create(self.hands, &self.name, self.connected)).await?;
+        let recipe = canary::recipe(&self.name, self.connected);
+        let ready = self.within(Step::Prepare, patient::create(self.hands, &recipe, self.anew)).await?;
         let id = self.id.insert(ready).clone();
         self.call(Step::Prepare, self.hands.start(&id)).await?;
         let settled = |ticks: &Ticks| Ok(ticks.count >= SETTLED);
@@ -116,10 +149,21 @@ impl<'a, E: Hands + ?Sized> Trial<'a, E> {
             return Err(Failure::new(Step::Asleep, "the engine knows nothing of its checkpoint"));
         }
         let began = Instant::now();
-        self.call(Step::Wake, self.hands.restore(id, CHECKPOINT)).await?;
+        self.within(Step::Wake, self.restore(id)).await?;
         let wake = began.elapsed();
         self.went_on(id, before).await?;
         Ok(Times { dump, wake })
+    }
+
+    /// Starts it from its checkpoint. Docker 20.10 says at times that it exists already, when it was just made.
+    async fn restore(&self, id: &str) -> Result<(), Failure> {
+        for _ in 1..RESTORES {
+            match self.hands.restore(id, CHECKPOINT).await {
+                Err(error) if error.says_already_exists() => sleep(BETWEEN_RESTORES).await,
+                other => return other.map_err(|error| Failure::of(Step::Wake, error)),
+            }
+        }
+        self.hands.restore(id, CHECKPOINT).await.map_err(|error| Failure::of(Step::Wake, error))
     }
 
     async fn stop(&self, id: &str, before: &Ticks) -> Result<Times, Failure> {

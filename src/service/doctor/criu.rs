@@ -11,6 +11,8 @@ use tokio::time::timeout;
 use crate::model::diagnosis::Trouble;
 use crate::model::plain::plain;
 
+/// What its errors begin with.
+pub(super) const ERROR: &str = "Error (";
 /// How much of the end of a log is read, in bytes.
 const LONGEST_END: u64 = 64 << 10;
 /// How many of its last errors are told.
@@ -19,8 +21,8 @@ const MOST_ERRORS: usize = 3;
 const DEADLINE: Duration = Duration::from_secs(2);
 
 /// The trouble, with the last errors of the log that its words name, if that is a file here.
-pub(super) async fn with_its_words(trouble: Trouble, local: bool) -> Trouble {
-    let Some(path) = log_named_in(&trouble.words).filter(|_| local) else { return trouble };
+pub(super) async fn with_its_words(trouble: Trouble) -> Trouble {
+    let Some(path) = log_named_in(&trouble.words) else { return trouble };
     let errors = match timeout(DEADLINE, end_of(Path::new(path))).await {
         Ok(Ok(text)) => errors_in(&text),
         Ok(Err(_)) | Err(_) => return trouble,
@@ -31,9 +33,9 @@ pub(super) async fn with_its_words(trouble: Trouble, local: bool) -> Trouble {
     Trouble { words: format!("{errors} ({})", trouble.words), ..trouble }
 }
 
-/// The path in `... log file: PATH` (runc's words), or `... logfile PATH` (Podman's).
+/// The path in `... log file: PATH` (runc's words), `... path= PATH` (containerd's), or `... logfile PATH` (Podman's).
 fn log_named_in(words: &str) -> Option<&str> {
-    let rest = ["log file: ", "logfile "].iter().find_map(|sign| words.split(sign).nth(1))?;
+    let rest = ["log file: ", "path= ", "logfile "].iter().find_map(|sign| words.split(sign).nth(1))?;
     let path = rest.split([' ', '"', '\'', '`']).next()?.trim_end_matches([':', ',', '.']);
     let is_log = Path::new(path).extension().is_some_and(|ending| ending == "log");
     (path.starts_with('/') && is_log).then_some(path)
@@ -54,8 +56,7 @@ async fn end_of(path: &Path) -> std::io::Result<String> {
 
 /// The last lines of a log that tell of errors, without their time.
 fn errors_in(text: &str) -> String {
-    let errors: Vec<&str> =
-        text.lines().filter_map(|line| line.find("Error (").map(|at| &line[at..])).collect();
+    let errors: Vec<&str> = text.lines().filter_map(|line| line.find(ERROR).map(|at| &line[at..])).collect();
     let last = &errors[errors.len().saturating_sub(MOST_ERRORS)..];
     plain(&last.join("; ")).into_owned()
 }
@@ -73,6 +74,7 @@ mod tests {
     #[case("criu failed: type NOTIFY errno 0 log file: /run/x/dump.log: unknown", Some("/run/x/dump.log"))]
     #[case("criu failed: type RESTORE errno 2 log file: /run/x/restore.log", Some("/run/x/restore.log"))]
     #[case("please check CRIU logfile /var/x/dump.log: exit status 1", Some("/var/x/dump.log"))]
+    #[case("criu failed: type NOTIFY errno 0 path= /x/criu-dump.log: unknown", Some("/x/criu-dump.log"))]
     #[case("log file: ../dump.log", None)]
     #[case("log file: /etc/shadow", None)]
     #[case("criu failed", None)]
@@ -87,12 +89,11 @@ mod tests {
         std::fs::write(&log, LOG).unwrap();
         let words = format!("criu failed: type NOTIFY errno 0 log file: {}", log.display());
         let trouble = Trouble { step: Step::Wake, words: words.clone() };
-        let told = with_its_words(trouble.clone(), true).await;
+        let told = with_its_words(trouble.clone()).await;
         let errors = "Error (criu/sk-inet.c:1): inet: Connected TCP socket in image; \
                       Error (criu/cr-restore.c:2): Restoring FAILED.";
         assert_eq!(told.words, format!("{errors} ({words})"));
-        assert_eq!(with_its_words(trouble.clone(), false).await, trouble, "that file is another machine's");
         std::fs::remove_file(log).unwrap();
-        assert_eq!(with_its_words(trouble.clone(), true).await, trouble);
+        assert_eq!(with_its_words(trouble.clone()).await, trouble);
     }
 }

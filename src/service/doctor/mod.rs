@@ -13,7 +13,6 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
 use crate::canary;
-use crate::engine::hands::Hands;
 use crate::engine::{Engine, EngineError};
 use crate::model::ability::{Ability, Fault};
 use crate::model::diagnosis::{Step, Trouble, diagnose};
@@ -80,8 +79,8 @@ struct Times {
 ///
 /// # Errors
 /// The engine was lost meanwhile: nothing was found out about the method under way, and nothing should be kept.
-pub async fn examine<E: Engine + Hands + ?Sized>(
-    engine: &E,
+pub async fn examine(
+    engine: &dyn Engine,
     host: &HostName,
     about: &EngineAbout,
     methods: &[Method],
@@ -90,8 +89,8 @@ pub async fn examine<E: Engine + Hands + ?Sized>(
     examine_within(engine, host, about, methods, now, PATIENCE).await
 }
 
-async fn examine_within<E: Engine + Hands + ?Sized>(
-    engine: &E,
+async fn examine_within(
+    engine: &dyn Engine,
     host: &HostName,
     about: &EngineAbout,
     methods: &[Method],
@@ -104,11 +103,10 @@ async fn examine_within<E: Engine + Hands + ?Sized>(
     for &method in methods {
         let result = match hopeless(about, method) {
             Some(fault) => Err(fault),
-            None => match attempt::attempt(engine, method, now(), patience).await {
+            None => match attempt::attempt(engine, method, about.local, now(), patience).await {
                 Ok(times) => Ok(times),
                 Err(Failure::Lost(error)) => return Err(error),
                 Err(Failure::Trouble(trouble)) => {
-                    let trouble = criu::with_its_words(trouble, about.local).await;
                     info!(%host, %method, step = %trouble.step, words = trouble.words, "canary");
                     Err(diagnose(&about.kind, &about.version, method, &trouble))
                 }
@@ -149,7 +147,7 @@ fn hopeless(about: &EngineAbout, method: Method) -> Option<Fault> {
 }
 
 /// Removes canaries of examinations that were cut off. Those of other consoles that are at it now are younger.
-async fn remove_left_over<E: Engine + Hands + ?Sized>(engine: &E, now: Timestamp) -> Result<(), EngineError> {
+async fn remove_left_over(engine: &dyn Engine, now: Timestamp) -> Result<(), EngineError> {
     let old = |name: &str| canary::made_at(name).is_some_and(|made| now.duration_since(made) > LEFT_OVER);
     let list = engine.list().await?;
     let left_over =

@@ -18,22 +18,19 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// The name of a canary's checkpoint.
 pub(super) const CHECKPOINT: &str = "wakeboard-canary";
 
-/// Sees to it that there is an image, and creates a canary of that name, not started yet.
-pub(super) async fn create<E: Hands + ?Sized>(
-    hands: &E,
-    name: &str,
-    connected: bool,
-) -> Result<ContainerId, Failure> {
+/// Sees to it that there is an image, which is imported `anew` or only where it is missing; and creates a canary, not
+/// started yet.
+pub(super) async fn create(hands: &dyn Hands, recipe: &str, anew: bool) -> Result<ContainerId, Failure> {
     let failed = |error| Failure::of(Step::Prepare, error);
-    if !hands.has_image(canary::IMAGE).await.map_err(failed)? {
+    if anew || !hands.has_image(canary::IMAGE).await.map_err(failed)? {
         hands.import_image(canary::IMAGE, canary::image()).await.map_err(failed)?;
     }
-    hands.create(&canary::recipe(name, connected)).await.map_err(failed)
+    hands.create(recipe).await.map_err(failed)
 }
 
 /// Waits until its ticks are as wanted, and gives them. Ticks that can never become so end it at once.
-pub(super) async fn watch<E: Hands + ?Sized>(
-    hands: &E,
+pub(super) async fn watch(
+    hands: &dyn Hands,
     id: &str,
     (step, longest): (Step, Duration),
     wanted: impl Fn(&Ticks) -> Result<bool, &'static str> + Send,
@@ -67,27 +64,19 @@ pub(super) async fn watch<E: Hands + ?Sized>(
 }
 
 /// All about it, which must be there.
-pub(super) async fn particulars<E: Hands + ?Sized>(
-    hands: &E,
-    id: &str,
-    step: Step,
-) -> Result<Particulars, Failure> {
+pub(super) async fn particulars(hands: &dyn Hands, id: &str, step: Step) -> Result<Particulars, Failure> {
     let found = hands.particulars(id).await.map_err(|error| Failure::of(step, error))?;
     found.ok_or_else(|| Failure::new(step, "the canary's container is gone"))
 }
 
 /// Where it is in its life; nothing where it is gone.
-pub(super) async fn phase<E: Hands + ?Sized>(
-    hands: &E,
-    id: &str,
-    step: Step,
-) -> Result<Option<Phase>, Failure> {
+pub(super) async fn phase(hands: &dyn Hands, id: &str, step: Step) -> Result<Option<Phase>, Failure> {
     let found = hands.particulars(id).await.map_err(|error| Failure::of(step, error))?;
     Ok(found.map(|particulars| particulars.facts.phase))
 }
 
 /// Removes it, in whatever state it is.
-pub(super) async fn remove<E: Hands + ?Sized>(hands: &E, id: &str) -> Result<(), EngineError> {
+pub(super) async fn remove(hands: &dyn Hands, id: &str) -> Result<(), EngineError> {
     // What is not so is refused, which is no matter: the removal says whether all is well.
     let _ = hands.unpause(id).await;
     let _ = hands.stop(id, Duration::from_secs(1)).await;

@@ -31,6 +31,15 @@ async fn examined(engine: &Paper, methods: &[Method]) -> Vec<Ability> {
     examine_within(engine, &host, &about(true), methods, now, BRIEF).await.unwrap()
 }
 
+#[tokio::test]
+async fn an_examination_can_be_a_task_of_its_own() {
+    let task = tokio::spawn(async {
+        let engine: Box<dyn Engine> = Box::new(Paper::with(Flaw::None));
+        examine(&*engine, &"web-1".into(), &about(true), &[Method::Stop], now).await
+    });
+    assert_eq!(task.await.unwrap().unwrap()[0].fault, None);
+}
+
 async fn fault(flaw: Flaw, method: Method) -> Fault {
     let engine = Paper::with(flaw);
     let abilities = examined(&engine, &[method]).await;
@@ -56,6 +65,19 @@ async fn where_all_is_well_every_method_works() {
 async fn a_refusal_is_understood() {
     let told = fault(Flaw::Refuses("exec: \"criu\": executable file not found"), Method::Checkpoint).await;
     assert_eq!(told.reason, "the host has no CRIU, which writes the processes to disk");
+}
+
+#[tokio::test]
+async fn an_image_that_is_none_of_ours_is_imported_anew() {
+    let engine = Paper::with(Flaw::WrongImage);
+    let abilities = examined(&engine, &[Method::Stop]).await;
+    assert_eq!(abilities[0].fault, None);
+    assert_eq!((engine.imports(), engine.containers()), (1, 0));
+}
+
+#[test]
+fn the_engines_helper_is_of_the_same_image() {
+    assert_eq!(crate::engine::hands::HELPER_IMAGE, canary::IMAGE);
 }
 
 #[tokio::test]
