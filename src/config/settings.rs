@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use super::env::Env;
 use super::error::ConfigError;
 use super::keymap::{self, Keymap};
+use super::ledger::LedgerAt;
 use super::locate::Step::Key;
 use super::printable::is_unsafe;
 use super::theme::{self, Theme};
 use super::yaml::{self, Source};
-use super::{discover, hosts, naming, shape};
+use super::{discover, hosts, ledger, naming, policy, shape};
 use crate::model::host::HostSpec;
 use crate::model::naming::Naming;
+use crate::model::policy::Policy;
 
 /// The checked settings.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +24,10 @@ pub struct Settings {
     pub naming: Naming,
     /// The operator, if the file names one.
     pub operator: Option<String>,
+    /// Where the ledger is; nothing where the file does not say it, and the account has no folder for such things.
+    pub ledger: Option<LedgerAt>,
+    /// The rules of dumping and waking.
+    pub policy: Policy,
     /// The theme.
     pub theme: Theme,
     /// Which key does what.
@@ -37,14 +43,8 @@ pub struct Settings {
 pub fn load(explicit: Option<&Path>, env: &Env) -> Result<Settings, ConfigError> {
     let found = env.config_file().filter(|file| file.exists());
     let Some(file) = explicit.map(Path::to_owned).or(found) else {
-        return Ok(Settings {
-            hosts: discover::hosts(env)?,
-            naming: Naming::default(),
-            operator: None,
-            theme: Theme::default(),
-            keymap: Keymap::default(),
-            file: None,
-        });
+        let ledger = default_ledger(env);
+        return Ok(Settings { hosts: discover::hosts(env)?, ledger, ..Settings::default() });
     };
     read(&file, &yaml::open(&file)?, env)
 }
@@ -61,6 +61,11 @@ pub fn read(file: &Path, text: &str, env: &Env) -> Result<Settings, ConfigError>
     }
     let naming = naming::check(source, &shape.tenants)?;
     let keymap = keymap::check(source, &shape.keys)?;
+    let policy = policy::check(source, &shape)?;
+    let ledger = match &shape.ledger {
+        Some(written) => Some(ledger::check(source, written, env)?),
+        None => default_ledger(env),
+    };
     let theme = match &shape.theme {
         Some(written) => theme::check(source, written, env)?,
         None => Theme::default(),
@@ -69,7 +74,12 @@ pub fn read(file: &Path, text: &str, env: &Env) -> Result<Settings, ConfigError>
         Some(written) => hosts::check(source, written, env)?,
         None => discover::hosts(env)?,
     };
-    Ok(Settings { hosts, naming, operator: shape.operator, theme, keymap, file: Some(file.to_owned()) })
+    let operator = shape.operator;
+    Ok(Settings { hosts, naming, operator, ledger, policy, theme, keymap, file: Some(file.to_owned()) })
+}
+
+fn default_ledger(env: &Env) -> Option<LedgerAt> {
+    env.ledger_file().map(LedgerAt::Sqlite)
 }
 
 /// The operator's name stands in every change and on every screen.
