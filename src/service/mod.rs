@@ -19,6 +19,8 @@ use crate::model::container::ContainerId;
 use crate::model::fleet::Fleet;
 use crate::model::host::{HostName, HostSpec};
 use crate::model::naming::Naming;
+use crate::model::ticket::{Outcome, Ticket, TicketId};
+use crate::model::work::{Order, Work};
 use clock::Clock;
 
 pub use usage::{Trend, Usages, Wanted, current};
@@ -45,6 +47,7 @@ pub struct Service {
     wanted: watch::Sender<Arc<Wanted>>,
     forget: Arc<Notify>,
     reconcile: HashMap<HostName, Arc<Notify>>,
+    work: watch::Sender<Arc<Work>>,
     tasks: JoinSet<()>,
 }
 
@@ -108,7 +111,7 @@ impl Service {
         }
         tasks.spawn(inventory.run(news, forget.clone()));
         tasks.spawn(usage::collect(readings, usages_in, wanted_seen));
-        Service { fleet, changes, usages, wanted, forget, reconcile, tasks }
+        Service { fleet, changes, usages, wanted, forget, reconcile, work: watch::Sender::default(), tasks }
     }
 
     /// The fleet as it is known at each moment.
@@ -151,6 +154,48 @@ impl Service {
     pub fn forget_changes(&self) {
         self.forget.notify_one();
     }
+
+    /// All work.
+    #[must_use]
+    pub fn work(&self) -> watch::Receiver<Arc<Work>> {
+        self.work.subscribe()
+    }
+
+    /// Asks for work: one ticket a tenant comes of it. All are refused, since nothing can be dumped yet.
+    #[must_use]
+    pub fn ask(&self, order: Order) -> Vec<TicketId> {
+        use std::hash::{BuildHasher, RandomState};
+        let now = jiff::Timestamp::now();
+        let mut ids = Vec::new();
+        let mut work = Work::clone(&self.work.borrow());
+        for (host, tenant) in order.tenants {
+            let bits = RandomState::new().hash_one(0).to_le_bytes();
+            let id = TicketId::from_random(u32::from_le_bytes([bits[0], bits[1], bits[2], bits[3]]));
+            ids.push(id);
+            let ticket = Ticket {
+                id,
+                task: order.task,
+                tenant,
+                host,
+                actor: order.actor.clone(),
+                door: order.door,
+                method: order.method,
+                asked: now,
+                began: None,
+                ended: Some(now),
+                outcome: Some(Outcome::Refused),
+                reason: Some("not built yet".to_owned()),
+                fallbacks: Vec::new(),
+                steps: Vec::new(),
+            };
+            work.tickets.insert(0, Arc::new(ticket));
+        }
+        self.work.send_replace(Arc::new(work));
+        ids
+    }
+
+    /// Cancels a ticket: none is ever under way yet.
+    pub fn cancel(&self, _ticket: TicketId) {}
 
     /// Waits until a task ends. They never do by themselves: this is how a fault of ours is found out.
     ///
