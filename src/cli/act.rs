@@ -111,7 +111,8 @@ async fn answers(
         if named::are_settled(&now, words) {
             break;
         }
-        if !found && named::find(&now, &work.borrow(), words).is_ok() {
+        let are_found = || named::find(&now, &work.borrow(), words).is_ok();
+        if !found && named::named_hosts_are_settled(&now, words) && are_found() {
             found = true;
             deadline = deadline.min(Instant::now() + MORE_OF_THAT_NAME);
         }

@@ -32,6 +32,14 @@ pub fn are_settled(fleet: &Fleet, words: &[String]) -> bool {
     })
 }
 
+/// Whether every host that a word names has answered or failed: a tenant is looked for there and nowhere else.
+pub fn named_hosts_are_settled(fleet: &Fleet, words: &[String]) -> bool {
+    words.iter().all(|word| match read(fleet, word) {
+        Word::On(host, _) => host.link != Link::Connecting,
+        Word::Anywhere(_) => true,
+    })
+}
+
 /// The tenants that the words name, each once, in the order of the words.
 ///
 /// A tenant whose host does not answer is taken as it is written, if the host is: its ticket says that it was asked for.
@@ -194,5 +202,8 @@ mod tests {
         let settled = |word: &str| are_settled(&fleet(), &[word.to_owned()]);
         assert!(settled("web-1/acme") && settled("web-3/x"));
         assert!(!settled("web-4/x") && !settled("birch"));
+        // With all names found, only a host that is named is worth the whole wait.
+        let named = |word: &str| named_hosts_are_settled(&fleet(), &[word.to_owned()]);
+        assert!(named("birch") && named("web-3/x") && !named("web-4/x"));
     }
 }
