@@ -2,13 +2,12 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use wakeboard::cli;
-use wakeboard::grammar::Shell;
+use wakeboard::grammar;
 
 fn main() -> ExitCode {
     // Wrong usage ends here, with code 2 and clap's explanation.
-    let shell = Shell::parse();
+    let shell = grammar::shell_from(std::env::args_os()).unwrap_or_else(|error| error.exit());
     match cli::run(shell) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod common;
+#[path = "cli/work.rs"]
+mod work;
 
 use common::Home;
 use predicates::prelude::*;
@@ -128,8 +130,13 @@ fn wrong_usage_is_code_2() {
 
 #[test]
 fn a_good_config_is_proved_and_the_schema_printed() {
-    let (_runtime, _running, home) = simulated("");
-    run(&home, &["config", "check"]).success().stdout(contains("good").and(contains("host web-1")));
+    let (_runtime, _running, home) = simulated("ledger: postgres://me:geheim@db/x\nread_only: true\n");
+    run(&home, &["config", "check"]).success().stdout(
+        contains("good")
+            .and(contains("host web-1"))
+            .and(contains("ledger postgres://me:******@db/x"))
+            .and(contains("read-only")),
+    );
     let output = run(&home, &["config", "schema"]).success().get_output().stdout.clone();
     let schema: serde_json::Value = serde_json::from_slice(&output).unwrap();
     assert!(schema["properties"]["hosts"].is_object());
@@ -139,7 +146,7 @@ fn a_good_config_is_proved_and_the_schema_printed() {
 fn completions_and_the_man_page_know_every_command() {
     let home = Home::new("");
     for shell in ["bash", "zsh", "fish"] {
-        run(&home, &["completions", shell]).success().stdout(contains("changes").and(contains("hosts")));
+        run(&home, &["completions", shell]).success().stdout(contains("changes").and(contains("tickets")));
     }
     run(&home, &["man"]).success().stdout(contains("wakeboard").and(contains("Exit codes")));
 }

@@ -28,6 +28,12 @@ pub fn run(verb: &ConfigVerb, given: Option<&Path>) -> Result<(), Failure> {
                 for host in &settings.hosts {
                     writeln!(out, "  host {}  {}", host.name, host.endpoint)?;
                 }
+                if let Some(ledger) = &settings.ledger {
+                    writeln!(out, "  ledger {ledger}")?;
+                }
+                if settings.policy.read_only {
+                    writeln!(out, "  read-only")?;
+                }
                 writeln!(out, "  theme {}", settings.theme.name)
             })
         }

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
+use super::who::who;
 use super::{Failure, ps};
 use crate::config::{Env, Settings};
 use crate::demo;
@@ -59,15 +60,4 @@ async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
     };
     let service = Service::start(settings.hosts, settings.naming, Rules::default());
     crate::tui::run(service, start).await.map_err(|error| Failure::Failed(error.to_string()))
-}
-
-/// Who looks, and from which machine. A name that says its place already (`op1@war-room`) stays as it is.
-fn who(operator: Option<&str>) -> String {
-    let user =
-        operator.map(str::to_owned).or_else(|| std::env::var("USER").ok()).filter(|user| !user.is_empty());
-    let mut text = user.unwrap_or_else(|| "somebody".to_owned());
-    if !text.contains('@') {
-        text = format!("{text}@{}", rustix::system::uname().nodename().to_string_lossy());
-    }
-    crate::model::plain::plain(&text).into_owned()
 }

@@ -3,11 +3,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use clap::CommandFactory;
-
 use super::Failure;
 use crate::config;
-use crate::grammar::{GenerateWhat, Shell};
+use crate::grammar::{GenerateWhat, shell_command};
 use crate::model::action::{ACTIONS, Danger};
 use crate::tui::messages::Messages;
 
@@ -60,10 +58,10 @@ fn keys() -> String {
 }
 
 fn commands() -> String {
-    let mut page = "# Commands\n\nMade from `src/grammar/`. The options of `wakeboard` itself go with every command; `ps`, \
-                    `hosts` and `changes` can also be written after `:` in the console.\n"
+    let mut page = "# Commands\n\nMade from `src/grammar/`. The options of `wakeboard` itself go with every command; those \
+                    about hosts, tenants and tickets can also be written after `:` in the console.\n"
         .to_owned();
-    let mut shell = Shell::command().term_width(100);
+    let mut shell = shell_command().term_width(100);
     shell.build();
     let mut pending = vec![shell];
     while !pending.is_empty() {

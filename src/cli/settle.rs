@@ -10,7 +10,7 @@ use super::Failure;
 use crate::model::fleet::{Fleet, Host, Link};
 
 /// A host that has not answered by then is told as connecting: longer than a ping's deadline and an ssh login.
-const DEADLINE: Duration = Duration::from_secs(13);
+pub const DEADLINE: Duration = Duration::from_secs(13);
 
 /// Waits until every host has answered or failed.
 ///
@@ -30,7 +30,8 @@ pub async fn first_answers(fleet: &mut watch::Receiver<Arc<Fleet>>) -> Result<Ar
     Ok(now)
 }
 
-fn complaint(host: &Host) -> String {
+/// Why a host does not answer, in a line.
+pub fn complaint(host: &Host) -> String {
     let reason = match &host.link {
         Link::Down { reason, .. } => reason,
         Link::Up | Link::Connecting => "no answer yet",

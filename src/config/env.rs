@@ -16,6 +16,8 @@ pub struct Env {
     pub home: Option<PathBuf>,
     /// The folder of all programs' settings, by the XDG rules.
     pub config_folder: Option<PathBuf>,
+    /// The folder of what all programs remember, by the XDG rules.
+    pub state_folder: Option<PathBuf>,
     /// The sockets of engines of the whole machine, with the names their hosts get.
     pub system_sockets: Vec<(&'static str, PathBuf)>,
 }
@@ -32,7 +34,8 @@ impl Env {
         Env {
             vars,
             home: strategy.as_ref().map(|strategy| strategy.home_dir().to_owned()),
-            config_folder: strategy.map(|strategy| strategy.config_dir()),
+            config_folder: strategy.as_ref().map(BaseStrategy::config_dir),
+            state_folder: strategy.and_then(|strategy| strategy.state_dir()),
             system_sockets: vec![
                 ("local", PathBuf::from(DEFAULT_SOCKET)),
                 ("podman-system", PathBuf::from("/run/podman/podman.sock")),
@@ -50,6 +53,12 @@ impl Env {
     #[must_use]
     pub fn config_file(&self) -> Option<PathBuf> {
         self.config_folder.as_ref().map(|folder| folder.join("wakeboard").join("wakeboard.yaml"))
+    }
+
+    /// Where the ledger is when nobody says where it is.
+    #[must_use]
+    pub fn ledger_file(&self) -> Option<PathBuf> {
+        self.state_folder.as_ref().map(|folder| folder.join("wakeboard").join("ledger.db"))
     }
 
     /// A path as it is written in `file`: `~/` is the home folder, and a relative one starts at the file's folder.

@@ -6,6 +6,7 @@ use std::path::Path;
 use unicode_width::UnicodeWidthStr;
 
 use super::printable::printable;
+use super::secret::masked;
 
 /// How much of a long line is shown before and after the fault.
 const SHOWN: usize = 60;
@@ -72,7 +73,7 @@ impl ConfigError {
     /// What is wrong, safe to print.
     #[must_use]
     pub fn message(&self) -> String {
-        printable(&self.0.message)
+        printable(&masked(&self.0.message))
     }
 
     /// What was probably meant, safe to print.
@@ -90,7 +91,7 @@ impl fmt::Display for ConfigError {
         }
         write!(f, ": {}", self.message())?;
         if let (Some(Place { line, column }), Some(text)) = (self.0.place, &self.0.line) {
-            let (shown, indent) = excerpt(text.trim_end_matches('\r'), column);
+            let (shown, indent) = excerpt(&masked(text.trim_end_matches('\r')), column);
             let number = line.to_string();
             write!(f, "\n {number} | {shown}\n {:1$} | ", "", number.len())?;
             write!(f, "{:indent$}^", "")?;
@@ -140,6 +141,15 @@ mod tests {
         let lines: Vec<&str> = told.lines().collect();
         let caret = lines[2].chars().position(|c| c == '^');
         assert_eq!(lines[1].chars().position(|c| c == 'X'), caret);
+    }
+
+    #[test]
+    fn a_password_near_the_fault_is_not_shown() {
+        let text = "{ledger: 'postgres://me:geheim@db/x', them: dark}";
+        let told = shown(text, 1, 39);
+        assert!(told.contains("me:******@db") && !told.contains("geheim"), "{told}");
+        let caret = told.lines().last().and_then(|line| line.find('^'));
+        assert_eq!(caret, told.lines().nth(1).and_then(|line| line.find("them")));
     }
 
     #[test]

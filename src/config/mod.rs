@@ -1,7 +1,7 @@
 //! Files to checked settings: the only room that knows YAML.
 //!
 //! A file is read into plain shapes first (`shape`), and each part is then checked where it belongs (`hosts`, `naming`,
-//! `keymap`, `theme`). Every fault stops the program, with file, line and column, and what was probably meant.
+//! `keymap`, `theme`, `policy`, `ledger`). Every fault stops the program, with file, line and column, and what was probably meant.
 
 pub mod colour;
 pub mod discover;
@@ -10,12 +10,15 @@ pub mod env;
 pub mod error;
 mod hosts;
 pub mod keymap;
+mod ledger;
 pub mod locate;
 mod naming;
 mod ordered;
+mod policy;
 pub mod printable;
 pub mod scenario;
 mod schema;
+mod secret;
 mod settings;
 mod shape;
 pub mod slot;

@@ -9,9 +9,11 @@ use super::locate::Step::Key;
 use super::printable::is_unsafe;
 use super::theme::{self, Theme};
 use super::yaml::{self, Source};
-use super::{discover, hosts, naming, shape};
+use super::{discover, hosts, ledger, naming, policy, shape};
 use crate::model::host::HostSpec;
+use crate::model::ledger::Where;
 use crate::model::naming::Naming;
+use crate::model::policy::Policy;
 
 /// The checked settings.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +24,10 @@ pub struct Settings {
     pub naming: Naming,
     /// The operator, if the file names one.
     pub operator: Option<String>,
+    /// Where the ledger is; nothing where the file does not say it, and the account has no folder for such things.
+    pub ledger: Option<Where>,
+    /// The rules of dumping and waking.
+    pub policy: Policy,
     /// The theme.
     pub theme: Theme,
     /// Which key does what.
@@ -37,14 +43,8 @@ pub struct Settings {
 pub fn load(explicit: Option<&Path>, env: &Env) -> Result<Settings, ConfigError> {
     let found = env.config_file().filter(|file| file.exists());
     let Some(file) = explicit.map(Path::to_owned).or(found) else {
-        return Ok(Settings {
-            hosts: discover::hosts(env)?,
-            naming: Naming::default(),
-            operator: None,
-            theme: Theme::default(),
-            keymap: Keymap::default(),
-            file: None,
-        });
+        let ledger = default_ledger(env);
+        return Ok(Settings { hosts: discover::hosts(env)?, ledger, ..Settings::default() });
     };
     read(&file, &yaml::open(&file)?, env)
 }
@@ -79,12 +79,21 @@ fn looks(source: Source<'_>, shape: &shape::File, env: &Env) -> Result<Settings,
     }
     let naming = naming::check(source, &shape.tenants)?;
     let keymap = keymap::check(source, &shape.keys)?;
+    let policy = policy::check(source, shape)?;
+    let ledger = match &shape.ledger {
+        Some(written) => Some(ledger::check(source, written, env)?),
+        None => default_ledger(env),
+    };
     let theme = match &shape.theme {
         Some(written) => theme::check(source, written, env)?,
         None => Theme::default(),
     };
     let (operator, file) = (shape.operator.clone(), Some(source.file.to_owned()));
-    Ok(Settings { hosts: Vec::new(), naming, operator, theme, keymap, file })
+    Ok(Settings { hosts: Vec::new(), naming, operator, ledger, policy, theme, keymap, file })
+}
+
+fn default_ledger(env: &Env) -> Option<Where> {
+    env.ledger_file().map(Where::Sqlite)
 }
 
 /// The operator's name stands in every change and on every screen.

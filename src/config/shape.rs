@@ -1,5 +1,7 @@
 //! What `wakeboard.yaml` looks like, before anything of it is checked. The JSON Schema comes from these types.
 
+mod work;
+
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -9,6 +11,8 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use super::ordered::{Ordered, Words};
 use crate::model::action::ACTIONS;
 use crate::model::tier::Tier;
+
+pub use work::{Dump, Span, TierMethods, Wake};
 
 /// The settings of wakeboard. All keys are optional.
 #[derive(Clone, Debug, Default, serde::Deserialize, JsonSchema)]
@@ -26,6 +30,21 @@ pub struct File {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String", length(min = 1, max = 64))]
     pub operator: Option<String>,
+    /// Where tickets and sleepers are recorded: the path of a SQLite file, relative to this file, or
+    /// `postgres://USER@HOST/DATABASE` where several consoles share one. Without this key it is wakeboard/ledger.db in
+    /// the XDG state folder.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String", length(min = 1))]
+    pub ledger: Option<String>,
+    /// Nothing that changes anything may be done from here.
+    #[serde(default)]
+    pub read_only: bool,
+    /// How tenants are put to sleep.
+    #[serde(default)]
+    pub dump: Dump,
+    /// How they are brought back.
+    #[serde(default)]
+    pub wake: Wake,
     /// A shipped theme, or the path of a theme file (`.yaml`), relative to this file.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "ThemeName")]

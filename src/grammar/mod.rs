@@ -2,10 +2,12 @@
 //! definitions, and help, completions and the man page come from them too.
 
 mod shell;
+mod work;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use shell::{ConfigVerb, GenerateWhat, Global, Shell, Verb};
+pub use shell::{ConfigVerb, GenerateWhat, Global, Shell, Verb, shell_command, shell_from};
+pub use work::{DoctorArgs, DumpArgs, TicketsArgs, WakeArgs};
 
 use crate::model::sort::SortBy;
 
@@ -18,6 +20,27 @@ pub enum Sentence {
     Hosts(Hosts),
     /// Tell what changed: what the engines remember of the last hour
     Changes(ChangesArgs),
+    /// Put tenants to sleep, freeing their memory
+    Dump(DumpArgs),
+    /// Bring tenants back
+    Wake(WakeArgs),
+    /// List dumps and wakes, newest first, or tell the steps of one
+    Tickets(TicketsArgs),
+    /// Find out what the hosts can do, by dumping and waking a throw-away container on each
+    Doctor(DoctorArgs),
+}
+
+impl Sentence {
+    /// The verb, where it changes something: in read-only mode there is none such.
+    #[must_use]
+    pub fn changing(&self) -> Option<&'static str> {
+        match self {
+            Sentence::Dump(_) => Some("dump"),
+            Sentence::Wake(_) => Some("wake"),
+            Sentence::Doctor(_) => Some("doctor"),
+            Sentence::Ps(_) | Sentence::Hosts(_) | Sentence::Changes(_) | Sentence::Tickets(_) => None,
+        }
+    }
 }
 
 /// `ps [FILTER]`.

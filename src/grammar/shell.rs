@@ -1,8 +1,9 @@
 //! What can be said in the shell.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::Sentence;
 
@@ -36,6 +37,29 @@ pub struct Global {
     /// The log file [default: wakeboard/wakeboard.log in the XDG state folder]
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
+    /// Do nothing that changes anything: there is no dump, wake or doctor then
+    #[arg(long, global = true)]
+    pub read_only: bool,
+}
+
+/// The shell's grammar, for the parser and for all pages that are made of it. What the console takes from its selected
+/// rows must be named here.
+#[must_use]
+pub fn shell_command() -> clap::Command {
+    let named = |command: clap::Command| command.mut_arg("tenants", |tenants| tenants.required(true));
+    Shell::command().mut_subcommand("dump", named).mut_subcommand("wake", named)
+}
+
+/// Reads a command line, the program's name first.
+///
+/// # Errors
+/// What cannot be understood; also help and version, which are to be printed instead.
+pub fn shell_from<W: Into<OsString> + Clone>(
+    words: impl IntoIterator<Item = W>,
+) -> Result<Shell, clap::Error> {
+    let mut command = shell_command();
+    let matches = command.try_get_matches_from_mut(words)?;
+    Shell::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
 /// What can be said in the shell.

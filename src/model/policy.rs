@@ -61,6 +61,9 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// The longest that a woken tenant may be waited for.
+    pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(3600);
+
     /// What is tried for a tenant of that tier, in order.
     #[must_use]
     pub fn methods_for(&self, tier: Option<Tier>) -> &[Method] {

@@ -23,6 +23,12 @@ pub fn run(state: &mut State, line: &str) -> Option<Effect> {
             state.focus = Pane::Changes;
             state.feed.follow();
         }
+        Ok(ConsoleSentence::Shared(
+            Sentence::Dump(_) | Sentence::Wake(_) | Sentence::Tickets(_) | Sentence::Doctor(_),
+        )) => {
+            let text = "not built yet in the console".to_owned();
+            state.notice = Some(Notice { text, bad: true });
+        }
         Ok(ConsoleSentence::Sort { by, reverse }) => update::sort(state, by, reverse),
         Ok(ConsoleSentence::Theme { name: None }) => return update::act(state, Action::Theme),
         Ok(ConsoleSentence::Theme { name: Some(name) }) => {

@@ -4,9 +4,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use wakeboard::config::{self, Env, Keymap, Settings, Theme};
 use wakeboard::model::action::ACTIONS;
+use wakeboard::model::method::Method;
+use wakeboard::model::policy::{Policy, Ready};
+use wakeboard::model::tier::Tier;
 
 fn corpus(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config").join(folder);
@@ -73,6 +77,7 @@ fn the_sample_says_the_defaults() {
     assert_eq!(sample.keymap, Keymap::default());
     assert_eq!(sample.theme, Theme::default());
     assert_eq!(sample.operator, None);
+    assert_eq!(sample.policy, Policy::default());
     assert_eq!(format!("{:?}", sample.naming), format!("{:?}", wakeboard::model::naming::Naming::default()));
     let text = fs::read_to_string(file).unwrap();
     for about in ACTIONS {
@@ -87,8 +92,10 @@ fn the_sample_says_the_defaults() {
 fn what_the_sample_shows_in_comments_loads_too() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/wakeboard.sample.yaml");
     let text = fs::read_to_string(&file).unwrap().replace("tenants: {}", "tenants:");
-    let is_yaml =
-        |line: &str| line.starts_with(' ') || ["hosts:", "operator:"].iter().any(|key| line.starts_with(key));
+    let text = text.replace("tiers: {}", "tiers:").replace("  ready: {}", "  ready:");
+    let is_yaml = |line: &str| {
+        line.starts_with(' ') || ["hosts:", "operator:", "ledger:"].iter().any(|key| line.starts_with(key))
+    };
     let shown: Vec<&str> = text
         .lines()
         .map(|line| {
@@ -100,6 +107,40 @@ fn what_the_sample_shows_in_comments_loads_too() {
     assert_eq!(settings.operator.as_deref(), Some("op1"));
     assert_eq!(settings.naming.tiers.len(), 2);
     assert!(settings.naming.pattern.is_some());
+    assert_eq!(settings.ledger.unwrap().to_string(), "postgres://wakeboard@db.example.com/wakeboard");
+    assert_eq!(settings.policy.methods[&Tier::Low], [Method::Destroy]);
+    assert_eq!(settings.policy.methods[&Tier::High], [Method::Checkpoint, Method::Freeze]);
+    let ready = [
+        ("acme*".to_owned(), Ready::Port(8080)),
+        ("shop-*".to_owned(), Ready::Http { port: 8080, path: "/health".into() }),
+    ];
+    assert_eq!(settings.policy.ready, ready);
+}
+
+#[test]
+fn the_rules_of_dumping_mean_what_they_say() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config/good");
+    let settings = load(&folder.join("work.yaml")).unwrap();
+    let expected = Policy {
+        methods: [(Tier::Low, vec![Method::Destroy]), (Tier::High, vec![Method::Checkpoint, Method::Freeze])]
+            .into(),
+        default_methods: vec![Method::Stop],
+        order: vec![],
+        dumps_at_once: 100,
+        wakes_at_once: 1,
+        grace: Duration::from_secs(60),
+        timeout: Duration::from_millis(500),
+        ready: vec![
+            ("acme*".to_owned(), Ready::Port(8080)),
+            ("租户-*".to_owned(), Ready::Port(8081)),
+            ("*".to_owned(), Ready::Http { port: 8080, path: "/health?deep=1".into() }),
+        ],
+        read_only: true,
+    };
+    assert_eq!(settings.policy, expected);
+    let told = format!("{:?}", settings.ledger);
+    assert!(told.contains("me:******@[2001:db8::1]:5432/wakeboard") && !told.contains("ss@"), "{told}");
+    assert_eq!(load(&folder.join("empty.yaml")).unwrap().policy, Policy::default());
 }
 
 #[test]

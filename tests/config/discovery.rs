@@ -24,6 +24,7 @@ impl Machine {
             vars: [("XDG_RUNTIME_DIR".to_owned(), at("user").display().to_string())].into(),
             home: Some(at("home")),
             config_folder: Some(at("home/.config")),
+            state_folder: Some(at("home/.local/state")),
             system_sockets: vec![
                 ("local", at("run/docker.sock")),
                 ("podman-system", at("run/podman/podman.sock")),
@@ -151,6 +152,29 @@ fn the_file_in_the_config_folder_is_read_and_a_named_one_must_be_there() {
     assert_eq!(machine.hosts().unwrap(), ["a tcp://a:1"]);
     let told = config::load(Some(&machine.at("gone.yaml")), &machine.env).unwrap_err().to_string();
     assert!(told.contains("gone.yaml: cannot be read: No such file"), "{told}");
+}
+
+#[test]
+fn the_ledger_is_in_the_state_folder_unless_the_file_says_where() {
+    let machine = Machine::new();
+    let ledger = || {
+        let settings = config::load(None, &machine.env).unwrap();
+        let told = settings.ledger.unwrap().to_string();
+        told.replace(&machine.folder.path().display().to_string(), "")
+    };
+    assert_eq!(ledger(), "/home/.local/state/wakeboard/ledger.db");
+    for (written, told) in [
+        ("ops.db", "/home/.config/wakeboard/ops.db"),
+        ("~/ops.db", "/home/ops.db"),
+        ("/srv/ops.db", "/srv/ops.db"),
+        ("postgres://me:geheim@db/ops", "postgres://me:******@db/ops"),
+    ] {
+        machine.write("home/.config/wakeboard/wakeboard.yaml", &format!("ledger: {written}\n"));
+        assert_eq!(ledger(), told);
+    }
+    let nowhere = Env { state_folder: None, ..machine.env.clone() };
+    machine.write("home/.config/wakeboard/wakeboard.yaml", "");
+    assert_eq!(config::load(None, &nowhere).unwrap().ledger, None);
 }
 
 #[test]

@@ -40,7 +40,8 @@ proptest! {
         pieces in prop::collection::vec(
             prop::sample::select(vec![
                 "hosts", "tenants", "pattern", "tiers", "keys", "sort", "theme", "operator", "default_tier", "tls",
-                "endpoint", "tcp://x", "unix:///x", "good", "inherits", "dark", "'(?<tenant>.)'", ":", ": ", "\n", "\n  ",
+                "endpoint", "tcp://x", "unix:///x", "good", "inherits", "dark",
+                "ledger", "postgres://a:b@c/d", "dump", "wake", "ready", "methods", "freeze", "grace", "10s", "8080/x", "'(?<tenant>.)'", ":", ": ", "\n", "\n  ",
                 "- ", "[", "]", "{", "}", ",", "&a ", "*a", "!t ", "!!str ", "|", ">", "\"", "'", "#", " ", "\t", "---\n",
                 "...", "? ", "<<", "~", "null", "1", "0x", "1e999", ".nan", "租户", "\u{1b}[2J", "\u{202e}", "\u{2028}", "\r",
                 "%YAML 1.1\n", "\\x", "@", "`",

@@ -1,0 +1,205 @@
+//! What `dump` and `wake` have in common: find the tenants, ask, follow their tickets to the end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, timeout_at};
+
+use super::progress::{self, Follow};
+use super::telling::Teller;
+use super::{Failure, named, output, settle, who};
+use crate::config::Settings;
+use crate::model::fleet::{Fleet, Link};
+use crate::model::plain::plain;
+use crate::model::plan::plans;
+use crate::model::ticket::{Door, Task};
+use crate::model::work::{Order, Plan, Work};
+use crate::service::Service;
+
+/// How long hosts that have not answered yet are waited for once all tenants are found: one of them may have a tenant of
+/// the same name.
+const MORE_OF_THAT_NAME: Duration = Duration::from_secs(2);
+/// A ticket that cannot be seen for so long is told as lost.
+const OUT_OF_SIGHT: Duration = Duration::from_secs(5);
+
+/// How it is told, and whether it is done.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// In JSON.
+    pub json: bool,
+    /// Only told.
+    pub dry_run: bool,
+}
+
+/// A plan in JSON.
+#[derive(Debug, Serialize)]
+struct PlanRow<'a> {
+    tenant: &'a str,
+    host: &'a str,
+    task: &'a str,
+    method: Option<&'a str>,
+    containers: &'a [Arc<str>],
+    refusal: Option<&'a str>,
+}
+
+/// An order of the shell that names nobody yet.
+pub fn order(task: Task, settings: &Settings) -> Order {
+    Order {
+        task,
+        tenants: Vec::new(),
+        method: None,
+        force: false,
+        timeout: None,
+        actor: who::who(settings.operator.as_deref()).into(),
+        door: Door::Shell,
+    }
+}
+
+/// Does it to the tenants that `words` name.
+///
+/// # Errors
+/// A name that is not known, or is on several hosts: then nothing is done. No host answers. A tenant did not get there.
+pub async fn run(
+    words: &[String],
+    mut order: Order,
+    manner: Manner,
+    settings: Settings,
+) -> Result<(), Failure> {
+    let policy = settings.policy;
+    let mut service = Service::start(settings.hosts, settings.naming);
+    let fleet = answers(&mut service.fleet(), &service.work(), words).await?;
+    order.tenants = named::find(&fleet, &service.work().borrow(), words)?;
+    if manner.dry_run {
+        let plans = plans(&order, &fleet, &service.work().borrow(), &policy);
+        return tell_plans(order.task, &plans, manner.json);
+    }
+    let stops = stops()?;
+    let ids = service.ask(order);
+    let (cancels_in, mut cancels) = mpsc::unbounded_channel();
+    let mut follow = Follow {
+        work: service.work(),
+        stops,
+        cancel: &move |id| {
+            let _ = cancels_in.send(id);
+        },
+        patience: OUT_OF_SIGHT,
+    };
+    let mut teller = Teller::of_process(manner.json);
+    let mut followed = std::pin::pin!(progress::follow(&mut follow, &ids, &mut teller));
+    loop {
+        tokio::select! {
+            outcome = &mut followed => return outcome,
+            Some(id) = cancels.recv() => service.cancel(id),
+            Err(fault) = service.watch_tasks() => return Err(Failure::Failed(fault)),
+        }
+    }
+}
+
+/// Waits until it is clear on which hosts the tenants are, or for too long.
+async fn answers(
+    fleet: &mut watch::Receiver<Arc<Fleet>>,
+    work: &watch::Receiver<Arc<Work>>,
+    words: &[String],
+) -> Result<Arc<Fleet>, Failure> {
+    let mut deadline = Instant::now() + settle::DEADLINE;
+    let mut found = false;
+    loop {
+        let now = fleet.borrow_and_update().clone();
+        if named::are_settled(&now, words) {
+            break;
+        }
+        let are_found = || named::find(&now, &work.borrow(), words).is_ok();
+        if !found && named::named_hosts_are_settled(&now, words) && are_found() {
+            found = true;
+            deadline = deadline.min(Instant::now() + MORE_OF_THAT_NAME);
+        }
+        if !matches!(timeout_at(deadline, fleet.changed()).await, Ok(Ok(()))) {
+            break;
+        }
+    }
+    let now = fleet.borrow_and_update().clone();
+    if now.hosts.iter().any(|host| host.link.is_up()) {
+        return Ok(now);
+    }
+    // A host that still connects is none that could be reached.
+    let silent = now.hosts.iter().filter(|host| host.link != Link::Up);
+    let lines: Vec<String> = silent.map(|host| settle::complaint(host)).collect();
+    Err(Failure::NoHost(lines.join("\n")))
+}
+
+/// One message for each ^C, or polite request to end.
+fn stops() -> Result<mpsc::Receiver<()>, Failure> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (stops_in, stops) = mpsc::channel(2);
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if stops_in.send(()).await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(stops)
+}
+
+fn tell_plans(task: Task, plans: &[Plan], json: bool) -> Result<(), Failure> {
+    for plan in plans {
+        if json {
+            output::json(&PlanRow {
+                tenant: &plan.tenant,
+                host: &plan.host,
+                task: task.as_str(),
+                method: plan.method.map(crate::model::method::Method::as_str),
+                containers: &plan.containers,
+                refusal: plan.refusal.as_deref(),
+            })?;
+        } else {
+            let line = plan_line(task, plan);
+            output::print(|out| writeln!(out, "{line}"))?;
+        }
+    }
+    let refused = plans.iter().filter(|plan| plan.refusal.is_some()).count();
+    if refused == 0 { Ok(()) } else { Err(progress::short(refused, plans.len())) }
+}
+
+/// `web-1/acme: dump by freeze: acme-app, acme-db`.
+fn plan_line(task: Task, plan: &Plan) -> String {
+    let who = format!("{}/{}", plan.host, plain(&plan.tenant));
+    if let Some(refusal) = &plan.refusal {
+        return format!("{who}: refused: {}", plain(refusal));
+    }
+    let word = match task {
+        Task::Dump => "by",
+        Task::Wake => "from",
+    };
+    let method = plan.method.map_or(String::new(), |method| format!(" {word} {method}"));
+    let containers: Vec<_> = plan.containers.iter().map(|name| plain(name)).collect();
+    format!("{who}: {task}{method}: {}", containers.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::method::Method;
+
+    #[test]
+    fn a_plan_says_what_will_be_done_to_what_or_why_not() {
+        let mut plan = Plan {
+            host: "web-1".into(),
+            tenant: "acme".into(),
+            containers: vec!["acme-app".into(), "acme-\u{1b}db".into()],
+            method: Some(Method::Freeze),
+            refusal: None,
+        };
+        assert_eq!(plan_line(Task::Dump, &plan), "web-1/acme: dump by freeze: acme-app, acme-␛db");
+        assert_eq!(plan_line(Task::Wake, &plan), "web-1/acme: wake from freeze: acme-app, acme-␛db");
+        plan.refusal = Some("it is of tier vip".to_owned());
+        assert_eq!(plan_line(Task::Dump, &plan), "web-1/acme: refused: it is of tier vip");
+    }
+}

@@ -1,0 +1,105 @@
+//! `dump`, `wake`, `tickets` and `doctor`: names, usage, read-only, plans, and what is told at the end.
+
+use predicates::prelude::*;
+use predicates::str::{contains, starts_with};
+
+use super::common::Home;
+use super::{run, simulated};
+
+#[test]
+fn a_tenant_must_be_named() {
+    let home = Home::new("");
+    for verb in ["dump", "wake"] {
+        run(&home, &[verb]).code(2).stderr(contains("<TENANT>..."));
+    }
+    run(&home, &["dump", "acme", "--by", "frezze"]).code(2).stderr(contains("freeze"));
+    run(&home, &["wake", "acme", "--timeout", "30"]).code(2).stderr(contains("examples: 500ms"));
+    run(&home, &["tickets", "12"]).code(2).stderr(contains("7 hex digits"));
+}
+
+#[test]
+fn read_only_has_no_verb_that_changes_something() {
+    let (_runtime, _running, home) = simulated("read_only: true\n");
+    let changing = [&["dump", "acme"][..], &["dump", "--dry-run", "acme"], &["wake", "acme"], &["doctor"]];
+    for words in changing {
+        run(&home, words).code(2).stdout("").stderr(starts_with("wakeboard: read-only: "));
+    }
+    run(&home, &["ps"]).success();
+    let (_runtime, _running, home) = simulated("");
+    for words in changing {
+        run(&home, &[&["--read-only"], words].concat()).code(2).stderr(contains("read-only: "));
+        run(&home, &[words, &["--read-only"]].concat()).code(2).stderr(contains("read-only: "));
+    }
+    run(&home, &["ps", "--read-only"]).success().stdout(contains("acme"));
+}
+
+#[test]
+fn an_unknown_name_is_told_before_anything_is_done() {
+    let (_runtime, _running, home) = simulated("");
+    run(&home, &["dump", "birch", "amce"])
+        .code(1)
+        .stdout("")
+        .stderr(contains("there is no tenant `amce`").and(contains("did you mean `acme`?")));
+    run(&home, &["dump", "web-1/acmee"]).code(1).stderr(contains("did you mean `web-1/acme`?"));
+    run(&home, &["doctor", "wbe-1"]).code(1).stderr(contains("did you mean `web-1`?"));
+}
+
+#[test]
+fn no_host_is_code_3() {
+    let home = Home::new("hosts: {web-1: 'unix:///nonexistent/engine.sock'}\n");
+    for verb in ["dump", "wake"] {
+        run(&home, &[verb, "acme"]).code(3).stderr(contains("no host could be reached"));
+    }
+}
+
+#[test]
+fn a_plan_is_told_and_nothing_done() {
+    let (_runtime, _running, home) = simulated("");
+    let told = "web-1/birch: dump by stop: birch-app\n";
+    run(&home, &["dump", "birch", "--by", "stop", "--dry-run"]).success().stdout(told);
+    // Once vip, without force: its refusal is told as the dump itself would.
+    run(&home, &["dump", "birch", "web-1/acme", "--by", "stop", "--dry-run"])
+        .code(1)
+        .stdout(contains(told.trim()).and(contains("web-1/acme: refused: ")))
+        .stderr(contains("1 of 2 tenants"));
+    let output = run(&home, &["dump", "acme", "--force", "--by", "freeze", "--dry-run", "--json"])
+        .success()
+        .get_output()
+        .stdout
+        .clone();
+    let plan: serde_json::Value = serde_json::from_slice(&output).unwrap();
+    assert_eq!(plan["containers"], serde_json::json!(["acme-app", "acme-db"]), "dependents go first");
+    assert_eq!((&plan["method"], &plan["refusal"]), (&"freeze".into(), &serde_json::Value::Null));
+    run(&home, &["ps", "acme"]).success().stdout(contains("running"));
+}
+
+#[test]
+fn a_dead_host_does_not_delay_what_is_not_on_it() {
+    // It takes connections and never answers.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (_runtime, _running, home) = simulated(&format!("  web-2: 'tcp://{address}'\n"));
+    for (name, at_most) in [("web-1/birch", 3), ("birch", 6)] {
+        let began = std::time::Instant::now();
+        run(&home, &["dump", name, "--by", "stop", "--dry-run"]).success();
+        assert!(began.elapsed().as_secs() < at_most, "{name}: {:?}", began.elapsed());
+    }
+}
+
+/// STAND-IN: the service of this branch refuses all; who builds the service says here what it really does.
+#[test]
+fn the_last_json_line_has_exactly_the_promised_keys() {
+    let (_runtime, _running, home) = simulated("");
+    let output = run(&home, &["wake", "birch", "acme", "--json"]).code(1).get_output().stdout.clone();
+    let lines: Vec<serde_json::Value> =
+        String::from_utf8(output).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for tenant in ["acme", "birch"] {
+        let last = lines.iter().rfind(|line| line["tenant"] == tenant).unwrap();
+        let keys: Vec<&str> = last.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(keys.join(" "), "fallbacks method outcome reason seconds tenant ticket");
+        assert_eq!(last["outcome"], "refused");
+        assert!(last["reason"].is_string() && last["fallbacks"].is_array());
+        assert_eq!(last["ticket"].as_str().unwrap().len(), 7);
+    }
+    run(&home, &["wake", "birch"]).code(1).stdout("").stderr(contains("birch refused: "));
+}
