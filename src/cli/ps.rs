@@ -149,7 +149,7 @@ fn rows<'a>(filter: &mut Filter, fleet: &'a Fleet, usages: &Usages) -> Vec<Tenan
             tenant: &tenant.name,
             tier: tenant.tier.map(crate::model::tier::Tier::as_str),
             state: tenant.state.as_str(),
-            method: None,
+            method: tenant.method.map(crate::model::method::Method::as_str),
             host: &tenant.host,
             since: tenant.since,
             containers: tenant.containers.iter().map(|facts| container(tenant, facts)).collect(),
@@ -163,8 +163,8 @@ fn table(filter: &mut Filter, fleet: &Fleet) -> Vec<Vec<String>> {
     let now = Timestamp::now();
     for tenant in fleet.tenants().filter(|tenant| filter.passes(tenant)) {
         let state = match &tenant.reason {
-            Some(reason) => format!("{} {} ({reason})", tenant.state.kind().sign(), tenant.state),
-            None => format!("{} {}", tenant.state.kind().sign(), tenant.state),
+            Some(reason) => format!("{} {} ({reason})", tenant.state.kind().sign(), tenant.state_words()),
+            None => format!("{} {}", tenant.state.kind().sign(), tenant.state_words()),
         };
         let containers: Vec<&str> = tenant.containers.iter().map(|facts| &*facts.name).collect();
         rows.push(vec![

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::container::ContainerId;
 use super::host::HostName;
+use super::ticket::TicketId;
 
 /// How many raw events a change keeps to unfold into; later ones are only counted.
 pub const MOST_RAW: usize = 16;
@@ -25,6 +26,8 @@ pub struct Change {
     pub host: HostName,
     /// Who did it, where that is known. An engine never says.
     pub actor: Option<Arc<str>>,
+    /// Under which ticket, where it was one of ours.
+    pub ticket: Option<TicketId>,
     /// What happened.
     pub verb: Verb,
     /// To which tenant; none where the host itself is meant.
@@ -62,6 +65,15 @@ pub enum Verb {
     Updated,
     Checkpointed,
     Removed,
+    /// Put to sleep by a ticket.
+    Dumped,
+    /// Woken by a ticket.
+    #[serde(rename = "woke")]
+    Woken,
+    /// A ticket did nothing, and said why.
+    Refused,
+    /// A ticket went wrong.
+    Failed,
     /// A difference found by looking: no event told of it.
     Observed,
     /// A host answers (again).
@@ -93,6 +105,10 @@ impl Verb {
             Verb::Updated => "updated",
             Verb::Checkpointed => "checkpointed",
             Verb::Removed => "removed",
+            Verb::Dumped => "dumped",
+            Verb::Woken => "woke",
+            Verb::Refused => "refused",
+            Verb::Failed => "failed",
             Verb::Observed => "observed",
             Verb::Connected => "connected",
             Verb::Lost => "lost",
@@ -103,7 +119,7 @@ impl Verb {
     /// Whether somebody should look.
     #[must_use]
     pub fn is_bad(self) -> bool {
-        matches!(self, Verb::Crashed | Verb::Unhealthy | Verb::Lost | Verb::Gap)
+        matches!(self, Verb::Crashed | Verb::Unhealthy | Verb::Failed | Verb::Lost | Verb::Gap)
     }
 }
 

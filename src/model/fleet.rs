@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::container::Facts;
 use super::host::HostName;
+use super::method::Method;
 use super::picture::Picture;
 use super::state::State;
 use super::tier::Tier;
@@ -81,6 +82,8 @@ pub struct Tenant {
     pub state: State,
     /// The state that was last known; another than `state` only while the host does not answer.
     pub known: State,
+    /// How it was dumped, while it is asleep.
+    pub method: Option<Method>,
     /// Why it is in that state, where a word more helps.
     pub reason: Option<String>,
     /// Since when it has been in that state.
@@ -94,6 +97,25 @@ impl Link {
     #[must_use]
     pub fn is_up(&self) -> bool {
         *self == Link::Up
+    }
+}
+
+impl EngineAbout {
+    /// Kind and version: what was found out about this engine holds for no other.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{} {}", self.kind, self.version)
+    }
+}
+
+impl Tenant {
+    /// The state in one or two words: a dumped tenant says how it was dumped.
+    #[must_use]
+    pub fn state_words(&self) -> String {
+        match self.method {
+            Some(method) if self.state == State::Dumped => format!("{} {method}", self.state),
+            _ => self.state.to_string(),
+        }
     }
 }
 
@@ -142,7 +164,17 @@ fn tenant(host: &HostName, name: &str, mut containers: Vec<Arc<Facts>>, link: &L
         }
     };
     let tier = containers.iter().filter_map(|facts| facts.place.tier).min();
-    Tenant { name: name.into(), host: host.clone(), tier, state, known, reason, since, containers }
+    Tenant {
+        name: name.into(),
+        host: host.clone(),
+        tier,
+        state,
+        known,
+        method: None,
+        reason,
+        since,
+        containers,
+    }
 }
 
 #[cfg(test)]

@@ -86,6 +86,7 @@ pub fn of_all_states() -> Arc<Fleet> {
             tier: None,
             state,
             known: state,
+            method: None,
             reason: None,
             since: Some(ago(60)),
             containers: vec![],
