@@ -8,6 +8,7 @@ use crate::config::{Env, Settings};
 use crate::demo;
 use crate::engine::folder::PrivateFolder;
 use crate::grammar::Ps;
+use crate::model::policy::Policy;
 use crate::service::Service;
 use crate::tui::palette::Depth;
 use crate::tui::state::Start;
@@ -56,6 +57,7 @@ async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
         keymap: settings.keymap,
         depth: Depth::detect(|name| std::env::var(name).ok()),
         demo,
+        policy: Policy::default(),
     };
     let service = Service::start(settings.hosts, settings.naming);
     crate::tui::run(service, start).await.map_err(|error| Failure::Failed(error.to_string()))

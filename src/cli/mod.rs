@@ -42,6 +42,9 @@ pub fn run(shell: Shell) -> Result<(), Failure> {
         Some(Verb::Shared(Sentence::Changes(changes))) => {
             runtime()?.block_on(changes::run(&changes, load()?))
         }
+        Some(Verb::Shared(
+            Sentence::Dump(_) | Sentence::Wake(_) | Sentence::Tickets(_) | Sentence::Doctor(_),
+        )) => Err(Failure::Usage("the command line cannot do this yet; the console can".to_owned())),
         Some(Verb::Config { verb }) => config::run(&verb, global.config.as_deref()),
         Some(Verb::Completions { shell }) => output::print(|out| {
             let mut script = Vec::new();

@@ -2,10 +2,12 @@
 //! definitions, and help, completions and the man page come from them too.
 
 mod shell;
+mod work;
 
 use clap::{Args, Parser, Subcommand};
 
 pub use shell::{ConfigVerb, GenerateWhat, Global, Shell, Verb};
+pub use work::{DoctorArgs, DumpArgs, TicketsArgs, WakeArgs};
 
 use crate::model::sort::SortBy;
 
@@ -18,6 +20,14 @@ pub enum Sentence {
     Hosts(Hosts),
     /// Tell what changed: what the engines remember of the last hour
     Changes(ChangesArgs),
+    /// Put tenants to sleep
+    Dump(DumpArgs),
+    /// Bring tenants back
+    Wake(WakeArgs),
+    /// List tickets, or show one with its steps
+    Tickets(TicketsArgs),
+    /// Find out what a host can do
+    Doctor(DoctorArgs),
 }
 
 /// `ps [FILTER]`.

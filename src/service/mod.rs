@@ -19,6 +19,8 @@ use crate::model::container::ContainerId;
 use crate::model::fleet::Fleet;
 use crate::model::host::{HostName, HostSpec};
 use crate::model::naming::Naming;
+use crate::model::ticket::TicketId;
+use crate::model::work::{Order, Work};
 use clock::Clock;
 
 pub use usage::{Trend, Usages, Wanted, current};
@@ -43,6 +45,7 @@ pub struct Service {
     changes: watch::Receiver<Arc<Changes>>,
     usages: watch::Receiver<Arc<Usages>>,
     wanted: watch::Sender<Arc<Wanted>>,
+    work: watch::Sender<Arc<Work>>,
     forget: Arc<Notify>,
     reconcile: HashMap<HostName, Arc<Notify>>,
     tasks: JoinSet<()>,
@@ -108,7 +111,8 @@ impl Service {
         }
         tasks.spawn(inventory.run(news, forget.clone()));
         tasks.spawn(usage::collect(readings, usages_in, wanted_seen));
-        Service { fleet, changes, usages, wanted, forget, reconcile, tasks }
+        let (work, _) = watch::channel(Arc::default());
+        Service { fleet, changes, usages, wanted, work, forget, reconcile, tasks }
     }
 
     /// The fleet as it is known at each moment.
@@ -127,6 +131,23 @@ impl Service {
     #[must_use]
     pub fn usages(&self) -> watch::Receiver<Arc<Usages>> {
         self.usages.clone()
+    }
+
+    /// Tickets, sleepers and abilities.
+    #[must_use]
+    pub fn work(&self) -> watch::Receiver<Arc<Work>> {
+        self.work.subscribe()
+    }
+
+    /// Asks for work. Its tickets show up in `work`.
+    pub fn ask(&self, order: Order) {
+        tracing::warn!(?order, "nobody does this yet");
+        drop(order);
+    }
+
+    /// Cancels a ticket where its step allows.
+    pub fn cancel(&self, ticket: TicketId) {
+        tracing::warn!(%ticket, "nobody does this yet");
     }
 
     /// Says whose usage is looked at now. All others are not read, since reading costs the engines.
