@@ -19,6 +19,7 @@ use wakeboard::model::fold::{MOST_CHANGES, of_host};
 use wakeboard::model::host::HostName;
 use wakeboard::model::naming::Place;
 use wakeboard::model::picture::Picture;
+use wakeboard::model::policy::Policy;
 use wakeboard::model::sort::SortBy;
 use wakeboard::model::usage::Usage;
 use wakeboard::service::{Changes, Trend, Usages};
@@ -79,6 +80,7 @@ fn console(fleet: &Arc<Fleet>) -> State {
         depth: Depth::True,
         who: "op1@war-room".to_owned(),
         demo: false,
+        policy: Policy::default(),
     };
     State::new(start, fleet.clone(), Zoned::now(), SIZE)
 }
@@ -100,11 +102,11 @@ fn fleet(first: Phase) -> Fleet {
             engine: None,
             heard: None,
             remembered: true,
-            tenants: tenants(&name, &picture, &Link::Up),
+            tenants: tenants(&name, &picture, &Link::Up, &wakeboard::model::overlay::Overlay::default()),
             name,
         })
     };
-    Fleet { hosts: (0..HOSTS).map(host).collect() }
+    Fleet { hosts: (0..HOSTS).map(host).collect(), turn: 0 }
 }
 
 fn container(tenant: usize, phase: Phase) -> Facts {

@@ -17,7 +17,7 @@ use crate::model::plain::plain;
 use crate::model::plan::plans;
 use crate::model::ticket::{Door, Task};
 use crate::model::work::{Order, Plan, Work};
-use crate::service::Service;
+use crate::service::{Rules, Service};
 
 /// How long hosts that have not answered yet are waited for once all tenants are found: one of them may have a tenant of
 /// the same name.
@@ -69,7 +69,10 @@ pub async fn run(
     settings: Settings,
 ) -> Result<(), Failure> {
     let policy = settings.policy;
-    let mut service = Service::start(settings.hosts, settings.naming);
+    let rules = Rules { policy: policy.clone(), ledger: settings.ledger, mends: !manner.dry_run };
+    let mut service = Service::start(settings.hosts, settings.naming, rules);
+    // Whoever was removed for its sleep is known by the record alone.
+    settle::record(&service).await;
     let fleet = answers(&mut service.fleet(), &service.work(), words).await?;
     order.tenants = named::find(&fleet, &service.work().borrow(), words)?;
     if manner.dry_run {
@@ -77,7 +80,7 @@ pub async fn run(
         return tell_plans(order.task, &plans, manner.json);
     }
     let stops = stops()?;
-    let ids = service.ask(order);
+    let ids = service.ask(&order);
     let (cancels_in, mut cancels) = mpsc::unbounded_channel();
     let mut follow = Follow {
         work: service.work(),

@@ -25,6 +25,7 @@ const HISTORY_DEADLINE: Duration = Duration::from_secs(3);
 struct Row<'a> {
     time: Timestamp,
     actor: Option<&'a str>,
+    ticket: Option<String>,
     verb: &'a str,
     object: String,
     host: &'a str,
@@ -90,6 +91,7 @@ fn row(change: &Change) -> Row<'_> {
     Row {
         time: change.time,
         actor: change.actor.as_deref(),
+        ticket: change.ticket.map(String::from),
         verb: change.verb.as_str(),
         object: change.object(),
         host: &change.host,

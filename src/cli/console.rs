@@ -9,6 +9,7 @@ use crate::config::{Env, Settings};
 use crate::demo;
 use crate::engine::folder::PrivateFolder;
 use crate::grammar::Ps;
+use crate::model::ledger::Where;
 use crate::service::{Rules, Service};
 use crate::tui::palette::Depth;
 use crate::tui::state::Start;
@@ -37,6 +38,8 @@ pub async fn demo(config: Option<&Path>, list: bool) -> Result<(), Failure> {
     let running =
         demo::spawn(&scenario, folder.path()).map_err(|error| Failure::Failed(error.to_string()))?;
     settings.hosts = running.hosts();
+    // What happens to simulated tenants is nobody's record.
+    settings.ledger = Some(Where::Sqlite(folder.path().join("ledger.db")));
     if list {
         let all = Ps { filter: Vec::new(), json: false, watch: false };
         return ps::run(&all, settings).await;
@@ -57,7 +60,9 @@ async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
         keymap: settings.keymap,
         depth: Depth::detect(|name| std::env::var(name).ok()),
         demo,
+        policy: settings.policy.clone(),
     };
-    let service = Service::start(settings.hosts, settings.naming, Rules::default());
+    let rules = Rules { policy: settings.policy, ledger: settings.ledger, mends: true };
+    let service = Service::start(settings.hosts, settings.naming, rules);
     crate::tui::run(service, start).await.map_err(|error| Failure::Failed(error.to_string()))
 }

@@ -4,9 +4,9 @@ use super::{Failure, output};
 use crate::config::{Settings, suggest};
 use crate::grammar::DoctorArgs;
 use crate::model::ability::Ability;
-use crate::model::host::HostSpec;
-use crate::model::naming::Naming;
+use crate::model::host::{HostName, HostSpec};
 use crate::model::plain::plain;
+use crate::service::doctor::{self, EngineError};
 
 /// Examines hosts and tells what they can do.
 ///
@@ -14,14 +14,20 @@ use crate::model::plain::plain;
 /// There is no such host, or a host cannot be examined.
 pub async fn run(args: &DoctorArgs, settings: Settings) -> Result<(), Failure> {
     let hosts = chosen(settings.hosts, args.host.as_deref())?;
-    let abilities = examine(hosts, settings.naming).await?;
-    if args.json { output::json(&abilities) } else { output::table(&table(&abilities)) }
-}
-
-/// SEAM: dumps and wakes a canary by every method on each of these hosts.
-#[allow(clippy::unused_async, reason = "canaries are waited for")]
-async fn examine(_hosts: Vec<HostSpec>, _naming: Naming) -> Result<Vec<Ability>, Failure> {
-    Err(Failure::Failed("examining hosts is not built yet".to_owned()))
+    let round = doctor::round(&hosts, settings.naming, settings.ledger.as_ref()).await;
+    if args.json { output::json(&round.abilities)? } else { output::table(&table(&round.abilities))? }
+    if let Some(reason) = &round.not_kept {
+        eprintln!("wakeboard: this was not kept: {}", plain(reason));
+    }
+    let line = |(host, error): &(HostName, EngineError)| format!("  {host}: {error}");
+    let missed: Vec<String> = round.missed.iter().map(line).collect();
+    if round.missed.len() == hosts.len() {
+        return Err(Failure::NoHost(missed.join("\n")));
+    }
+    if missed.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Failed(format!("not all hosts could be examined\n{}", missed.join("\n"))))
 }
 
 fn chosen(hosts: Vec<HostSpec>, name: Option<&str>) -> Result<Vec<HostSpec>, Failure> {

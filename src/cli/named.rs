@@ -133,6 +133,7 @@ mod tests {
                 tier: None,
                 state: State::Running,
                 known: State::Running,
+                method: None,
                 reason: None,
                 since: None,
                 containers: Vec::new(),
@@ -152,6 +153,7 @@ mod tests {
     fn fleet() -> Fleet {
         let down = Link::Down { since: Timestamp::UNIX_EPOCH, reason: "refused".into() };
         Fleet {
+            turn: 0,
             hosts: vec![
                 host("web-1", Link::Up, &["acme", "birch", "web-9/odd"]),
                 host("web-2", Link::Up, &["acme", "cedar"]),

@@ -55,8 +55,10 @@ struct ContainerRow<'a> {
 pub async fn run(ps: &Ps, settings: Settings) -> Result<(), Failure> {
     let mut filter =
         Filter::parse(&ps.filter.join(" ")).map_err(|error| Failure::Usage(error.to_string()))?;
-    let service = Service::start(settings.hosts, settings.naming, Rules::default());
+    let rules = Rules { ledger: settings.ledger, ..Rules::default() };
+    let service = Service::start(settings.hosts, settings.naming, rules);
     let mut fleet = service.fleet();
+    settle::record(&service).await;
     let mut now = settle::first_answers(&mut fleet).await?;
     loop {
         if ps.json {
@@ -163,8 +165,8 @@ fn table(filter: &mut Filter, fleet: &Fleet) -> Vec<Vec<String>> {
     let now = Timestamp::now();
     for tenant in fleet.tenants().filter(|tenant| filter.passes(tenant)) {
         let state = match &tenant.reason {
-            Some(reason) => format!("{} {} ({reason})", tenant.state.kind().sign(), tenant.state),
-            None => format!("{} {}", tenant.state.kind().sign(), tenant.state),
+            Some(reason) => format!("{} {} ({reason})", tenant.state.kind().sign(), tenant.state_words()),
+            None => format!("{} {}", tenant.state.kind().sign(), tenant.state_words()),
         };
         let containers: Vec<&str> = tenant.containers.iter().map(|facts| &*facts.name).collect();
         rows.push(vec![

@@ -8,6 +8,8 @@ use tokio::time::timeout;
 
 use super::Failure;
 use crate::model::fleet::{Fleet, Host, Link};
+use crate::model::work::{Record, Work};
+use crate::service::Service;
 
 /// A host that has not answered by then is told as connecting: longer than a ping's deadline and an ssh login.
 pub const DEADLINE: Duration = Duration::from_secs(13);
@@ -37,4 +39,15 @@ pub fn complaint(host: &Host) -> String {
         Link::Up | Link::Connecting => "no answer yet",
     };
     format!("  {} ({}): {reason}", host.name, host.endpoint)
+}
+
+/// Waits until the record of sleepers has been read, and the fleet shows them; or until it is clear that it cannot be.
+pub async fn record(service: &Service) {
+    let read = |work: &Arc<Work>| work.record != Record::Opening;
+    let _ = timeout(DEADLINE, service.work().wait_for(read)).await;
+    let turn = service.work().borrow().turn;
+    let _ = timeout(DEADLINE, service.fleet().wait_for(|fleet| fleet.turn >= turn)).await;
+    if let Record::Missing(reason) = &service.work().borrow().record {
+        eprintln!("wakeboard: nothing is known of sleepers: {reason}");
+    }
 }

@@ -14,6 +14,7 @@ pub enum Slot {
     Demo,
     Selected,
     SelectedUnfocused,
+    Marked,
     Good,
     Idle,
     Busy,
@@ -46,6 +47,7 @@ const SLOTS: [(Slot, &str, &str); Slot::COUNT] = [
     (Slot::Demo, "demo", "The sign that the hosts are simulated."),
     (Slot::Selected, "selected", "The chosen row."),
     (Slot::SelectedUnfocused, "selected-unfocused", "The chosen row of a pane that does not have the keys."),
+    (Slot::Marked, "marked", "A marked row; a sign stands before it too."),
     (Slot::Good, "good", "Running."),
     (Slot::Idle, "idle", "Running, but not used."),
     (Slot::Busy, "busy", "On its way from one state to another."),
@@ -68,7 +70,7 @@ const SLOTS: [(Slot, &str, &str); Slot::COUNT] = [
 
 impl Slot {
     /// How many there are.
-    pub const COUNT: usize = 28;
+    pub const COUNT: usize = 29;
 
     /// All of them, in the order of the theme files.
     pub const ALL: [Slot; Slot::COUNT] = {

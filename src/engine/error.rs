@@ -52,7 +52,7 @@ impl EngineError {
     /// Whether the way to the engine was lost, so that nobody knows whether it did what it was asked.
     #[must_use]
     pub fn is_lost(&self) -> bool {
-        !matches!(self, EngineError::Refused { .. })
+        !matches!(self, EngineError::Refused { .. } | EngineError::Unable(_))
     }
 
     /// Whether the engine says that there is no such thing.

@@ -11,6 +11,12 @@ pub enum Action {
     PageDown,
     Top,
     Bottom,
+    Mark,
+    MarkRange,
+    MarkAll,
+    Dump,
+    Wake,
+    Cancel,
     NextPane,
     PreviousPane,
     Filter,
@@ -20,6 +26,7 @@ pub enum Action {
     Count,
     Follow,
     Containers,
+    Tickets,
     Command,
     Hosts,
     Help,
@@ -53,6 +60,8 @@ pub struct About {
     pub help: &'static str,
     /// What it can break.
     pub danger: Danger,
+    /// Whether it changes something on a host: a read-only console does not have it.
+    pub changes: bool,
     /// Whether the status line names it.
     pub hint: bool,
 }
@@ -63,11 +72,15 @@ const fn about(
     keys: &'static [&'static str],
     help: &'static str,
 ) -> About {
-    About { action, name, keys, help, danger: Danger::None, hint: false }
+    About { action, name, keys, help, danger: Danger::None, changes: false, hint: false }
 }
 
 const fn hinted(about: About) -> About {
     About { hint: true, ..about }
+}
+
+const fn changing(about: About) -> About {
+    About { changes: true, ..about }
 }
 
 const fn asking(about: About) -> About {
@@ -82,6 +95,12 @@ pub const ACTIONS: &[About] = &[
     about(Action::PageDown, "page-down", &["pgdn", "ctrl-f"], "action-page-down"),
     about(Action::Top, "top", &["home", "g"], "action-top"),
     about(Action::Bottom, "bottom", &["end", "G"], "action-bottom"),
+    changing(about(Action::Mark, "mark", &["space"], "action-mark")),
+    changing(about(Action::MarkRange, "mark-range", &["v"], "action-mark-range")),
+    changing(about(Action::MarkAll, "mark-all", &["*"], "action-mark-all")),
+    hinted(changing(about(Action::Dump, "dump", &["d"], "action-dump"))),
+    hinted(changing(about(Action::Wake, "wake", &["w"], "action-wake"))),
+    changing(about(Action::Cancel, "cancel", &["ctrl-x"], "action-cancel")),
     hinted(about(Action::NextPane, "next-pane", &["tab"], "action-next-pane")),
     about(Action::PreviousPane, "previous-pane", &["shift-tab"], "action-previous-pane"),
     hinted(about(Action::Filter, "filter", &["/"], "action-filter")),
@@ -91,6 +110,7 @@ pub const ACTIONS: &[About] = &[
     about(Action::Count, "count", &["1", "2", "3", "4", "5", "6", "7", "8", "9"], "action-count"),
     hinted(about(Action::Follow, "follow", &["f"], "action-follow")),
     hinted(about(Action::Containers, "containers", &["enter"], "action-containers")),
+    hinted(about(Action::Tickets, "tickets", &["T"], "action-tickets")),
     hinted(about(Action::Hosts, "hosts", &["h"], "action-hosts")),
     hinted(about(Action::Command, "command", &[":"], "action-command")),
     about(Action::Theme, "theme", &["t"], "action-theme"),
@@ -101,6 +121,11 @@ pub const ACTIONS: &[About] = &[
     hinted(about(Action::Help, "help", &["?", "F1"], "action-help")),
     hinted(about(Action::Quit, "quit", &["q", "ctrl-c"], "action-quit")),
 ];
+
+/// The actions that a console offers: a read-only one has none that changes something.
+pub fn offered(read_only: bool) -> impl Iterator<Item = &'static About> {
+    ACTIONS.iter().filter(move |about| !(read_only && about.changes))
+}
 
 impl Action {
     /// What is known of this action.
@@ -122,6 +147,15 @@ mod tests {
     use super::*;
     use crate::model::key::Key;
     use std::collections::HashSet;
+
+    #[test]
+    fn a_read_only_console_offers_nothing_that_changes_something() {
+        assert!(offered(true).all(|about| !about.changes));
+        assert_eq!(offered(false).count(), ACTIONS.len());
+        for action in [Action::Dump, Action::Wake, Action::Cancel] {
+            assert!(action.about().changes, "{action:?}");
+        }
+    }
 
     #[test]
     fn names_and_keys_are_unique_and_readable() {

@@ -33,6 +33,36 @@ pub fn fit(text: &str, cells: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}…", &text[..cut]))
 }
 
+/// The text in lines of at most `cells` cells, broken at blanks where there are some.
+#[must_use]
+pub fn wrap(text: &str, cells: usize) -> Vec<String> {
+    let cells = cells.max(2);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        let gap = usize::from(!line.is_empty());
+        if width(&line) + gap + width(word) <= cells {
+            line.push_str(if gap == 1 { " " } else { "" });
+            line.push_str(word);
+            continue;
+        }
+        if !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
+        }
+        // Text without blanks (a path, Chinese) is broken where it must be.
+        for cluster in word.graphemes(true) {
+            if width(&line) + width(cluster) > cells {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push_str(cluster);
+        }
+    }
+    if !line.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
 /// Bytes as people say them, in four or five cells: `312M`, `1.4G`.
 #[must_use]
 pub fn bytes(bytes: u64) -> String {
@@ -102,6 +132,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_wrapped_fits_and_nothing_is_lost(text in "[a-z青松 ]{0,80}", cells in 2usize..30) {
+            let lines = wrap(&text, cells);
+            prop_assert!(lines.iter().all(|line| width(line) <= cells && !line.is_empty()));
+            let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+            prop_assert_eq!(letters(&lines.concat()), letters(&text));
+        }
+
         #[test]
         fn what_is_fitted_fits(text in "\\PC{0,40}", cells in 0usize..30) {
             prop_assert!(width(&fit(&text, cells)) <= cells.max(1));

@@ -26,6 +26,8 @@ pub struct Change {
     pub host: HostName,
     /// Who did it, where that is known. An engine never says.
     pub actor: Option<Arc<str>>,
+    /// Under which ticket, where it was one of ours.
+    pub ticket: Option<TicketId>,
     /// What happened.
     pub verb: Verb,
     /// To which tenant; none where the host itself is meant.
@@ -36,8 +38,6 @@ pub struct Change {
     pub id: Option<ContainerId>,
     /// A word more: `exit 137`, `to 1.4`, `connection refused`.
     pub detail: Option<String>,
-    /// The ticket under which it was done.
-    pub ticket: Option<TicketId>,
     /// How often it happened in a row.
     pub count: u32,
     /// The raw events that it was folded from, oldest first, `MOST_RAW` at most.
@@ -65,6 +65,15 @@ pub enum Verb {
     Updated,
     Checkpointed,
     Removed,
+    /// Put to sleep by a ticket.
+    Dumped,
+    /// Woken by a ticket.
+    #[serde(rename = "woke")]
+    Woken,
+    /// A ticket did nothing, and said why.
+    Refused,
+    /// A ticket went wrong.
+    Failed,
     /// A difference found by looking: no event told of it.
     Observed,
     /// A host answers (again).
@@ -73,14 +82,6 @@ pub enum Verb {
     Lost,
     /// Events may be missing.
     Gap,
-    /// A ticket put it to sleep.
-    Dumped,
-    /// A ticket brought it back.
-    Woken,
-    /// What was asked for was not done, for a reason.
-    Refused,
-    /// A ticket went wrong.
-    Failed,
 }
 
 impl Verb {
@@ -104,21 +105,21 @@ impl Verb {
             Verb::Updated => "updated",
             Verb::Checkpointed => "checkpointed",
             Verb::Removed => "removed",
-            Verb::Observed => "observed",
-            Verb::Connected => "connected",
-            Verb::Lost => "lost",
-            Verb::Gap => "gap",
             Verb::Dumped => "dumped",
             Verb::Woken => "woke",
             Verb::Refused => "refused",
             Verb::Failed => "failed",
+            Verb::Observed => "observed",
+            Verb::Connected => "connected",
+            Verb::Lost => "lost",
+            Verb::Gap => "gap",
         }
     }
 
     /// Whether somebody should look.
     #[must_use]
     pub fn is_bad(self) -> bool {
-        matches!(self, Verb::Crashed | Verb::Unhealthy | Verb::Lost | Verb::Gap | Verb::Failed)
+        matches!(self, Verb::Crashed | Verb::Unhealthy | Verb::Failed | Verb::Lost | Verb::Gap)
     }
 }
 

@@ -194,6 +194,7 @@ mod tests {
             tier: Some(Tier::Vip),
             state: State::Running,
             known: State::Running,
+            method: None,
             reason: None,
             since: None,
             containers: vec![Arc::new(container)],

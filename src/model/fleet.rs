@@ -19,6 +19,8 @@ use super::tier::Tier;
 pub struct Fleet {
     /// The hosts.
     pub hosts: Vec<Arc<Host>>,
+    /// The turn of the work that is laid over it (`Work::turn`).
+    pub turn: u64,
 }
 
 /// One host at one moment.
@@ -107,6 +109,17 @@ impl Link {
     #[must_use]
     pub fn is_up(&self) -> bool {
         *self == Link::Up
+    }
+}
+
+impl Tenant {
+    /// The state in one or two words: a dumped tenant says how it was dumped.
+    #[must_use]
+    pub fn state_words(&self) -> String {
+        match self.method {
+            Some(method) if self.state == State::Dumped => format!("{} {method}", self.state),
+            _ => self.state.to_string(),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub mod host;
 pub mod key;
 pub mod ledger;
 pub mod method;
+pub mod named;
 pub mod naming;
 pub mod order;
 pub mod overlay;

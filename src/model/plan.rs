@@ -1,48 +1,181 @@
-//! What an order would do, told before it is done. STAND-IN: it knows neither abilities nor what is under way.
+//! What an order will do to each tenant, as far as the snapshot tells: told before it is done.
+//!
+//! What only the host can tell (an open session, room for the memory) is asked by whoever does it.
 
-use super::fleet::{Fleet, Tenant};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::ability::Fault;
+use super::container::{Facts, Phase};
+use super::fleet::{Fleet, Host, Link, Tenant};
+use super::method::Method;
 use super::policy::Policy;
+use super::sleeper::{Sleeper, Stage};
+use super::state::State;
 use super::ticket::Task;
 use super::tier::Tier;
-use super::work::{Order, Plan, TenantKey, Work};
+use super::work::{Order, Plan, Work};
 
-/// What `order` would do, one plan for each tenant in its order.
+/// Why nothing is done.
+type Refusal = String;
+
+/// One plan for each tenant of the order, in its order; a tenant that is named twice has one.
 #[must_use]
 pub fn plans(order: &Order, fleet: &Fleet, work: &Work, policy: &Policy) -> Vec<Plan> {
-    order.tenants.iter().map(|key| plan(order, key, fleet, work, policy)).collect()
+    let mut seen = HashSet::new();
+    order
+        .tenants
+        .iter()
+        .filter(|key| seen.insert(*key))
+        .map(|(host, tenant)| {
+            let (containers, method, refusal) = match one(order, host, tenant, fleet, work, policy) {
+                Ok((containers, method)) => (containers, Some(method), None),
+                Err(refusal) => (Vec::new(), None, Some(refusal)),
+            };
+            Plan { host: host.clone(), tenant: tenant.clone(), containers, method, refusal }
+        })
+        .collect()
 }
 
-fn plan(order: &Order, (host, name): &TenantKey, fleet: &Fleet, work: &Work, policy: &Policy) -> Plan {
-    let sleepers = work.sleepers_of(host, name);
-    let tenant = fleet.host(host).and_then(|host| host.tenants.iter().find(|tenant| tenant.name == *name));
-    let mut plan =
-        Plan { host: host.clone(), tenant: name.clone(), containers: vec![], method: None, refusal: None };
-    match (order.task, tenant) {
-        (Task::Dump, Some(tenant)) => {
-            plan.containers = in_order(tenant, policy);
-            plan.method = order.method.or_else(|| policy.methods_for(tenant.tier).first().copied());
-            if tenant.tier == Some(Tier::Vip) && !order.force {
-                plan.refusal = Some("it is of tier vip: only with --force".to_owned());
-            }
-        }
-        (Task::Dump, None) => plan.refusal = Some("it has no container".to_owned()),
-        (Task::Wake, _) => {
-            plan.containers = sleepers.iter().rev().map(|sleeper| sleeper.name.clone()).collect();
-            plan.method = sleepers.first().map(|sleeper| sleeper.method);
-            if sleepers.is_empty() {
-                plan.refusal = Some("it does not sleep".to_owned());
-            }
-        }
+/// The containers by name, in order, and the method.
+type Doable = (Vec<Arc<str>>, Method);
+
+fn one(
+    order: &Order,
+    host: &str,
+    name: &str,
+    fleet: &Fleet,
+    work: &Work,
+    policy: &Policy,
+) -> Result<Doable, Refusal> {
+    if policy.read_only {
+        return Err("read-only: nothing may be changed".to_owned());
     }
-    plan
+    let about = fleet.host(host).ok_or_else(|| format!("there is no host {host}"))?;
+    let tenant = about.tenants.iter().find(|tenant| &*tenant.name == name).map(|tenant| &**tenant);
+    let sleepers = work.sleepers_of(host, name);
+    if tenant.is_none() && sleepers.is_empty() {
+        return Err(format!("there is no tenant {name} on {host}"));
+    }
+    if let Some(ticket) = work.ticket_of(host, name) {
+        return Err(format!("ticket {} ({}) of {} is under way", ticket.id, ticket.task, ticket.actor));
+    }
+    match &about.link {
+        Link::Up => {}
+        Link::Connecting => return Err(format!("{host} has not answered yet")),
+        Link::Down { reason, .. } => return Err(format!("{host} does not answer: {reason}")),
+    }
+    match order.task {
+        Task::Dump => dump(order, about, tenant, &sleepers, work, policy),
+        Task::Wake => wake(tenant, &sleepers),
+    }
 }
 
-/// Dependents first: roles that the policy does not name, then those that it does.
-fn in_order(tenant: &Tenant, policy: &Policy) -> Vec<std::sync::Arc<str>> {
-    let mut containers = tenant.containers.clone();
-    containers.sort_by_key(|facts| {
-        let role = facts.place.role.as_deref();
-        policy.order.iter().position(|named| role == Some(named)).map_or(0, |at| at + 1)
-    });
-    containers.iter().map(|facts| facts.name.clone()).collect()
+fn dump(
+    order: &Order,
+    host: &Host,
+    tenant: Option<&Tenant>,
+    sleepers: &[&Arc<Sleeper>],
+    work: &Work,
+    policy: &Policy,
+) -> Result<Doable, Refusal> {
+    let running: Vec<&Arc<Facts>> =
+        tenant.into_iter().flat_map(|it| &it.containers).filter(|it| it.phase == Phase::Running).collect();
+    if running.is_empty() {
+        return Err(why_nothing_runs(tenant, sleepers));
+    }
+    let tier = tenant.and_then(|tenant| tenant.tier);
+    if tier == Some(Tier::Vip) && !order.force {
+        return Err("tier vip: only by force".to_owned());
+    }
+    let method = method(order.method, tier, host, work, policy)?;
+    Ok((dump_order(running, policy), method))
 }
+
+fn why_nothing_runs(tenant: Option<&Tenant>, sleepers: &[&Arc<Sleeper>]) -> Refusal {
+    if let Some(asleep) = sleepers.iter().find(|sleeper| sleeper.stage == Stage::Asleep) {
+        return format!("is dumped already ({})", asleep.method);
+    }
+    match tenant.map(|tenant| tenant.state) {
+        None | Some(State::Absent) => "has no container".to_owned(),
+        Some(state) => format!("nothing of it runs: it is {state}"),
+    }
+}
+
+/// The method that was asked for, else the first of the tier's that is not known to be broken on the host.
+fn method(
+    asked: Option<Method>,
+    tier: Option<Tier>,
+    host: &Host,
+    work: &Work,
+    policy: &Policy,
+) -> Result<Method, Refusal> {
+    let engine = host.engine.as_ref().map(|engine| engine.label());
+    let fault = |method: Method| {
+        let ability = work.ability(&host.name, engine.as_deref()?, method)?;
+        ability.fault.as_ref()
+    };
+    if let Some(asked) = asked {
+        return match fault(asked) {
+            None => Ok(asked),
+            Some(fault) => Err(format!("{asked} does not work on {}: {}", host.name, told(fault))),
+        };
+    }
+    let wanted = policy.methods_for(tier);
+    if let Some(first) = wanted.iter().find(|method| fault(**method).is_none()) {
+        return Ok(*first);
+    }
+    let faults: Vec<String> = wanted
+        .iter()
+        .filter_map(|method| fault(*method).map(|fault| format!("{method}: {}", told(fault))))
+        .collect();
+    if faults.is_empty() {
+        return Err("the config allows no method for its tier".to_owned());
+    }
+    Err(format!("no method works on {}: {}", host.name, faults.join("; ")))
+}
+
+fn told(fault: &Fault) -> String {
+    match &fault.mend {
+        Some(mend) => format!("{} (mend: {mend})", fault.reason),
+        None => fault.reason.clone(),
+    }
+}
+
+/// Roles that the policy does not name go first, then those that it names, in its order. Containers of one role stay
+/// in the order in which they came.
+fn dump_order(mut containers: Vec<&Arc<Facts>>, policy: &Policy) -> Vec<Arc<str>> {
+    let rank = |facts: &Facts| {
+        let role = facts.place.role.as_deref()?;
+        policy.order.iter().position(|named| named == role)
+    };
+    // Nothing sorts before any place.
+    containers.sort_by_key(|facts| rank(facts));
+    containers.into_iter().map(|facts| facts.name.clone()).collect()
+}
+
+fn wake(tenant: Option<&Tenant>, sleepers: &[&Arc<Sleeper>]) -> Result<Doable, Refusal> {
+    let Some(first) = sleepers.first() else {
+        return lying_down(tenant);
+    };
+    let containers = sleepers.iter().rev().map(|sleeper| sleeper.name.clone()).collect();
+    Ok((containers, first.method))
+}
+
+/// What lies down without our doing, stopped, crashed or paused by somebody else, can be woken as well.
+fn lying_down(tenant: Option<&Tenant>) -> Result<Doable, Refusal> {
+    let Some(tenant) = tenant.filter(|tenant| tenant.state != State::Absent) else {
+        return Err("has no container, and no record of a dump".to_owned());
+    };
+    let lies = |facts: &&Arc<Facts>| matches!(facts.phase, Phase::Paused | Phase::Exited(_) | Phase::Created);
+    let down: Vec<&Arc<Facts>> = tenant.containers.iter().filter(lies).collect();
+    if down.is_empty() {
+        return Err(format!("is {}: nothing of it lies down", tenant.state));
+    }
+    let method = if down.iter().all(|facts| facts.phase == Phase::Paused) { Method::Freeze } else { Method::Stop };
+    Ok((down.iter().map(|facts| facts.name.clone()).collect(), method))
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

@@ -89,7 +89,7 @@ impl Inventory {
                 dirty: false,
             })
             .collect();
-        let fleet = Fleet { hosts: hosts.iter().map(|host| host.shown.clone()).collect() };
+        let fleet = Fleet { hosts: hosts.iter().map(|host| host.shown.clone()).collect(), turn: 0 };
         let (fleet_out, fleet) = watch::channel(Arc::new(fleet));
         let (changes_out, changes) = watch::channel(Arc::new(Changes::default()));
         let feed = Feed::default();
@@ -151,6 +151,7 @@ impl Inventory {
             return;
         }
         self.turn = work.turn;
+        self.fleet_changed = true;
         let mut overlays = Overlay::by_host(work);
         for host in &mut self.hosts {
             let overlay = overlays.remove(&host.line.spec.name).unwrap_or_default();
@@ -307,7 +308,7 @@ impl Inventory {
         }
         if std::mem::take(&mut self.fleet_changed) {
             let hosts = self.hosts.iter().map(|host| host.shown.clone()).collect();
-            self.fleet_out.send_replace(Arc::new(Fleet { hosts }));
+            self.fleet_out.send_replace(Arc::new(Fleet { hosts, turn: self.turn }));
         }
     }
 }

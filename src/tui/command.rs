@@ -1,9 +1,10 @@
 //! The `:` line: the same sentences as in the shell, and the console's own verbs.
 
+use super::orders;
 use super::state::{Layer, Notice, Pane, State};
 use super::update::{self, Effect};
 use crate::grammar::{self, ConsoleSentence, Sentence};
-use crate::model::action::{ACTIONS, Action};
+use crate::model::action::{Action, offered};
 
 /// Runs a written line.
 pub fn run(state: &mut State, line: &str) -> Option<Effect> {
@@ -23,10 +24,11 @@ pub fn run(state: &mut State, line: &str) -> Option<Effect> {
             state.focus = Pane::Changes;
             state.feed.follow();
         }
-        Ok(ConsoleSentence::Shared(
-            Sentence::Dump(_) | Sentence::Wake(_) | Sentence::Tickets(_) | Sentence::Doctor(_),
-        )) => {
-            let text = "not built yet in the console".to_owned();
+        Ok(ConsoleSentence::Shared(Sentence::Dump(dump))) => return orders::dump(state, &dump),
+        Ok(ConsoleSentence::Shared(Sentence::Wake(wake))) => return orders::wake(state, &wake),
+        Ok(ConsoleSentence::Shared(Sentence::Tickets(tickets))) => orders::tickets(state, &tickets),
+        Ok(ConsoleSentence::Shared(Sentence::Doctor(_))) => {
+            let text = state.messages.say("notice-doctor");
             state.notice = Some(Notice { text, bad: true });
         }
         Ok(ConsoleSentence::Sort { by, reverse }) => update::sort(state, by, reverse),
@@ -40,7 +42,7 @@ pub fn run(state: &mut State, line: &str) -> Option<Effect> {
             let word = words.first().map(String::as_str).unwrap_or_default();
             match Action::by_name(word) {
                 Some(action) => return update::act(state, action),
-                None => unknown(state, word, known_words()),
+                None => unknown(state, word, known_words(state.read_only())),
             }
         }
         Err(error) => state.notice = Some(Notice { text: error, bad: true }),
@@ -48,8 +50,8 @@ pub fn run(state: &mut State, line: &str) -> Option<Effect> {
     None
 }
 
-fn known_words() -> impl Iterator<Item = &'static str> {
-    ACTIONS.iter().map(|about| about.name).chain(["ps", "hosts", "changes", "sort", "theme"])
+fn known_words(read_only: bool) -> impl Iterator<Item = &'static str> {
+    offered(read_only).map(|about| about.name).chain(["ps", "hosts", "changes", "sort", "theme"])
 }
 
 fn unknown<'a>(state: &mut State, word: &str, known: impl Iterator<Item = &'a str>) {

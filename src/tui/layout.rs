@@ -18,8 +18,8 @@ pub struct Areas {
     pub tenants: Option<Rect>,
     /// The changes pane with its border.
     pub changes: Option<Rect>,
-    /// The pane at the bottom with its border: the containers of the selected tenant.
-    pub containers: Option<Rect>,
+    /// The pane at the bottom with its border: the containers of the selected tenant, or the tickets.
+    pub bottom: Option<Rect>,
     /// The line at the bottom.
     pub status: Rect,
 }
@@ -38,7 +38,7 @@ pub fn areas(size: Size, focus: Pane) -> Areas {
             status,
             tenants: front(Pane::Tenants),
             changes: front(Pane::Changes),
-            containers: front(Pane::Containers),
+            bottom: front(Pane::Bottom),
         };
     }
     let bottom = match body.height {
@@ -47,6 +47,9 @@ pub fn areas(size: Size, focus: Pane) -> Areas {
         25..=36 => 8,
         _ => 11,
     };
+    if bottom == 0 && focus == Pane::Bottom {
+        return Areas { header, status, tenants: None, changes: None, bottom: Some(body) };
+    }
     let top = body.height - bottom;
     let right = (width * 3 / 8).clamp(44, 76);
     let left = width - right;
@@ -55,7 +58,7 @@ pub fn areas(size: Size, focus: Pane) -> Areas {
         status,
         tenants: Some(Rect::new(0, 1, left, top)),
         changes: Some(Rect::new(left, 1, right, top)),
-        containers: (bottom > 0).then(|| Rect::new(0, 1 + top, width, bottom)),
+        bottom: (bottom > 0).then(|| Rect::new(0, 1 + top, width, bottom)),
     }
 }
 

@@ -2,9 +2,14 @@
 
 pub mod change_list;
 mod command;
+pub mod confirm;
 mod keys;
+pub mod layer;
 pub mod layout;
+pub mod marks;
 pub mod messages;
+mod mouse;
+mod orders;
 mod pace;
 pub mod palette;
 pub mod prompt;
@@ -12,6 +17,7 @@ mod run;
 pub mod state;
 pub mod tenant_list;
 pub mod terminal;
+pub mod ticket_list;
 pub mod update;
 pub mod view;
 

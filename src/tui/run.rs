@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep_until};
 
 use super::keys;
+use super::mouse;
 use super::pace::Pace;
 use super::prompt;
 use super::state::{Start, State};
@@ -32,10 +33,12 @@ pub async fn run(mut service: Service, start: Start) -> io::Result<()> {
     let mut terminated = signal(SignalKind::terminate())?;
     let mut hung_up = signal(SignalKind::hangup())?;
     let (mut fleet, mut changes, mut usages) = (service.fleet(), service.changes(), service.usages());
+    let mut work = service.work();
     let mut screen = Screen::take()?;
     let mut events = EventStream::new();
     let size = screen.size()?;
     let mut state = State::new(start, fleet.borrow_and_update().clone(), Zoned::now(), size);
+    state.set_work(work.borrow_and_update().clone());
     let mut hits = Hits::default();
     let mut pace = Pace::new(Instant::now());
     let mut dirty = true;
@@ -73,6 +76,10 @@ pub async fn run(mut service: Service, start: Start) -> io::Result<()> {
                     Some(Effect::Redraw) => screen.clear()?,
                     Some(Effect::Reconcile) => service.reconcile(),
                     Some(Effect::ForgetChanges) => service.forget_changes(),
+                    Some(Effect::Ask(order)) => {
+                        service.ask(&order);
+                    }
+                    Some(Effect::Cancel(ticket)) => service.cancel(ticket),
                 }
             }
             Ok(()) = fleet.changed() => {
@@ -81,6 +88,10 @@ pub async fn run(mut service: Service, start: Start) -> io::Result<()> {
             }
             Ok(()) = changes.changed() => {
                 state.changes = changes.borrow_and_update().clone();
+                dirty = true;
+            }
+            Ok(()) = work.changed() => {
+                state.set_work(work.borrow_and_update().clone());
                 dirty = true;
             }
             Ok(()) = usages.changed() => {
@@ -112,9 +123,9 @@ fn handle(state: &mut State, event: Event, hits: &Hits) -> Option<Effect> {
         Event::Mouse(mouse) => {
             let at = Position::new(mouse.column, mouse.row);
             match mouse.kind {
-                MouseEventKind::Down(MouseButton::Left) => update::click(state, at, hits),
-                MouseEventKind::ScrollDown => update::wheel(state, at, WHEEL),
-                MouseEventKind::ScrollUp => update::wheel(state, at, -WHEEL),
+                MouseEventKind::Down(MouseButton::Left) => mouse::click(state, at, hits),
+                MouseEventKind::ScrollDown => mouse::wheel(state, at, WHEEL),
+                MouseEventKind::ScrollUp => mouse::wheel(state, at, -WHEEL),
                 _ => {}
             }
         }

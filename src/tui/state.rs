@@ -4,18 +4,22 @@ use std::sync::Arc;
 
 use jiff::Zoned;
 use ratatui::layout::Size;
-use tui_input::Input;
 
 use super::change_list::ChangeList;
+pub use super::layer::{Layer, Notice, Prompt, Purpose};
 use super::layout::{self, Areas};
+use super::marks::Marks;
 use super::messages::Messages;
 use super::palette::{Depth, Palette};
 use super::tenant_list::TenantList;
+use super::ticket_list::TicketList;
 use crate::config::keymap::Keymap;
 use crate::config::theme::Theme;
 use crate::model::action::Action;
-use crate::model::change::Change;
-use crate::model::fleet::Fleet;
+use crate::model::fleet::{Fleet, Tenant};
+use crate::model::policy::Policy;
+use crate::model::state::Kind;
+use crate::model::work::Work;
 use crate::service::{Changes, Usages, Wanted};
 
 /// All that the console shows.
@@ -26,6 +30,10 @@ pub struct State {
     pub changes: Arc<Changes>,
     /// What is used by what is looked at.
     pub usages: Arc<Usages>,
+    /// Tickets, sleepers, and what the hosts can do.
+    pub work: Arc<Work>,
+    /// The rules of dumping and waking.
+    pub policy: Policy,
     /// Memory in use on this machine in bytes, where all engines run on it.
     pub memory_used: Option<u64>,
     /// The wall clock, passed in.
@@ -34,8 +42,14 @@ pub struct State {
     pub size: Size,
     /// The tenants pane.
     pub tenants: TenantList,
+    /// The marked tenants.
+    pub marks: Marks,
     /// The changes pane.
     pub feed: ChangeList,
+    /// The list of tickets.
+    pub tickets: TicketList,
+    /// What the pane at the bottom shows.
+    pub bottom: Bottom,
     /// The pane that keys go to.
     pub focus: Pane,
     /// What lies over the panes.
@@ -66,57 +80,23 @@ pub enum Pane {
     Tenants,
     /// The changes.
     Changes,
+    /// The one at the bottom.
+    Bottom,
+}
+
+/// What the pane at the bottom shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bottom {
     /// The containers of the selected tenant.
+    #[default]
     Containers,
+    /// The tickets.
+    Tickets,
 }
 
 impl Pane {
     /// The panes in the order of the tab key.
-    pub const ALL: [Pane; 3] = [Pane::Tenants, Pane::Changes, Pane::Containers];
-}
-
-/// What lies over the panes.
-#[derive(Debug)]
-pub enum Layer {
-    /// The help, scrolled down by so many lines.
-    Help(usize),
-    /// The hosts, scrolled down by so many lines.
-    Hosts(usize),
-    /// One change with its raw events.
-    Change(Arc<Change>),
-    /// A dangerous action waits for a yes.
-    Confirm(Action),
-    /// A line is being written.
-    Prompt(Prompt),
-}
-
-/// A line being written.
-#[derive(Debug)]
-pub struct Prompt {
-    /// What it is for.
-    pub purpose: Purpose,
-    /// The line and its cursor.
-    pub input: Input,
-    /// The filter that was in force before, to go back to.
-    pub before: String,
-}
-
-/// What a line is written for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// A filter, tried at every key.
-    Filter,
-    /// A command.
-    Command,
-}
-
-/// A word about what was just done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
-    /// The text.
-    pub text: String,
-    /// It went wrong.
-    pub bad: bool,
+    pub const ALL: [Pane; 3] = [Pane::Tenants, Pane::Changes, Pane::Bottom];
 }
 
 /// What the console starts with.
@@ -131,6 +111,8 @@ pub struct Start {
     pub who: String,
     /// The hosts are simulated.
     pub demo: bool,
+    /// The rules of dumping and waking.
+    pub policy: Policy,
 }
 
 impl State {
@@ -143,11 +125,16 @@ impl State {
             fleet,
             changes: Arc::default(),
             usages: Arc::default(),
+            work: Arc::default(),
+            policy: start.policy,
             memory_used: None,
             now,
             size,
             tenants,
+            marks: Marks::default(),
             feed: ChangeList::default(),
+            tickets: TicketList::default(),
+            bottom: Bottom::default(),
             focus: Pane::default(),
             layer: None,
             notice: None,
@@ -174,12 +161,35 @@ impl State {
         self.tenants.settle(&self.fleet, &self.usages, height);
         let height = areas.changes.map_or(0, layout::rows_of_list);
         self.feed.settle(&self.changes, height);
+        let height = areas.bottom.map_or(0, layout::rows_of_table);
+        self.tickets.settle(height);
+        if let Some(Layer::Order(sheet)) = &mut self.layer {
+            sheet.plan(&self.fleet, &self.work, &self.policy);
+        }
     }
 
     /// Takes in another fleet.
     pub fn set_fleet(&mut self, fleet: Arc<Fleet>) {
         self.fleet = fleet;
+        self.marks.keep_known(&self.fleet);
         self.tenants.invalidate();
+    }
+
+    /// Takes in other tickets and sleepers.
+    pub fn set_work(&mut self, work: Arc<Work>) {
+        self.tickets.set(&work);
+        if let Some(Layer::Ticket(shown, _)) = &mut self.layer
+            && let Some(fresh) = work.ticket(shown.id)
+        {
+            *shown = fresh.clone();
+        }
+        self.work = work;
+    }
+
+    /// Whether nothing may be changed from here.
+    #[must_use]
+    pub fn read_only(&self) -> bool {
+        self.policy.read_only
     }
 
     /// Takes in other usage figures.
@@ -190,14 +200,19 @@ impl State {
         }
     }
 
-    /// Whose usage is looked at: the selected tenant's containers, then those on the screen. Where the order is by
+    /// Whose usage is looked at: that of those who are about to be dumped, of the selected tenant, then of those on the
+    /// screen. Where the order is by
     /// usage, also all those whose reading costs their engine nothing.
     #[must_use]
     pub fn wanted(&self) -> Wanted {
         let height = self.areas().tenants.map_or(0, layout::rows_of_table);
         let shown = self.tenants.rows.iter().skip(self.tenants.top).take(height);
+        let asked = match &self.layer {
+            Some(Layer::Order(sheet)) => sheet.tenants(&self.fleet),
+            _ => Vec::new(),
+        };
         let mut rows = Vec::new();
-        for tenant in self.tenants.selected().into_iter().chain(shown) {
+        for tenant in asked.into_iter().chain(self.tenants.selected()).chain(shown) {
             rows.extend(tenant.containers.iter().map(|facts| (tenant.host.clone(), facts.id.clone())));
         }
         if self.tenants.sorts_by_usage() {
@@ -216,15 +231,22 @@ impl State {
         self.keymap.keys(action).first().map(ToString::to_string).unwrap_or_default()
     }
 
+    /// The selected tenant, where it can be seen which one it is.
+    #[must_use]
+    pub fn seen_tenant(&self) -> Option<&Arc<Tenant>> {
+        let in_title = self.focus == Pane::Bottom && self.bottom == Bottom::Containers;
+        self.tenants.selected().filter(|_| in_title || self.areas().tenants.is_some())
+    }
+
     /// Whether something on the screen spins.
     #[must_use]
     pub fn spins(&self) -> bool {
+        // Those under way come first.
+        if self.work.tickets.first().is_some_and(|ticket| ticket.ended.is_none()) {
+            return true;
+        }
         let height = self.areas().tenants.map_or(0, layout::rows_of_table);
-        self.tenants
-            .rows
-            .iter()
-            .skip(self.tenants.top)
-            .take(height)
-            .any(|tenant| tenant.state.kind() == crate::model::state::Kind::Busy)
+        let mut shown = self.tenants.rows.iter().skip(self.tenants.top).take(height);
+        shown.any(|tenant| tenant.state.kind() == Kind::Busy)
     }
 }

@@ -1,20 +1,25 @@
 //! What a key, a click or a written line does to the state. No I/O: what must be done outside is returned.
 
-use ratatui::layout::Position;
-
+use super::confirm;
 use super::layout;
+use super::orders;
 use super::palette::Palette;
 use super::prompt;
-use super::state::{Layer, Notice, Pane, Purpose, State};
-use super::view::{Hit, Hits};
+use super::state::{Bottom, Layer, Notice, Pane, Purpose, State};
 use crate::config::theme::Theme;
 use crate::model::action::{Action, Danger};
 use crate::model::key::{Key, KeyCode};
 use crate::model::state::State as TenantState;
+use crate::model::ticket::TicketId;
+use crate::model::work::Order;
 
 /// What must be done outside of the state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
+    /// Ask for work.
+    Ask(Order),
+    /// Cancel a ticket where its step allows.
+    Cancel(TicketId),
     /// End the console.
     Quit,
     /// Give the terminal back to the shell.
@@ -33,6 +38,7 @@ pub fn key(state: &mut State, key: Key) -> Option<Effect> {
     match state.layer.take() {
         Some(Layer::Prompt(prompt)) => return prompt::key(state, prompt, key),
         Some(Layer::Confirm(action)) => return confirm_key(state, action, key),
+        Some(Layer::Order(sheet)) => return confirm::key(state, sheet, key),
         layer => state.layer = layer,
     }
     let action = state.keymap.action(key)?;
@@ -45,6 +51,10 @@ pub fn key(state: &mut State, key: Key) -> Option<Effect> {
 
 /// An action was asked for, by key, click or command.
 pub fn act(state: &mut State, action: Action) -> Option<Effect> {
+    if action.about().changes && state.read_only() {
+        note(state, "notice-read-only");
+        return None;
+    }
     if action.about().danger == Danger::Asks {
         state.layer = Some(Layer::Confirm(action));
         return None;
@@ -61,7 +71,7 @@ pub fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::Filter => prompt::open(state, Purpose::Filter),
         Action::Command => prompt::open(state, Purpose::Command),
         Action::ClearFilter => {
-            if state.layer.take().is_none() {
+            if state.layer.take().is_none() && !state.marks.clear() {
                 state.tenants.set_filter("");
             }
         }
@@ -81,6 +91,13 @@ pub fn act(state: &mut State, action: Action) -> Option<Effect> {
                 state.feed.follow();
             }
         }
+        Action::Mark
+        | Action::MarkRange
+        | Action::MarkAll
+        | Action::Dump
+        | Action::Wake
+        | Action::Cancel
+        | Action::Tickets => return orders::act(state, action),
         Action::Containers => open(state),
         Action::Hosts => toggle(state, Layer::Hosts(0)),
         Action::Help => toggle(state, Layer::Help(0)),
@@ -101,45 +118,6 @@ pub fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::Count | Action::ForgetChanges => {}
     }
     None
-}
-
-/// The wheel was turned over the screen.
-pub fn wheel(state: &mut State, at: Position, by: isize) {
-    let areas = state.areas();
-    if state.layer.is_some() {
-        move_by(state, by);
-    } else if areas.changes.is_some_and(|area| area.contains(at)) {
-        let changes = state.changes.clone();
-        state.feed.move_by(by, &changes);
-    } else if areas.tenants.is_some_and(|area| area.contains(at)) {
-        state.tenants.move_by(by);
-    }
-}
-
-/// Something on the screen was clicked.
-pub fn click(state: &mut State, at: Position, hits: &Hits) {
-    if state.layer.take().is_some() {
-        return;
-    }
-    match hits.at(at) {
-        Some(Hit::State(word)) => filter_by_state(state, word),
-        Some(Hit::Hosts) => state.layer = Some(Layer::Hosts(0)),
-        Some(Hit::Tenant(row)) => {
-            state.focus = Pane::Tenants;
-            state.tenants.select(row);
-        }
-        Some(Hit::Change(line)) => {
-            state.focus = Pane::Changes;
-            let changes = state.changes.clone();
-            state.feed.cursor = line;
-            state.feed.move_by(0, &changes);
-        }
-        Some(Hit::Sort(by)) => {
-            let reverse = state.tenants.sort == by && !state.tenants.reverse;
-            sort(state, by, reverse);
-        }
-        None => {}
-    }
 }
 
 /// Orders the tenants.
@@ -192,8 +170,11 @@ fn open(state: &mut State) {
         return;
     }
     match state.focus {
-        Pane::Tenants => state.focus = Pane::Containers,
-        Pane::Containers => state.focus = Pane::Tenants,
+        Pane::Tenants => (state.bottom, state.focus) = (Bottom::Containers, Pane::Bottom),
+        Pane::Bottom if state.bottom == Bottom::Tickets => {
+            state.layer = state.tickets.selected().cloned().map(|ticket| Layer::Ticket(ticket, 0));
+        }
+        Pane::Bottom => state.focus = Pane::Tenants,
         Pane::Changes => state.layer = state.feed.selected(&state.changes).cloned().map(Layer::Change),
     }
 }
@@ -202,8 +183,8 @@ fn turn_pane(state: &mut State, by: usize) {
     let areas = layout::areas(state.size, state.focus);
     let at = Pane::ALL.iter().position(|pane| *pane == state.focus).unwrap_or(0);
     state.focus = Pane::ALL[(at + by) % Pane::ALL.len()];
-    // A screen too low for the bottom pane does not stop there.
-    if state.size.width >= layout::WIDE && areas.containers.is_none() && state.focus == Pane::Containers {
+    // A screen too low for the bottom pane does not stop there; Enter and the tickets' key open it.
+    if state.size.width >= layout::WIDE && areas.bottom.is_none() && state.focus == Pane::Bottom {
         state.focus = Pane::ALL[(at + 2 * by) % Pane::ALL.len()];
     }
 }
@@ -213,23 +194,28 @@ fn page(state: &State) -> isize {
     let rows = match state.focus {
         Pane::Tenants => areas.tenants.map_or(1, layout::rows_of_table),
         Pane::Changes => areas.changes.map_or(1, layout::rows_of_list),
-        Pane::Containers => areas.containers.map_or(1, layout::rows_of_table),
+        Pane::Bottom => areas.bottom.map_or(1, layout::rows_of_table),
     };
     isize::try_from(rows.max(1)).unwrap_or(1)
 }
 
-fn move_by(state: &mut State, by: isize) {
+pub(super) fn move_by(state: &mut State, by: isize) {
     let lines = super::view::layers::lines(state);
     match &mut state.layer {
-        Some(Layer::Help(top) | Layer::Hosts(top)) => {
+        Some(Layer::Help(top) | Layer::Hosts(top) | Layer::Ticket(_, top)) => {
             *top = top.saturating_add_signed(by).min(lines.saturating_sub(1));
+            return;
+        }
+        Some(Layer::Order(sheet)) => {
+            sheet.top = sheet.top.saturating_add_signed(by).min(lines.saturating_sub(1));
             return;
         }
         Some(_) => return,
         None => {}
     }
     match state.focus {
-        Pane::Tenants | Pane::Containers => state.tenants.move_by(by),
+        Pane::Bottom if state.bottom == Bottom::Tickets => state.tickets.move_by(by),
+        Pane::Tenants | Pane::Bottom => state.tenants.move_by(by),
         Pane::Changes => {
             let changes = state.changes.clone();
             state.feed.move_by(by, &changes);
@@ -247,7 +233,7 @@ fn filter_by_count(state: &mut State, key: Key) {
 }
 
 /// Shows one state only, or all again where it is shown already.
-fn filter_by_state(state: &mut State, word: TenantState) {
+pub(super) fn filter_by_state(state: &mut State, word: TenantState) {
     let text = format!("state:{word}");
     let text = if state.tenants.filter_text == text { String::new() } else { text };
     state.tenants.set_filter(&text);

@@ -1,7 +1,7 @@
 //! The lab's engines, and acts upon them by their own command lines.
 
-use std::cell::Cell;
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A setting of the lab. The tests mean nothing without it: `tests/run` sets them.
 pub fn lab(name: &str) -> String {
@@ -15,7 +15,7 @@ pub struct Engine {
     name: &'static str,
     made: Vec<String>,
     /// The engine itself was stopped or frozen: it must run again for whoever comes next.
-    disturbed: Cell<bool>,
+    disturbed: AtomicBool,
 }
 
 impl Engine {
@@ -24,7 +24,7 @@ impl Engine {
             endpoint: lab("WAKEBOARD_LAB_DOCKER_A"),
             name: "docker-a",
             made: vec![],
-            disturbed: Cell::new(false),
+            disturbed: AtomicBool::new(false),
         }
     }
 
@@ -33,7 +33,7 @@ impl Engine {
             endpoint: lab("WAKEBOARD_LAB_DOCKER_B"),
             name: "docker-b",
             made: vec![],
-            disturbed: Cell::new(false),
+            disturbed: AtomicBool::new(false),
         }
     }
 
@@ -42,7 +42,7 @@ impl Engine {
             endpoint: lab("WAKEBOARD_LAB_PODMAN"),
             name: "podman",
             made: vec![],
-            disturbed: Cell::new(false),
+            disturbed: AtomicBool::new(false),
         }
     }
 
@@ -123,7 +123,7 @@ impl Engine {
 
     /// `start`, `kill`, `freeze` or `thaw` the engine itself.
     pub fn control(&self, verb: &str) {
-        self.disturbed.set(matches!(verb, "kill" | "freeze"));
+        self.disturbed.store(matches!(verb, "kill" | "freeze"), Ordering::SeqCst);
         assert!(self.controlled(verb), "tests/lab/engine {verb} {}", self.name);
     }
 
@@ -135,7 +135,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        if self.disturbed.get() {
+        if self.disturbed.load(Ordering::SeqCst) {
             // Which of the two it needs is not known here: the other does nothing.
             let _ = self.controlled("thaw") || self.controlled("start");
         }

@@ -10,25 +10,29 @@ use wakeboard::model::change::{Change, Verb};
 use wakeboard::model::container::{Facts, Health, Phase};
 use wakeboard::model::fleet::Fleet;
 use wakeboard::model::naming::Place;
+use wakeboard::model::policy::Policy;
 use wakeboard::model::usage::Usage;
 use wakeboard::service::{Changes, Trend, Usages};
 use wakeboard::tui::palette::Depth;
 use wakeboard::tui::state::{Start, State};
-use wakeboard::tui::update;
+use wakeboard::tui::update::{self, Effect};
 
 #[path = "fleet.rs"]
 pub mod fleet;
+#[path = "work.rs"]
+pub mod work;
 
 #[derive(Clone, Copy)]
 pub struct Look {
     pub theme: &'static str,
     pub depth: Depth,
     pub size: (u16, u16),
+    pub read_only: bool,
 }
 
 impl Default for Look {
     fn default() -> Self {
-        Look { theme: "dark", depth: Depth::True, size: (150, 40) }
+        Look { theme: "dark", depth: Depth::True, size: (150, 40), read_only: false }
     }
 }
 
@@ -41,8 +45,19 @@ pub fn ago(seconds: i64) -> Timestamp {
     now() - SignedDuration::from_secs(seconds)
 }
 
-pub fn key(state: &mut State, text: &str) {
-    let _ = update::key(state, text.parse().unwrap());
+pub fn key(state: &mut State, text: &str) -> Option<Effect> {
+    update::key(state, text.parse().unwrap())
+}
+
+/// Several keys, and what the last of them wants done. The screen is settled after each, as the loop does.
+pub fn keys(state: &mut State, text: &str) -> Option<Effect> {
+    let mut effect = None;
+    for one in text.split(' ') {
+        state.settle();
+        effect = key(state, one);
+    }
+    state.settle();
+    effect
 }
 
 pub fn facts(id: &str, tenant: &str, role: &str, phase: Phase, seconds: i64) -> Facts {
@@ -67,6 +82,7 @@ pub fn state(look: Look) -> State {
         depth: look.depth,
         who: "op1@war-room".into(),
         demo: false,
+        policy: Policy { read_only: look.read_only, ..Policy::default() },
     };
     let zoned = now().to_zoned(jiff::tz::TimeZone::UTC);
     let fleet: Arc<Fleet> = fleet::full();
@@ -103,6 +119,7 @@ fn changes() -> Changes {
                 first: ago(seconds + 1),
                 host: host.into(),
                 actor: actor.map(Into::into),
+                ticket: None,
                 verb,
                 tenant: (!tenant.is_empty()).then(|| tenant.into()),
                 container: (!tenant.is_empty()).then(|| format!("{tenant}-app").into()),

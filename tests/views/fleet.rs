@@ -63,6 +63,7 @@ pub fn full() -> Arc<Fleet> {
     let three = vec![facts("x1", "rowan", "app", running, 9000)];
     let lost = Link::Down { since: ago(141), reason: "no answer within 3 s".into() };
     Arc::new(Fleet {
+        turn: 0,
         hosts: vec![host("web-1", Link::Up, one), host("web-2", Link::Up, two), host("web-3", lost, three)],
     })
 }
@@ -73,7 +74,7 @@ pub fn empty(link: &str) -> Arc<Fleet> {
         "down" => Link::Down { since: ago(5), reason: "connection refused".into() },
         _ => Link::Up,
     };
-    Arc::new(Fleet { hosts: vec![host("web-1", link, vec![])] })
+    Arc::new(Fleet { hosts: vec![host("web-1", link, vec![])], turn: 0 })
 }
 
 /// One tenant in each state there is, also those that only tickets make.
@@ -86,11 +87,12 @@ pub fn of_all_states() -> Arc<Fleet> {
             tier: None,
             state,
             known: state,
+            method: None,
             reason: None,
             since: Some(ago(60)),
             containers: vec![],
         })
     };
     let tenants = Word::ALL.into_iter().map(tenant).collect();
-    Arc::new(Fleet { hosts: vec![Arc::new(Host { tenants, ..Host::clone(&base) })] })
+    Arc::new(Fleet { hosts: vec![Arc::new(Host { tenants, ..Host::clone(&base) })], turn: 0 })
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod fixture;
+mod orders;
 
 use fixture::{Look, fleet, key, state};
 use ratatui::Terminal;
@@ -91,7 +92,7 @@ fn the_least_screen_pane_by_pane() {
     let mut state = state(Look { size: (60, 15), ..Look::default() });
     let mut all = text(&draw(&mut state));
     for _ in 0..2 {
-        key(&mut state, "tab");
+        let _ = key(&mut state, "tab");
         all += &text(&draw(&mut state));
     }
     insta::assert_snapshot!("least", all);
@@ -105,7 +106,7 @@ fn what_lies_over_the_panes() {
         let mut state = state(Look { size: (120, 34), ..Look::default() });
         draw(&mut state);
         for one in keys.split(' ') {
-            key(&mut state, one);
+            let _ = key(&mut state, one);
         }
         insta::assert_snapshot!(format!("layer-{name}"), text(&draw(&mut state)));
     }
@@ -131,7 +132,7 @@ fn no_size_and_no_key_makes_it_panic() {
         draw(&mut state);
         for about in wakeboard::model::action::ACTIONS {
             for one in about.keys {
-                key(&mut state, one);
+                let _ = key(&mut state, one);
                 draw(&mut state);
             }
         }

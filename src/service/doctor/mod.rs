@@ -3,6 +3,7 @@
 mod attempt;
 mod criu;
 mod patient;
+mod round;
 #[cfg(test)]
 mod tests;
 
@@ -13,12 +14,14 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
 use crate::canary;
-use crate::engine::{Engine, EngineError};
+use crate::engine::Engine;
 use crate::model::ability::{Ability, Fault};
 use crate::model::diagnosis::{Step, Trouble, diagnose};
 use crate::model::fleet::EngineAbout;
 use crate::model::host::HostName;
 use crate::model::method::Method;
+
+pub use round::{EngineError, Round, round};
 
 /// A canary older than this is nobody's any more: no examination keeps one for half as long.
 const LEFT_OVER: SignedDuration = SignedDuration::from_mins(10);

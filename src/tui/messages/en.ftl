@@ -13,14 +13,20 @@ tenants-count = { $count ->
 }
 memory-used = mem { $used }/{ $total }
 memory-total = mem { $total }
+memory-saved = saved { $saved }
 
 pane-tenants = Tenants
 pane-changes = Changes
 pane-containers = Containers of { $tenant }
+pane-no-containers = Containers
+pane-tickets = Tickets
+pane-tickets-open = Tickets: { $count } open
+pane-ticket = Ticket { $id }
 pane-hosts = Hosts
 pane-help = Help
 pane-change = Change
 
+marks-count = { $count } marked
 filter-shown = { $shown } of { $count }
 changes-today = today
 changes-paused = paused
@@ -38,6 +44,15 @@ column-container = CONTAINER
 column-role = ROLE
 column-image = IMAGE
 column-id = ID
+column-time = TIME
+column-ticket = TICKET
+column-who = WHO
+column-door = DOOR
+column-task = TASK
+column-method = METHOD
+column-outcome = OUTCOME
+column-took = TOOK
+column-reason = REASON
 column-endpoint = ENDPOINT
 column-engine = ENGINE
 
@@ -47,6 +62,7 @@ empty-filter = No tenant matches the filter. { $key } clears it.
 empty-hosts-down = No host answers. { $key } shows why.
 empty-changes = Nothing has happened yet.
 empty-selection = No tenant is selected.
+empty-tickets = Nothing was dumped or woken yet.
 
 known-as = was { $state }
 host-up = up
@@ -56,12 +72,57 @@ host-connecting = connecting
 prompt-filter = filter
 prompt-command = :
 hint-filter = tier:vip state:!running host:web name — Enter keeps, Esc clears
-hint-command = ps FILTER, sort cpu, theme light, hosts, changes, help, quit
+hint-command = ps FILTER, dump, wake, tickets, sort cpu, theme light, hosts, changes, help, quit
+hint-command-read-only = ps FILTER, tickets, sort cpu, theme light, hosts, changes, help, quit
 
 confirm-title = Are you sure?
 confirm-forget-changes = Forget the { $count } changes shown? They are kept nowhere else.
 confirm-keys = y yes    n no
 
+sheet-dump = { $count ->
+    [one] Put 1 tenant to sleep?
+   *[other] Put { $count } tenants to sleep?
+}
+sheet-wake = { $count ->
+    [one] Wake 1 tenant?
+   *[other] Wake { $count } tenants?
+}
+sheet-left-out = { $count ->
+    [one] Left out: 1 tenant
+   *[other] Left out: { $count } tenants
+}
+sheet-frees = frees about { $memory }
+sheet-takes = takes about { $memory }
+sheet-memory-unknown = memory not known yet
+sheet-together = Together this frees about { $memory }
+sheet-together-unknown = { $count ->
+    [one] of 1 tenant it is not known yet
+   *[other] of { $count } tenants it is not known yet
+}
+sheet-nothing = Nothing can be done.
+sheet-forced = Tenants of tier vip are put to sleep too, by force.
+sheet-not-forced = Tenants of tier vip are left out unless forced.
+sheet-yes = yes
+sheet-no = no
+sheet-auto = auto
+sheet-method = method: { $method }
+sheet-force = force
+
+ticket-asked = asked  { $time }
+ticket-outcome = {"how    "}
+ticket-queued = queued
+ticket-reason = why
+ticket-fallbacks = instead of what was meant
+ticket-steps = steps
+
+mode-read-only = read-only
+mode-read-write = read-write
+
+notice-read-only = read-only: nothing is changed from here
+notice-nothing-to-cancel = no ticket is under way here
+notice-cancel = cancelling ticket { $id } as soon as its step allows
+notice-no-ticket = there is no ticket { $id }
+notice-doctor = this is for the shell: wakeboard doctor
 notice-sort = sorted by { $by }
 notice-sort-reverse = sorted by { $by }, reversed
 notice-theme = theme { $name }
@@ -75,6 +136,7 @@ change-last = last   { $time }
 change-host = host   { $host }
 change-object = what   { $object }
 change-actor = who    { $actor }
+change-ticket = ticket { $ticket }
 change-actor-unknown = not known: an engine does not say
 change-events = events
 close-hint = Esc closes
@@ -96,11 +158,18 @@ action-bottom = go to the last line
 action-next-pane = go to the next pane
 action-previous-pane = go to the previous pane
 action-filter = filter the tenants
-action-clear-filter = close what is open, else clear the filter
+action-clear-filter = close what is open, else clear the marks, else the filter
 action-sort = sort the tenants by the next column
 action-reverse = reverse the order
+action-mark = mark the tenant, or take its mark away
+action-mark-range = mark all from the last marked tenant to here
+action-mark-all = mark all that the filter shows; again: none
+action-dump = put the marked tenants, or the selected one, to sleep
+action-wake = wake the marked tenants, or the selected one
+action-cancel = cancel the tenant's ticket, where its step allows
+action-tickets = show the tickets at the bottom; again: the containers
 action-follow = follow the newest change, or stop following
-action-containers = open a tenant's containers, or a change's events
+action-containers = open a tenant's containers, a change's events, or a ticket's steps
 action-command = type a command
 action-hosts = show the hosts and what is wrong with them
 action-help = show this help
@@ -112,6 +181,9 @@ action-redraw = draw the screen again
 action-suspend = go to the background (fg brings it back)
 action-quit = quit
 
+hint-dump = dump
+hint-wake = wake
+hint-tickets = tickets
 hint-next-pane = pane
 hint-filter-key = filter
 hint-sort = sort

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::pen::Pen;
+use super::tickets::who;
 use super::{Hit, Hits};
 use crate::config::theme::Slot;
 use crate::model::cells::width;
@@ -58,7 +59,7 @@ fn title(state: &State) -> String {
 }
 
 fn actor_cells(state: &State) -> u16 {
-    let actors = state.changes.newest_first.iter().filter_map(|change| change.actor.as_deref());
+    let actors = state.changes.newest_first.iter().filter_map(|change| change.actor.as_deref()).map(who);
     let widest = actors.map(width).max().unwrap_or(0);
     u16::try_from(widest.clamp(1, ACTOR)).unwrap_or(1)
 }
@@ -73,8 +74,8 @@ fn draw_line(pen: &mut Pen<'_>, row: Rect, state: &State, change: &Change, actor
     let mut x = row.x + 1;
     pen.text(x, y, TIME.min(room(x)), &time, Slot::Time);
     x += TIME + 1;
-    let (who, slot) = change.actor.as_deref().map_or(("-", Slot::Absent), |who| (who, Slot::Actor));
-    pen.text(x, y, actor.min(room(x)), who, slot);
+    let (name, slot) = change.actor.as_deref().map_or(("-", Slot::Absent), |it| (who(it), Slot::Actor));
+    pen.text(x, y, actor.min(room(x)), name, slot);
     x += actor + 1;
     let slot = if change.verb.is_bad() { Slot::Bad } else { Slot::Verb };
     let verb_end = pen.text(x, y, room(x), change.verb.as_str(), slot);
@@ -84,8 +85,13 @@ fn draw_line(pen: &mut Pen<'_>, row: Rect, state: &State, change: &Change, actor
         x = pen.text(x, y, room(x), &format!("×{}", change.count), Slot::Warn) + 1;
     }
     if let Some(detail) = &change.detail {
-        let slot = if change.verb == Verb::Crashed { Slot::Bad } else { Slot::Dim };
+        let slot = if matches!(change.verb, Verb::Crashed | Verb::Failed) { Slot::Bad } else { Slot::Dim };
         x = pen.text(x, y, room(x), detail, slot) + 1;
+    }
+    if let Some(ticket) = change.ticket {
+        // Its first digits do beside the tenant; the whole number stands in the change and among the tickets.
+        let short: String = ticket.to_string().chars().take(3).collect();
+        x = pen.text(x, y, room(x), &format!("‹{short}›"), Slot::Dim) + 1;
     }
     // The host goes last: it is the first that a narrow pane can do without.
     if change.tenant.is_some() && usize::from(room(x)) >= width(&change.host) {

@@ -1,17 +1,17 @@
-//! The pane at the bottom: the containers of the selected tenant. Callmaps will share its place.
+//! The containers of the selected tenant.
 
 use ratatui::layout::Rect;
 
 use super::figures::{UNKNOWN, percent, since};
 use super::pen::Pen;
 use super::table::{Placed, Want, place};
-use super::tenants::sign;
+use super::tenant_state::sign;
 use crate::config::theme::Slot;
 use crate::model::cells::bytes;
 use crate::model::container::Facts;
 use crate::model::fleet::Tenant;
 use crate::service::current;
-use crate::tui::state::{Pane, State};
+use crate::tui::state::State;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Column {
@@ -37,18 +37,16 @@ const COLUMNS: [Want<Column>; 8] = [
 ];
 const NAME_LEAST: u16 = 15;
 
-/// Draws the pane.
-pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
-    let tenant = state.tenants.selected();
-    let title = match tenant {
-        Some(tenant) => state.messages.say_with("pane-containers", [("tenant", &*tenant.name)]),
-        None => state.messages.say("empty-selection"),
-    };
-    let inner = pen.pane(area, &title, state.focus == Pane::Containers);
-    let Some(tenant) = tenant else { return };
+/// Draws them inside of the pane.
+pub fn draw(pen: &mut Pen<'_>, inner: Rect, state: &State) {
     if inner.height == 0 {
         return;
     }
+    let Some(tenant) = state.tenants.selected() else {
+        let text = state.messages.say("empty-selection");
+        pen.text(inner.x + 2, inner.y, inner.width.saturating_sub(2), &text, Slot::Dim);
+        return;
+    };
     let columns = place(inner.x + 2, inner.width.saturating_sub(3), NAME_LEAST, &COLUMNS);
     for placed in &columns {
         let name = match placed.column {

@@ -1,6 +1,6 @@
 //! Figures as both tables show them.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::cells::age;
 use crate::tui::state::State;
@@ -19,4 +19,24 @@ pub fn percent(value: Option<f64>) -> String {
 pub fn since(moment: Option<Timestamp>, state: &State) -> String {
     let now = state.now.timestamp();
     moment.map_or(UNKNOWN.to_owned(), |moment| age(now.duration_since(moment).as_secs()))
+}
+
+/// How long something has taken that still goes on: it changes four times in a second, so one digit is enough.
+#[must_use]
+pub fn elapsed(seconds: f64) -> String {
+    if seconds < 99.95 { format!("{:.1}s", seconds.max(0.0)) } else { age(whole(seconds)) }
+}
+
+/// How long something took: `0.14s`, `2.1s`, `42s`, `3m`.
+#[must_use]
+pub fn seconds(seconds: f64) -> String {
+    match seconds {
+        s if s < 0.995 => format!("{:.2}s", s.max(0.0)),
+        s if s < 9.95 => format!("{s:.1}s"),
+        s => age(whole(s.round())),
+    }
+}
+
+fn whole(seconds: f64) -> i64 {
+    SignedDuration::try_from_secs_f64(seconds).map_or(0, |duration| duration.as_secs())
 }

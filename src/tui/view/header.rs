@@ -28,7 +28,8 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
     let messages = &state.messages;
     let clock = state.now.strftime("%H:%M:%S").to_string();
     // Where there is little room, what is wrong goes before how much there is.
-    let memory = if area.width < WIDE { String::new() } else { format!("{}   ", memory(state)) };
+    let memory =
+        if area.width < WIDE { String::new() } else { format!("{}{}   ", memory(state), saved(state)) };
     let right = format!("{memory}{clock} ");
     let right_cells = u16::try_from(width(&right)).unwrap_or(0);
     let end = area.right().saturating_sub(right_cells + 1);
@@ -93,6 +94,14 @@ pub fn kind(link: &Link) -> Kind {
         Link::Up => Kind::Good,
         Link::Connecting => Kind::Busy,
         Link::Down { .. } => Kind::Bad,
+    }
+}
+
+/// The memory that sleepers free, where there is any.
+fn saved(state: &State) -> String {
+    match state.work.saved() {
+        0 => String::new(),
+        saved => format!("  {}", state.messages.say_with("memory-saved", [("saved", bytes(saved))])),
     }
 }
 

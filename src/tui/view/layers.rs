@@ -4,45 +4,34 @@ use ratatui::layout::{Rect, Size};
 
 use super::header::kind;
 use super::pen::Pen;
+use super::popup::{Line, Popup, heading, plain};
+use super::{confirm, ticket};
 use crate::config::theme::Slot;
-use crate::model::action::{ACTIONS, Action};
+use crate::model::action::{Action, offered};
 use crate::model::cells::{age, width};
 use crate::model::change::Change;
 use crate::model::fleet::{Host, Link};
-use crate::tui::layout::middle;
 use crate::tui::state::{Layer, State};
-
-/// A piece of a line and its style.
-type Span = (String, Slot);
 
 /// Draws the layer, if there is one.
 pub fn draw(pen: &mut Pen<'_>, screen: Rect, state: &State) {
     let size = Size::new(screen.width, screen.height.saturating_sub(2));
-    match &state.layer {
-        None | Some(Layer::Prompt(_)) => {}
-        Some(Layer::Help(top)) => {
-            popup(pen, size, &state.messages.say("pane-help"), &help(state), *top, Slot::PopupBorder, state);
-        }
+    let messages = &state.messages;
+    let popup = match &state.layer {
+        None | Some(Layer::Prompt(_)) => return,
+        Some(Layer::Help(top)) => Popup { top: *top, ..Popup::new(messages.say("pane-help"), help(state)) },
         Some(Layer::Hosts(top)) => {
-            popup(
-                pen,
-                size,
-                &state.messages.say("pane-hosts"),
-                &hosts(state),
-                *top,
-                Slot::PopupBorder,
-                state,
-            );
+            Popup { top: *top, ..Popup::new(messages.say("pane-hosts"), hosts(state)) }
         }
-        Some(Layer::Change(change)) => {
-            let lines = change_lines(state, change);
-            popup(pen, size, &state.messages.say("pane-change"), &lines, 0, Slot::PopupBorder, state);
-        }
-        Some(Layer::Confirm(action)) => {
-            let lines = confirm(state, *action);
-            popup(pen, size, &state.messages.say("confirm-title"), &lines, 0, Slot::Error, state);
-        }
-    }
+        Some(Layer::Change(change)) => Popup::new(messages.say("pane-change"), change_lines(state, change)),
+        Some(Layer::Ticket(shown, top)) => Popup { top: *top, ..ticket::popup(state, shown) },
+        Some(Layer::Order(sheet)) => confirm::popup(state, sheet),
+        Some(Layer::Confirm(action)) => Popup {
+            border: Slot::Error,
+            ..Popup::new(messages.say("confirm-title"), question(state, *action))
+        },
+    };
+    popup.draw(pen, size, state);
 }
 
 /// How many lines the scrolled layers have; none for the others.
@@ -51,62 +40,17 @@ pub fn lines(state: &State) -> usize {
     match &state.layer {
         Some(Layer::Help(_)) => help(state).len(),
         Some(Layer::Hosts(_)) => hosts(state).len(),
+        Some(Layer::Ticket(shown, _)) => ticket::popup(state, shown).lines.len(),
+        Some(Layer::Order(sheet)) => confirm::popup(state, sheet).lines.len(),
         _ => 0,
     }
 }
 
-/// A box as large as its lines need, in the middle, scrolled where the screen is smaller.
-fn popup(
-    pen: &mut Pen<'_>,
-    size: Size,
-    title: &str,
-    lines: &[Vec<Span>],
-    top: usize,
-    border: Slot,
-    state: &State,
-) {
-    let widest = lines
-        .iter()
-        .map(|line| line.iter().map(|(text, _)| width(text)).sum::<usize>())
-        .max()
-        .unwrap_or(0)
-        .max(width(title) + 4);
-    let cells = u16::try_from(widest + 4).unwrap_or(u16::MAX);
-    let rows = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
-    let area = middle(size, cells, rows);
-    let area = Rect { y: area.y + 1, ..area };
-    pen.fill(area, Slot::Text);
-    let inner = pen.frame(area, title, border);
-    let height = usize::from(inner.height);
-    let top = top.min(lines.len().saturating_sub(height));
-    for (line, y) in lines.iter().skip(top).take(height).zip(inner.y..) {
-        let mut x = inner.x + 1;
-        for (text, slot) in line {
-            x = pen.text(x, y, inner.right().saturating_sub(x + 1), text, *slot);
-        }
-    }
-    let close = state.messages.say("close-hint");
-    let hint = if lines.len() > height {
-        format!(" {}/{} · {close} ", top + height, lines.len())
-    } else {
-        format!(" {close} ")
-    };
-    pen.text(area.x + 2, area.bottom() - 1, area.width.saturating_sub(4), &hint, Slot::Dim);
-}
-
-fn heading(text: String) -> Vec<Span> {
-    vec![(text, Slot::Title)]
-}
-
-fn plain(text: String) -> Vec<Span> {
-    vec![(text, Slot::Text)]
-}
-
 /// The help, made from the list of actions.
-fn help(state: &State) -> Vec<Vec<Span>> {
+fn help(state: &State) -> Vec<Line> {
     let messages = &state.messages;
     let mut lines = vec![heading(messages.say("help-keys"))];
-    for about in ACTIONS {
+    for about in offered(state.read_only()) {
         let keys: Vec<String> = state.keymap.keys(about.action).iter().map(ToString::to_string).collect();
         let keys = if about.action == Action::Count && keys.len() == 9 {
             "1 … 9".to_owned()
@@ -127,11 +71,11 @@ fn help(state: &State) -> Vec<Vec<Span>> {
     lines.push(plain(format!("  {}", messages.say("help-filter-rest"))));
     lines.push(vec![]);
     lines.push(heading(messages.say("help-commands")));
-    lines.push(plain(format!("  {}", messages.say("hint-command"))));
+    lines.push(plain(format!("  {}", messages.say(super::status::command_hint(state)))));
     lines
 }
 
-fn hosts(state: &State) -> Vec<Vec<Span>> {
+fn hosts(state: &State) -> Vec<Line> {
     let messages = &state.messages;
     let hosts = &state.fleet.hosts;
     let engine = |host: &Host| {
@@ -177,7 +121,7 @@ fn hosts(state: &State) -> Vec<Vec<Span>> {
     lines
 }
 
-fn change_lines(state: &State, change: &Change) -> Vec<Vec<Span>> {
+fn change_lines(state: &State, change: &Change) -> Vec<Line> {
     let messages = &state.messages;
     let zone = state.now.time_zone();
     let time = |at: jiff::Timestamp| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S%.3f").to_string();
@@ -196,6 +140,9 @@ fn change_lines(state: &State, change: &Change) -> Vec<Vec<Span>> {
         plain(messages.say_with("change-first", [("time", time(change.first))])),
         plain(messages.say_with("change-last", [("time", time(change.time))])),
     ];
+    if let Some(ticket) = change.ticket {
+        lines.insert(2, plain(messages.say_with("change-ticket", [("ticket", ticket.to_string())])));
+    }
     if !change.raw.is_empty() {
         lines.push(vec![]);
         lines.push(heading(messages.say("change-events")));
@@ -204,7 +151,7 @@ fn change_lines(state: &State, change: &Change) -> Vec<Vec<Span>> {
     lines
 }
 
-fn confirm(state: &State, action: Action) -> Vec<Vec<Span>> {
+fn question(state: &State, action: Action) -> Vec<Line> {
     let messages = &state.messages;
     let question = match action {
         Action::ForgetChanges => {

@@ -1,20 +1,27 @@
 //! Draws the state: a file a pane. Nothing here does I/O or reads a clock.
 
+pub mod bottom;
 pub mod changes;
+pub mod confirm;
 pub mod containers;
 pub mod figures;
 pub mod header;
+pub mod last;
 pub mod layers;
 pub mod pen;
+pub mod popup;
 pub mod status;
 pub mod table;
+pub mod tenant_state;
 pub mod tenants;
+pub mod ticket;
+pub mod tickets;
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
 use super::layout::LEAST;
-use super::state::State;
+use super::state::{Bottom, State};
 use crate::config::theme::Slot;
 use crate::model::sort::SortBy;
 use crate::model::state::State as TenantState;
@@ -33,6 +40,10 @@ pub enum Hit {
     Change(usize),
     /// The name of a column.
     Sort(SortBy),
+    /// A row of the tickets, by its number in the list.
+    Ticket(usize),
+    /// What the pane at the bottom could show.
+    Tab(Bottom),
 }
 
 /// Where what can be clicked is on the drawn screen.
@@ -71,8 +82,8 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) -> Hits {
         if let Some(area) = areas.changes {
             changes::draw(&mut pen, area, state, &mut hits);
         }
-        if let Some(area) = areas.containers {
-            containers::draw(&mut pen, area, state);
+        if let Some(area) = areas.bottom {
+            bottom::draw(&mut pen, area, state, &mut hits);
         }
         let cursor = status::draw(&mut pen, areas.status, state);
         layers::draw(&mut pen, area, state);

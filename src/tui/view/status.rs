@@ -4,7 +4,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::pen::Pen;
 use crate::config::theme::Slot;
-use crate::model::action::{ACTIONS, Action};
+use crate::model::action::{Action, offered};
 use crate::model::cells::width;
 use crate::tui::state::{Layer, Prompt, Purpose, State};
 
@@ -13,21 +13,29 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> Option<Position> {
     if let Some(Layer::Prompt(prompt)) = &state.layer {
         return Some(draw_prompt(pen, area, state, prompt));
     }
+    let mode = mode(state, area.width);
+    let mode_cells = u16::try_from(width(&mode)).unwrap_or(0);
     let who_cells = u16::try_from(width(&state.who)).unwrap_or(0).min(area.width / 3);
-    let end = area.right().saturating_sub(who_cells + 2);
-    pen.right(end, area.y, who_cells + 1, &state.who, Slot::Dim);
+    let gap = if mode_cells > 0 { 2 } else { 0 };
+    let end = area.right().saturating_sub(who_cells + gap + mode_cells + 2);
+    pen.text(end + 1, area.y, who_cells, &state.who, Slot::Dim);
+    let slot = if state.read_only() { Slot::Warn } else { Slot::Dim };
+    pen.text(end + 1 + who_cells + gap, area.y, mode_cells, &mode, slot);
     if let Some(notice) = &state.notice {
         let slot = if notice.bad { Slot::Error } else { Slot::Text };
         pen.text(area.x + 1, area.y, end.saturating_sub(area.x + 1), &notice.text, slot);
         return None;
     }
     let mut x = area.x + 1;
-    for about in ACTIONS.iter().filter(|about| about.hint) {
+    // The way to all other keys is always named.
+    let help = hint_cells(state, Action::Help);
+    for about in offered(state.read_only()).filter(|about| about.hint) {
         let key = state.key_of(about.action);
         let word = state.messages.say(hint(about.action));
-        let needed = u16::try_from(width(&key) + 1 + width(&word) + 2).unwrap_or(u16::MAX);
-        if x.saturating_add(needed) > end {
-            break;
+        let needed = hint_cells(state, about.action);
+        let kept = if about.action == Action::Help { 0 } else { help };
+        if x.saturating_add(needed).saturating_add(kept) > end {
+            continue;
         }
         x = pen.text(x, area.y, needed, &key, Slot::Key) + 1;
         x = pen.text(x, area.y, needed, &word, Slot::KeyHelp) + 2;
@@ -35,9 +43,32 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> Option<Position> {
     None
 }
 
+fn hint_cells(state: &State, action: Action) -> u16 {
+    let cells = width(&state.key_of(action)) + 1 + width(&state.messages.say(hint(action))) + 2;
+    u16::try_from(cells).unwrap_or(u16::MAX)
+}
+
+/// Whether anything may be changed from here. Where there is little room, only what is out of the ordinary is said.
+fn mode(state: &State, width: u16) -> String {
+    match (state.read_only(), width < 80) {
+        (true, _) => state.messages.say("mode-read-only"),
+        (false, false) => state.messages.say("mode-read-write"),
+        (false, true) => String::new(),
+    }
+}
+
+/// The message with the commands after `:` that there are.
+#[must_use]
+pub fn command_hint(state: &State) -> &'static str {
+    if state.read_only() { "hint-command-read-only" } else { "hint-command" }
+}
+
 /// The short word for an action in this line.
 fn hint(action: Action) -> &'static str {
     match action {
+        Action::Dump => "hint-dump",
+        Action::Wake => "hint-wake",
+        Action::Tickets => "hint-tickets",
         Action::NextPane => "hint-next-pane",
         Action::Filter => "hint-filter-key",
         Action::Sort => "hint-sort",
@@ -55,7 +86,7 @@ fn draw_prompt(pen: &mut Pen<'_>, area: Rect, state: &State, prompt: &Prompt) ->
     let y = area.y;
     let (label, hint) = match prompt.purpose {
         Purpose::Filter => (format!("{} ", state.messages.say("prompt-filter")), "hint-filter"),
-        Purpose::Command => (state.messages.say("prompt-command"), "hint-command"),
+        Purpose::Command => (state.messages.say("prompt-command"), command_hint(state)),
     };
     let x = pen.text(area.x + 1, y, area.width, &label, Slot::Key);
     let room = area.right().saturating_sub(x + 1);

@@ -3,23 +3,21 @@
 use ratatui::layout::Rect;
 
 use super::figures::{UNKNOWN, percent, since};
+use super::last::Lasts;
 use super::pen::Pen;
 use super::table::{Placed, Want, place};
+use super::tenant_state::{sign, step, words};
 use super::{Hit, Hits};
 use crate::config::theme::Slot;
 use crate::model::action::Action;
-use crate::model::cells::{bytes, curve, width};
-use crate::model::change::Verb;
+use crate::model::cells::{bytes, curve};
 use crate::model::fleet::{Link, Tenant};
-use crate::model::host::HostName;
 use crate::model::sort::SortBy;
-use crate::model::state::{Kind, State as TenantState};
+use crate::model::state::State as TenantState;
 use crate::model::usage::Usage;
 use crate::service::current;
 use crate::tui::state::{Pane, State};
 use crate::tui::tenant_list::total;
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Column {
@@ -44,7 +42,7 @@ const COLUMNS: [Want<Column>; 9] = [
     Want { column: Column::Memory, cells: 5, weight: 3 },
     Want { column: Column::Curve, cells: 8, weight: 1 },
     Want { column: Column::Since, cells: 6, weight: 7 },
-    Want { column: Column::Last, cells: 10, weight: 2 },
+    Want { column: Column::Last, cells: 11, weight: 2 },
 ];
 const TENANT_LEAST: u16 = 14;
 /// Room for `stopped (exit 143)`.
@@ -62,7 +60,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
     if inner.height < 2 {
         return;
     }
-    // Two cells on the left for the mark of the selected row.
+    // Two cells on the left: for the sign of the selected row, and for that of a marked one.
     let wants = wants(state, inner.width);
     let columns = place(inner.x + 2, inner.width.saturating_sub(2), TENANT_LEAST, &wants);
     draw_names(pen, inner.y, &columns, state, hits);
@@ -72,18 +70,22 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
     }
     let height = usize::from(inner.height - 1);
     let shown = state.tenants.rows.iter().enumerate().skip(state.tenants.top).take(height);
-    let last = last_verbs(state, shown.clone().map(|(_, tenant)| tenant));
+    let lasts = Lasts::of(state, shown.clone().map(|(_, tenant)| tenant));
     for ((number, tenant), y) in shown.zip(inner.y + 1..) {
         let row = Rect::new(inner.x, y, inner.width, 1);
         let usage = total(tenant, &state.usages);
-        let verb = last.get(&(&tenant.host, &tenant.name)).copied();
-        for column in &columns {
-            draw_cell(pen, *column, y, state, tenant, &usage, verb);
+        draw_row(pen, &columns, y, state, tenant, &usage, &lasts);
+        let marked = state.marks.has(tenant);
+        if marked {
+            pen.tint(row, Slot::Marked);
         }
         if number == state.tenants.cursor {
             let focused = state.focus == Pane::Tenants;
             pen.tint(row, if focused { Slot::Selected } else { Slot::SelectedUnfocused });
             pen.text(row.x, y, 1, "▸", if focused { Slot::Selected } else { Slot::SelectedUnfocused });
+        }
+        if marked {
+            pen.text(row.x + 1, y, 1, "+", Slot::Marked);
         }
         hits.add(row, Hit::Tenant(number));
     }
@@ -102,7 +104,11 @@ fn wants(state: &State, width: u16) -> [Want<Column>; 9] {
 }
 
 fn title(state: &State) -> String {
-    let name = state.messages.say("pane-tenants");
+    let mut name = state.messages.say("pane-tenants");
+    if !state.marks.is_empty() {
+        let marked = state.messages.say_with("marks-count", [("count", state.marks.len())]);
+        name = format!("{name} ── {marked}");
+    }
     if state.tenants.filter_text.is_empty() {
         return name;
     }
@@ -156,6 +162,39 @@ fn draw_names(pen: &mut Pen<'_>, y: u16, columns: &[Placed<Column>], state: &Sta
     }
 }
 
+fn draw_row<'a>(
+    pen: &mut Pen<'_>,
+    columns: &[Placed<Column>],
+    y: u16,
+    state: &'a State,
+    tenant: &'a Tenant,
+    usage: &Usage,
+    lasts: &Lasts<'a>,
+) {
+    let open = lasts.open(tenant);
+    let mut step_shown = false;
+    for placed in columns {
+        let Placed { column, x, cells } = *placed;
+        match column {
+            Column::State => {
+                let (kind, text, has_step) = words(state, tenant, open, usize::from(cells));
+                step_shown = has_step;
+                let style = pen.palette().kind(kind);
+                pen.styled(x, y, cells, &format!("{} {text}", sign(kind, state)), style);
+            }
+            Column::Last => {
+                // The pane's border is right behind it.
+                let cells = cells.saturating_sub(1);
+                let now = open.and_then(step).filter(|_| !step_shown);
+                let (text, slot) =
+                    now.map_or_else(|| lasts.text(tenant, usize::from(cells)), |step| (step, Slot::Busy));
+                pen.text(x, y, cells, &text, slot);
+            }
+            _ => draw_cell(pen, *placed, y, state, tenant, usage),
+        }
+    }
+}
+
 fn draw_cell(
     pen: &mut Pen<'_>,
     Placed { column, x, cells }: Placed<Column>,
@@ -163,7 +202,6 @@ fn draw_cell(
     state: &State,
     tenant: &Tenant,
     usage: &Usage,
-    last: Option<Verb>,
 ) {
     let down = tenant.state == TenantState::Unreachable;
     match column {
@@ -173,15 +211,6 @@ fn draw_cell(
         }
         Column::Tier => {
             pen.text(x, y, cells, tenant.tier.map_or(UNKNOWN, |tier| tier.as_str()), Slot::Dim);
-        }
-        Column::State => {
-            let kind = tenant.state.kind();
-            let style = pen.palette().kind(kind);
-            let text = state_text(state, tenant);
-            // Half a reason says less than none.
-            let fits = width(&text) + 2 <= usize::from(cells);
-            let text = if fits { text } else { tenant.state.to_string() };
-            pen.styled(x, y, cells, &format!("{} {text}", sign(kind, state)), style);
         }
         Column::Host => {
             pen.text(x, y, cells, &tenant.host, if down { Slot::Bad } else { Slot::Dim });
@@ -199,40 +228,13 @@ fn draw_cell(
         Column::Since => {
             pen.text(x, y, cells, &since(tenant.since, state), Slot::Dim);
         }
-        Column::Last => {
-            let slot = match last {
-                Some(verb) if verb.is_bad() => Slot::Bad,
-                Some(_) => Slot::Verb,
-                None => Slot::Absent,
-            };
-            pen.text(x, y, cells, last.map_or(UNKNOWN, Verb::as_str), slot);
-        }
+        // These two go together, in `draw_row`.
+        Column::State | Column::Last => {}
     }
 }
 
 fn gauge(known: bool) -> Slot {
     if known { Slot::Text } else { Slot::Absent }
-}
-
-/// The sign of a kind; busy ones turn with the clock.
-#[must_use]
-pub fn sign(kind: Kind, state: &State) -> &'static str {
-    const TURNS: [&str; 4] = ["◐", "◓", "◑", "◒"];
-    if kind == Kind::Busy {
-        let quarter = state.now.timestamp().as_millisecond().rem_euclid(1000) / 250;
-        return TURNS[usize::try_from(quarter).unwrap_or(0) % 4];
-    }
-    kind.sign()
-}
-
-/// The state in words: `crashed (OOM)`, `unreachable (was running)`.
-fn state_text(state: &State, tenant: &Tenant) -> String {
-    let more = if tenant.state == tenant.known {
-        tenant.reason.clone()
-    } else {
-        Some(state.messages.say_with("known-as", [("state", tenant.known.as_str())]))
-    };
-    more.map_or_else(|| tenant.state.to_string(), |more| format!("{} ({more})", tenant.state))
 }
 
 fn memory_curve(state: &State, tenant: &Tenant) -> String {
@@ -246,26 +248,4 @@ fn memory_curve(state: &State, tenant: &Tenant) -> String {
     let sum =
         |back: usize| -> u64 { trends.iter().filter_map(|trend| trend.memory.iter().rev().nth(back)).sum() };
     curve((0..length).rev().map(sum))
-}
-
-type TenantKey<'a> = (&'a HostName, &'a Arc<str>);
-
-/// The last change of each of these tenants.
-fn last_verbs<'a>(
-    state: &'a State,
-    tenants: impl Iterator<Item = &'a Arc<Tenant>>,
-) -> HashMap<TenantKey<'a>, Verb> {
-    let mut missing: HashSet<TenantKey<'a>> = tenants.map(|tenant| (&tenant.host, &tenant.name)).collect();
-    let mut found = HashMap::new();
-    for change in &state.changes.newest_first {
-        if missing.is_empty() {
-            break;
-        }
-        if let Some(tenant) = &change.tenant
-            && let Some(key) = missing.take(&(&change.host, tenant))
-        {
-            found.insert(key, change.verb);
-        }
-    }
-    found
 }

@@ -1,0 +1,58 @@
+//! What lies over the panes, and the word about what was just done.
+
+use std::sync::Arc;
+
+use tui_input::Input;
+
+use super::confirm::OrderSheet;
+use crate::model::action::Action;
+use crate::model::change::Change;
+use crate::model::ticket::Ticket;
+
+/// What lies over the panes.
+#[derive(Debug)]
+pub enum Layer {
+    /// The help, scrolled down by so many lines.
+    Help(usize),
+    /// The hosts, scrolled down by so many lines.
+    Hosts(usize),
+    /// One change with its raw events.
+    Change(Arc<Change>),
+    /// A dangerous action waits for a yes.
+    Confirm(Action),
+    /// Work waits for a yes.
+    Order(Box<OrderSheet>),
+    /// One ticket, scrolled down by so many lines.
+    Ticket(Arc<Ticket>, usize),
+    /// A line is being written.
+    Prompt(Prompt),
+}
+
+/// A line being written.
+#[derive(Debug)]
+pub struct Prompt {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The line and its cursor.
+    pub input: Input,
+    /// The filter that was in force before, to go back to.
+    pub before: String,
+}
+
+/// What a line is written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A filter, tried at every key.
+    Filter,
+    /// A command.
+    Command,
+}
+
+/// A word about what was just done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The text.
+    pub text: String,
+    /// It went wrong.
+    pub bad: bool,
+}

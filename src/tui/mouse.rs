@@ -1,0 +1,53 @@
+//! What the mouse does to the state.
+
+use ratatui::layout::Position;
+
+use super::state::{Bottom, Layer, Pane, State};
+use super::update::{filter_by_state, move_by, sort};
+use super::view::{Hit, Hits};
+
+/// The wheel was turned over the screen.
+pub fn wheel(state: &mut State, at: Position, by: isize) {
+    let areas = state.areas();
+    if state.layer.is_some() {
+        move_by(state, by);
+    } else if areas.changes.is_some_and(|area| area.contains(at)) {
+        let changes = state.changes.clone();
+        state.feed.move_by(by, &changes);
+    } else if areas.tenants.is_some_and(|area| area.contains(at)) {
+        state.tenants.move_by(by);
+    } else if areas.bottom.is_some_and(|area| area.contains(at)) && state.bottom == Bottom::Tickets {
+        state.tickets.move_by(by);
+    }
+}
+
+/// Something on the screen was clicked.
+pub fn click(state: &mut State, at: Position, hits: &Hits) {
+    if state.layer.take().is_some() {
+        return;
+    }
+    match hits.at(at) {
+        Some(Hit::State(word)) => filter_by_state(state, word),
+        Some(Hit::Hosts) => state.layer = Some(Layer::Hosts(0)),
+        Some(Hit::Tenant(row)) => {
+            state.focus = Pane::Tenants;
+            state.tenants.select(row);
+        }
+        Some(Hit::Change(line)) => {
+            state.focus = Pane::Changes;
+            let changes = state.changes.clone();
+            state.feed.cursor = line;
+            state.feed.move_by(0, &changes);
+        }
+        Some(Hit::Sort(by)) => {
+            let reverse = state.tenants.sort == by && !state.tenants.reverse;
+            sort(state, by, reverse);
+        }
+        Some(Hit::Ticket(row)) => {
+            state.focus = Pane::Bottom;
+            state.tickets.select(row);
+        }
+        Some(Hit::Tab(bottom)) => (state.bottom, state.focus) = (bottom, Pane::Bottom),
+        None => {}
+    }
+}
