@@ -3,11 +3,15 @@
 
 #[path = "lab/acts.rs"]
 mod acts;
+#[path = "lab/checkpoints.rs"]
+mod checkpoints;
 mod common;
 #[path = "lab/engine.rs"]
 mod engine;
 #[path = "lab/faults.rs"]
 mod faults;
+#[path = "lab/freeze.rs"]
+mod freeze;
 #[path = "lab/hands.rs"]
 mod hands;
 #[path = "lab/recipes.rs"]
