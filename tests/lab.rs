@@ -3,6 +3,8 @@
 
 #[path = "lab/acts.rs"]
 mod acts;
+#[path = "lab/checkpoints.rs"]
+mod checkpoints;
 mod common;
 #[path = "lab/doctor.rs"]
 mod doctor;
@@ -10,6 +12,8 @@ mod doctor;
 mod engine;
 #[path = "lab/faults.rs"]
 mod faults;
+#[path = "lab/freeze.rs"]
+mod freeze;
 #[path = "lab/hands.rs"]
 mod hands;
 #[path = "lab/ledger.rs"]

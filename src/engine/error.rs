@@ -79,8 +79,8 @@ impl EngineError {
         matches!(self, EngineError::Refused { status: 304, .. })
     }
 
-    /// Whether something of that name is in the way. Docker 20.10 says so of a checkpoint at times, when it is restored
-    /// right after the dump: the same call again works.
+    /// Whether something of that name is in the way. Docker 20.10 says so of every other checkpoint that is restored right
+    /// after the dump: the same call works some 100 ms later, seldom only with the third attempt.
     #[must_use]
     pub fn says_already_exists(&self) -> bool {
         matches!(self, EngineError::Refused { message, .. } if message.contains("already exists"))

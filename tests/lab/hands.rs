@@ -8,56 +8,54 @@ use wakeboard::engine::{self, EngineError};
 use wakeboard::model::container::{Facts, Phase};
 use wakeboard::model::host::{HostSpec, TlsFiles};
 use wakeboard::model::naming::Naming;
-use wakeboard::model::particulars::{Limits, Particulars, Restart};
+use wakeboard::model::particulars::{Particulars, Restart};
 
+use crate::checkpoints::restore;
 use crate::engine::{Engine, lab};
 
 /// Counts in a variable, and writes it to a file: only memory that is kept goes on counting.
-const COUNTER: &str = "n=0; while :; do n=$((n+1)); echo $n >/tmp/n; usleep 50000; done";
-/// The same, with 40 MB in another variable.
-const LARGE_COUNTER: &str = "x=$(head -c 40000000 /dev/zero | tr '\\0' x); n=0; \
-    while :; do n=$((n+1)); echo $n ${#x} >/tmp/n; usleep 50000; done";
+pub const COUNTER: &str = "n=0; while :; do n=$((n+1)); echo $n >/tmp/n; usleep 50000; done";
 const MIB: u64 = 1 << 20;
 
-type Hands = Arc<dyn engine::Engine>;
+pub type Hands = Arc<dyn engine::Engine>;
 
 fn spec(endpoint: &str) -> HostSpec {
     HostSpec { name: "lab".into(), endpoint: endpoint.parse().unwrap() }
 }
 
-async fn hands(engine: &Engine) -> Hands {
+pub async fn hands(engine: &Engine) -> Hands {
     hands_keeping(engine, None).await
 }
 
-async fn hands_keeping(engine: &Engine, exports: Option<PathBuf>) -> Hands {
+pub async fn hands_keeping(engine: &Engine, exports: Option<PathBuf>) -> Hands {
     let naming = Arc::new(Naming::default());
     engine::connect_keeping(&spec(&engine.endpoint), naming, exports).await.unwrap().into()
 }
 
 /// The same docker-a over TCP: as an engine of another machine, whose kernel is not at hand.
-async fn far_hands() -> Hands {
+pub async fn far_hands() -> Hands {
     let mut spec = spec(&lab("WAKEBOARD_LAB_TCP"));
     let folder = PathBuf::from(lab("WAKEBOARD_LAB_TLS")).join("good");
     spec.endpoint = spec.endpoint.with_tls(TlsFiles::in_folder(&folder)).unwrap();
     engine::connect(&spec, Arc::new(Naming::default())).await.unwrap().into()
 }
 
-async fn particulars(hands: &Hands, id: &str) -> Particulars {
+pub async fn particulars(hands: &Hands, id: &str) -> Particulars {
     hands.particulars(id).await.unwrap().unwrap()
 }
 
-async fn facts(hands: &Hands, id: &str) -> Facts {
+pub async fn facts(hands: &Hands, id: &str) -> Facts {
     particulars(hands, id).await.facts
 }
 
 /// The counter's latest number; nothing while it has written none.
-async fn counted(hands: &Hands, id: &str) -> Option<u64> {
+pub async fn counted(hands: &Hands, id: &str) -> Option<u64> {
     let file = hands.read_file(id, "/tmp/n").await.ok()?;
     String::from_utf8(file).ok()?.split_whitespace().next()?.parse().ok()
 }
 
 /// Waits until the counter has passed a number, and says its latest.
-async fn counts_beyond(hands: &Hands, id: &str, least: u64) -> u64 {
+pub async fn counts_beyond(hands: &Hands, id: &str, least: u64) -> u64 {
     let begun = Instant::now();
     loop {
         match counted(hands, id).await {
@@ -66,10 +64,6 @@ async fn counts_beyond(hands: &Hands, id: &str, least: u64) -> u64 {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-}
-
-fn has_swap() -> bool {
-    lab("WAKEBOARD_LAB_SWAP") == "1"
 }
 
 async fn pauses_stops_and_starts(mut engine: Engine) {
@@ -116,177 +110,6 @@ async fn docker_pauses_stops_and_starts() {
 #[tokio::test]
 async fn podman_pauses_stops_and_starts() {
     pauses_stops_and_starts(Engine::podman()).await;
-}
-
-/// The ticket tries once more for what Docker 20.10 does now and then; so does this.
-async fn restore(hands: &Hands, id: &str, name: &str) {
-    match hands.restore(id, name).await {
-        Err(error) if error.says_already_exists() => hands.restore(id, name).await.unwrap(),
-        other => other.unwrap(),
-    }
-}
-
-#[tokio::test]
-async fn a_checkpoint_of_docker_keeps_memory() {
-    let mut engine = Engine::docker_a();
-    let hands = hands(&engine).await;
-    assert!(hands.restarts_dumped().await.unwrap());
-    let id = engine.run("hands-checkpoint", &["-p", "127.0.0.1::80"], &["sh", "-c", COUNTER]);
-    assert_eq!(hands.checkpoints(&id).await.unwrap(), Vec::<String>::new());
-    let mut least = 20;
-    for round in 0..3 {
-        let name = format!("wakeboard-{round}");
-        counts_beyond(&hands, &id, least).await;
-        hands.checkpoint(&id, &name).await.unwrap();
-        assert!(matches!(facts(&hands, &id).await.phase, Phase::Exited(_)));
-        assert_eq!(hands.checkpoints(&id).await.unwrap(), std::slice::from_ref(&name));
-        assert!(hands.has_checkpoint(&id, &name).await.unwrap());
-        assert!(!hands.has_checkpoint(&id, "another").await.unwrap());
-        let at_dump = counted(&hands, &id).await.unwrap();
-        restore(&hands, &id, &name).await;
-        least = counts_beyond(&hands, &id, at_dump).await + 10;
-        let runs = hands.restore(&id, &name).await.unwrap_err();
-        assert!(runs.is_already(), "{runs:?}");
-        hands.forget_checkpoint(&id, &name).await.unwrap();
-        hands.forget_checkpoint(&id, &name).await.unwrap();
-        assert!(!hands.has_checkpoint(&id, &name).await.unwrap());
-    }
-}
-
-#[tokio::test]
-async fn a_docker_without_experimental_says_what_it_wants() {
-    let mut engine = Engine::docker_b();
-    let hands = hands(&engine).await;
-    let id = engine.run_sleeper("hands-plain-docker", &[]);
-    for refusal in
-        [hands.checkpoint(&id, "wakeboard-1").await.unwrap_err(), hands.checkpoints(&id).await.unwrap_err()]
-    {
-        assert!(refusal.to_string().contains("experimental"), "{refusal}");
-    }
-    assert_eq!(facts(&hands, &id).await.phase, Phase::Running);
-}
-
-#[tokio::test]
-async fn a_checkpoint_of_podman_keeps_memory_and_outlives_its_container() {
-    let mut engine = Engine::podman();
-    let folder = tempfile::tempdir().unwrap();
-    let exports = folder.path().join("exports");
-    let hands = hands_keeping(&engine, Some(exports.clone())).await;
-    assert!(!hands.restarts_dumped().await.unwrap());
-    let id = engine.run("hands-podman", &["--restart", "always"], &["sh", "-c", COUNTER]);
-    assert!(!hands.has_checkpoint(&id, "wakeboard-1").await.unwrap());
-    counts_beyond(&hands, &id, 20).await;
-
-    // In place.
-    hands.checkpoint(&id, "wakeboard-1").await.unwrap();
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    assert!(matches!(facts(&hands, &id).await.phase, Phase::Exited(_)), "restarted by its policy");
-    assert_eq!(hands.checkpoints(&id).await.unwrap(), ["wakeboard-1"]);
-    let file = exports.join(format!("{id}.wakeboard-1.tar"));
-    let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata().unwrap().permissions());
-    assert_eq!(mode & 0o777, 0o600);
-    hands.restore(&id, "wakeboard-1").await.unwrap();
-    let n = counts_beyond(&hands, &id, 20).await;
-    assert!(hands.restore(&id, "wakeboard-1").await.unwrap_err().is_conflict());
-    assert!(!hands.has_checkpoint(&id, "wakeboard-1").await.unwrap());
-    hands.forget_checkpoint(&id, "wakeboard-1").await.unwrap();
-    assert!(!file.exists());
-
-    // After somebody removed it.
-    counts_beyond(&hands, &id, n).await;
-    hands.checkpoint(&id, "wakeboard-2").await.unwrap();
-    engine.act(&["rm", "hands-podman"]);
-    assert!(hands.particulars(&id).await.unwrap().is_none());
-    assert!(hands.has_checkpoint(&id, "wakeboard-2").await.unwrap());
-    assert!(hands.restore(&id, "wakeboard-1").await.unwrap_err().is_not_found());
-    hands.restore(&id, "wakeboard-2").await.unwrap();
-    counts_beyond(&hands, &id, n).await;
-    assert_eq!(&*facts(&hands, &id).await.name, "hands-podman");
-
-    // Without a folder there is only the one in place.
-    let plain = hands_keeping(&engine, None).await;
-    plain.checkpoint(&id, "wakeboard-3").await.unwrap();
-    assert!(plain.has_checkpoint(&id, "wakeboard-3").await.unwrap());
-    plain.restore(&id, "wakeboard-3").await.unwrap();
-    counts_beyond(&plain, &id, n).await;
-}
-
-/// Freezes a container, and says what it used before and what was left.
-async fn freeze(hands: &Hands, id: &str) -> (u64, u64, Limits) {
-    let facts = facts(hands, id).await;
-    let limits = particulars(hands, id).await.limits;
-    hands.pause(id).await.unwrap();
-    let before = hands.memory(&facts).await.unwrap().unwrap();
-    hands.squeeze(&facts, limits).await.unwrap();
-    let after = hands.memory(&facts).await.unwrap().unwrap();
-    let limits_after = particulars(hands, id).await.limits;
-    hands.unpause(id).await.unwrap();
-    let n = counted(hands, id).await.unwrap();
-    counts_beyond(hands, id, n).await;
-    println!("{} -> {} KiB", before / 1024, after / 1024);
-    assert!(after <= before * 15 / 100, "{after} of {before} bytes are left");
-    (before, after, if limits_after == limits { Limits::default() } else { limits_after })
-}
-
-async fn freezes_by_the_kernel(mut engine: Engine) {
-    if !has_swap() {
-        return;
-    }
-    let hands = hands(&engine).await;
-    for options in [&[][..], &["-m", "100m"]] {
-        let id = engine.run("hands-freeze", options, &["sh", "-c", LARGE_COUNTER]);
-        counts_beyond(&hands, &id, 5).await;
-        for _ in 0..2 {
-            let (_, _, changed) = freeze(&hands, &id).await;
-            assert_eq!(changed, Limits::default(), "limits have changed");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_freeze_by_the_kernel_changes_no_limit() {
-    freezes_by_the_kernel(Engine::docker_a()).await;
-    freezes_by_the_kernel(Engine::podman()).await;
-}
-
-#[tokio::test]
-async fn a_freeze_over_the_api_puts_limits_back() {
-    if !has_swap() {
-        return;
-    }
-    let mut engine = Engine::docker_a();
-    let hands = far_hands().await;
-    let id =
-        engine.run("hands-far", &["-m", "100m", "--memory-reservation", "50m"], &["sh", "-c", LARGE_COUNTER]);
-    counts_beyond(&hands, &id, 5).await;
-    for _ in 0..2 {
-        let (_, _, changed) = freeze(&hands, &id).await;
-        assert_eq!(changed, Limits::default(), "limits have changed");
-    }
-    // Docker knows no way back to "no limit": all of the machine's memory is as good.
-    let id = engine.run("hands-far", &[], &["sh", "-c", LARGE_COUNTER]);
-    counts_beyond(&hands, &id, 5).await;
-    let machine = hands.about().await.unwrap().memory_bytes.unwrap();
-    for _ in 0..2 {
-        freeze(&hands, &id).await;
-        let now = particulars(&hands, &id).await.limits;
-        assert_eq!((now.memory, now.memory_swap), (i64::try_from(machine).unwrap(), -1));
-        hands.restore_limits(&id, Limits::default()).await.unwrap();
-        assert_eq!(particulars(&hands, &id).await.limits, now);
-    }
-}
-
-#[tokio::test]
-async fn limits_come_back_after_a_squeeze_that_was_cut_off() {
-    let mut engine = Engine::docker_a();
-    let hands = hands(&engine).await;
-    let id = engine.run_sleeper("hands-limits", &["-m", "64m"]);
-    let limits = particulars(&hands, &id).await.limits;
-    engine.act(&["update", "-m", "8m", "--memory-swap", "-1", &id]);
-    assert_ne!(particulars(&hands, &id).await.limits, limits);
-    hands.restore_limits(&id, limits).await.unwrap();
-    assert_eq!(particulars(&hands, &id).await.limits, limits);
-    hands.restore_limits(&"0".repeat(64), limits).await.unwrap();
 }
 
 #[tokio::test]

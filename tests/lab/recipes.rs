@@ -24,6 +24,14 @@ fn essence(engine: &Engine, id: &str) -> Value {
     let mut it = inspect(engine, id);
     let mut host = it["HostConfig"].take();
     host["Binds"] = Value::Null;
+    for mount in host["Mounts"].as_array_mut().into_iter().flatten() {
+        mount["Source"] = Value::Null;
+    }
+    // Podman gives it in another order each time.
+    let mut config = it["Config"].take();
+    if let Some(variables) = config["Env"].as_array_mut() {
+        variables.sort_by_key(Value::to_string);
+    }
     let mut mounts: Vec<Value> = it["Mounts"].as_array().unwrap().clone();
     mounts.sort_by_key(|mount| mount["Destination"].to_string());
     let mounts: Vec<Value> = mounts
@@ -43,7 +51,7 @@ fn essence(engine: &Engine, id: &str) -> Value {
         .collect();
     json!({
         "Name": it["Name"], "Path": it["Path"], "Args": it["Args"], "Image": it["Image"],
-        "Config": it["Config"], "HostConfig": host, "Mounts": mounts, "Networks": networks,
+        "Config": config, "HostConfig": host, "Mounts": mounts, "Networks": networks,
     })
 }
 

@@ -69,13 +69,16 @@ impl Hands for DockerEngine {
     }
 
     async fn set_restart(&self, id: &str, restart: &Restart) -> Result<(), EngineError> {
-        let policy = json!({ "Name": restart.name, "MaximumRetryCount": restart.most });
+        // An update without a name changes nothing.
+        let name = if restart.is_active() { restart.name.as_str() } else { "no" };
+        let policy = json!({ "Name": name, "MaximumRetryCount": restart.most });
         let update = self.update(id, &json!({ "RestartPolicy": policy })).await;
         match update {
             Err(error) if error.is_not_found() && self.libpod().await?.is_some() => {
                 match self.look_closely(id).await? {
                     None => Err(error),
                     Some(now) if now.restart == *restart => Ok(()),
+                    Some(now) if !now.restart.is_active() && !restart.is_active() => Ok(()),
                     Some(_) => Err(podman::cannot("change what happens when a container ends")),
                 }
             }

@@ -1,7 +1,7 @@
 //! Docker Engine 20.10 and later, and Podman's Docker API, over bollard.
 
 mod archive;
-pub mod call;
+pub(super) mod call;
 mod checkpoint;
 mod events;
 mod facts;

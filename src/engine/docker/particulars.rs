@@ -65,12 +65,18 @@ impl DockerEngine {
     async fn sessions(&self, inspect: &ContainerInspectResponse) -> Result<Vec<String>, EngineError> {
         let check = inspect.config.as_ref().and_then(|config| config.healthcheck.as_ref());
         let check = check.and_then(|check| check.test.as_deref()).unwrap_or_default();
+        let container = inspect.id.as_deref().unwrap_or_default();
+        // Podman 4.3 calls a detached session running for minutes after its end.
+        let may_be_over = self.near && self.libpod().await?.is_some();
+        let is_over = |pid: u32| may_be_over && pid != 0 && !cgroup::is_of(pid, container);
         let ids = inspect.exec_ids.as_deref().unwrap_or_default();
         let mut sessions = Vec::new();
         for id in ids.iter().take(MOST_SESSIONS) {
             let call = Call::get(format!("/exec/{}/json", encoded(id)));
             match call.read::<Session>(&self.transport, LONGEST_CALL).await {
-                Ok(session) if session.running && !session.process.is_run_of(check) => {
+                Ok(session)
+                    if session.running && !is_over(session.pid) && !session.process.is_run_of(check) =>
+                {
                     sessions.push(session.process.text());
                 }
                 Ok(_) => {}
@@ -200,6 +206,8 @@ fn needed(label: &str) -> Vec<Arc<str>> {
 struct Session {
     #[serde(rename = "Running", default)]
     running: bool,
+    #[serde(rename = "Pid", default)]
+    pid: u32,
     #[serde(rename = "ProcessConfig", default)]
     process: Process,
 }

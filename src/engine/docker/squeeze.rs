@@ -46,13 +46,12 @@ impl DockerEngine {
             return Ok(None);
         }
         let known = facts.detail.map(|detail| detail.pid).filter(|pid| cgroup::is_of(*pid, &facts.id));
-        let pid = match known {
-            Some(pid) => pid,
-            None => {
-                let state = self.inspect_whole(&facts.id).await?.and_then(|inspect| inspect.state);
-                let pid = state.and_then(|state| state.pid).and_then(|pid| u32::try_from(pid).ok());
-                pid.unwrap_or(0)
-            }
+        let pid = if let Some(pid) = known {
+            pid
+        } else {
+            let state = self.inspect_whole(&facts.id).await?.and_then(|inspect| inspect.state);
+            let pid = state.and_then(|state| state.pid).and_then(|pid| u32::try_from(pid).ok());
+            pid.unwrap_or(0)
         };
         Ok(cgroup::memory(pid, &facts.id))
     }
@@ -150,13 +149,11 @@ fn judge(said: &str) -> Result<(), EngineError> {
     let number = |word: &str| {
         said.lines().find_map(|line| line.strip_prefix(word)?.strip_prefix(' ')?.trim().parse::<u64>().ok())
     };
-    match (number("before"), number("after")) {
-        (Some(before), Some(after)) => verdict(before, after, number("swapfree")),
-        _ => {
-            let complaint = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("nothing");
-            Err(EngineError::Unable(format!("the helper container said: {}", plain(complaint.trim()))))
-        }
-    }
+    let (Some(before), Some(after)) = (number("before"), number("after")) else {
+        let complaint = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("nothing");
+        return Err(EngineError::Unable(format!("the helper container said: {}", plain(complaint.trim()))));
+    };
+    verdict(before, after, number("swapfree"))
 }
 
 /// What a container said, without the 8 bytes with which engines begin each piece of it.
