@@ -13,7 +13,7 @@ use wakeboard::model::fleet::{Fleet, Link};
 use wakeboard::model::host::HostSpec;
 use wakeboard::model::naming::Naming;
 use wakeboard::model::state::State;
-use wakeboard::service::Service;
+use wakeboard::service::{Rules, Service};
 
 const SCENARIO: &str = "
 hosts: [{names: [good, bad]}]

@@ -69,7 +69,12 @@ pub async fn run(
     settings: Settings,
 ) -> Result<(), Failure> {
     let policy = settings.policy;
-    let rules = Rules { policy: policy.clone(), ledger: settings.ledger, mends: !manner.dry_run };
+    let rules = Rules {
+        policy: policy.clone(),
+        ledger: settings.ledger,
+        copies: settings.copies,
+        mends: !manner.dry_run,
+    };
     let mut service = Service::start(settings.hosts, settings.naming, rules);
     // Whoever was removed for its sleep is known by the record alone.
     settle::record(&service).await;

@@ -62,7 +62,8 @@ async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
         demo,
         policy: settings.policy.clone(),
     };
-    let rules = Rules { policy: settings.policy, ledger: settings.ledger, mends: true };
+    let Settings { policy, ledger, copies, .. } = settings;
+    let rules = Rules { policy, ledger, copies, mends: true };
     let service = Service::start(settings.hosts, settings.naming, rules);
     crate::tui::run(service, start).await.map_err(|error| Failure::Failed(error.to_string()))
 }

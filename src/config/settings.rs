@@ -28,6 +28,8 @@ pub struct Settings {
     pub ledger: Option<Where>,
     /// The rules of dumping and waking.
     pub policy: Policy,
+    /// The folder for copies of checkpoints, where there is a state folder at all.
+    pub copies: Option<PathBuf>,
     /// The theme.
     pub theme: Theme,
     /// Which key does what.
@@ -44,7 +46,8 @@ pub fn load(explicit: Option<&Path>, env: &Env) -> Result<Settings, ConfigError>
     let found = env.config_file().filter(|file| file.exists());
     let Some(file) = explicit.map(Path::to_owned).or(found) else {
         let ledger = default_ledger(env);
-        return Ok(Settings { hosts: discover::hosts(env)?, ledger, ..Settings::default() });
+        let hosts = discover::hosts(env)?;
+        return Ok(Settings { hosts, ledger, copies: copies(env), ..Settings::default() });
     };
     read(&file, &yaml::open(&file)?, env)
 }
@@ -89,7 +92,12 @@ fn looks(source: Source<'_>, shape: &shape::File, env: &Env) -> Result<Settings,
         None => Theme::default(),
     };
     let (operator, file) = (shape.operator.clone(), Some(source.file.to_owned()));
-    Ok(Settings { hosts: Vec::new(), naming, operator, ledger, policy, theme, keymap, file })
+    let (hosts, copies) = (Vec::new(), copies(env));
+    Ok(Settings { hosts, naming, operator, ledger, policy, copies, theme, keymap, file })
+}
+
+fn copies(env: &Env) -> Option<PathBuf> {
+    env.state_folder.as_ref().map(|folder| folder.join("wakeboard").join("checkpoints"))
 }
 
 fn default_ledger(env: &Env) -> Option<Where> {

@@ -58,16 +58,14 @@ pub fn fallback_name(tried: Method, next: Method) -> &'static str {
 
 /// Whether a container sleeps just as its record means it to: then a dump that was cut off is done.
 #[must_use]
-pub fn sleeps_as_meant(sleeper: &Sleeper, found: Option<&Particulars>, checkpoints: &[String]) -> bool {
+pub fn sleeps_as_meant(sleeper: &Sleeper, found: Option<&Particulars>, has_checkpoint: bool) -> bool {
     let Some(found) = found else { return sleeper.method == Method::Destroy };
     let same_life = has_not_run_since(sleeper, found);
     let ended = matches!(found.facts.phase, Phase::Exited(_));
     match sleeper.method {
         // Whether its memory is in swap does not matter for its safety; that its limits are as they were does.
         Method::Freeze => found.facts.phase == Phase::Paused && same_life && found.limits == sleeper.limits,
-        Method::Checkpoint => {
-            ended && same_life && sleeper.checkpoint.as_ref().is_some_and(|name| checkpoints.contains(name))
-        }
+        Method::Checkpoint => ended && same_life && has_checkpoint,
         Method::Stop => ended && same_life,
         Method::Destroy => false,
     }

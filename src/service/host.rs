@@ -1,5 +1,6 @@
 //! One supervised task a host: connect, list, follow events, look again now and then, and never give up.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,6 +84,7 @@ pub(super) struct HostTask {
     pub index: usize,
     pub spec: HostSpec,
     pub naming: Arc<Naming>,
+    pub copies: Option<PathBuf>,
     pub news: mpsc::Sender<News>,
     pub orders: mpsc::Receiver<ContainerId>,
     pub reconcile: Arc<Notify>,
@@ -117,6 +119,10 @@ impl HostTask {
         }
     }
 
+    async fn connect(&self) -> Result<Box<dyn Engine>, EngineError> {
+        engine::connect_keeping(&self.spec, self.naming.clone(), self.copies.clone()).await
+    }
+
     async fn tell(&self, report: Report) -> Result<(), ()> {
         self.news.send(News { host: self.index, report }).await.map_err(|_| ())
     }
@@ -124,7 +130,7 @@ impl HostTask {
     /// One connection, from opening to loss. Ends well only when nobody listens any more.
     async fn session(&mut self, heard: &mut Option<Timestamp>) -> Result<(), EngineError> {
         let engine: Arc<dyn Engine> =
-            match timeout(CONNECT_DEADLINE, engine::connect(&self.spec, self.naming.clone())).await {
+            match timeout(CONNECT_DEADLINE, self.connect()).await {
                 Ok(engine) => Arc::from(engine?),
                 Err(_) => return Err(EngineError::Silent(CONNECT_DEADLINE)),
             };

@@ -113,6 +113,7 @@ impl Service {
                 index,
                 spec,
                 naming: naming.clone(),
+                copies: rules.copies.clone(),
                 news: news_in.clone(),
                 orders: orders_seen,
                 reconcile,

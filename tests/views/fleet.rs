@@ -15,7 +15,7 @@ fn host(name: &str, link: Link, containers: Vec<Facts>) -> Arc<Host> {
     picture.apply_list(containers, Moment::ZERO);
     let name = name.into();
     Arc::new(Host {
-        tenants: tenants(&name, &picture, &link),
+        tenants: tenants(&name, &picture, &link, &wakeboard::model::overlay::Overlay::default()),
         endpoint: format!("tcp://{name}:2376").into(),
         name,
         link,

@@ -96,6 +96,7 @@ pub fn full() -> Arc<Work> {
         tickets: tickets.into_iter().map(Arc::new).collect(),
         sleepers: vec![Arc::new(asleep("dahlia", "web-2"))],
         abilities: Vec::new(),
+        ..Work::default()
     })
 }
 

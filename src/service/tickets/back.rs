@@ -28,6 +28,9 @@ pub(super) async fn bring(job: &mut Job, sleeper: &Sleeper) -> Result<Back, Trou
         put_back(job, &at, found.as_ref()).await?;
         return Ok(Back { id: at.container.clone(), sleeper: at, by: None });
     };
+    if found.is_none() && has_copy(job, &at).await {
+        by = Method::Checkpoint;
+    }
     let mut times = 1;
     loop {
         let trouble = match ways::of(by).wake(job, &at, found.as_ref()).await {
@@ -43,7 +46,12 @@ pub(super) async fn bring(job: &mut Job, sleeper: &Sleeper) -> Result<Back, Trou
             // It said no, and did it all the same.
             break;
         }
-        let Some(next) = fallback(by, times) else { return Err(trouble) };
+        let next = match fallback(by, times) {
+            // What is not there cannot be started.
+            Some(Method::Stop) if found.is_none() => Method::Destroy,
+            Some(next) => next,
+            None => return Err(trouble),
+        };
         if by == Method::Checkpoint && next != by {
             set_aside(job, sleeper, &mut at).await?;
         }
@@ -83,6 +91,13 @@ async fn find(job: &Job, at: &mut Sleeper) -> Result<Option<Particulars>, Troubl
         at.container = found.facts.id.clone();
     }
     Ok(found)
+}
+
+/// Whether the engine has given out a copy of the checkpoint, from which even a removed container comes back.
+async fn has_copy(job: &Job, at: &Sleeper) -> bool {
+    let usable = at.checkpoint.as_ref().filter(|name| !at.set_aside.contains(name));
+    let Some(name) = usable else { return false };
+    job.engine.has_checkpoint(&at.container, name).await.unwrap_or(false)
 }
 
 /// A checkpoint that failed is never offered again. That is written down before anything else is tried.

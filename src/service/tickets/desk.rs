@@ -1,6 +1,7 @@
 //! The desk: takes orders, lets so many tickets at once go to work on each host, and publishes how they fare.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,8 @@ pub struct Rules {
     pub policy: Policy,
     /// Where the ledger is; without one nothing can be dumped or woken.
     pub ledger: Option<Where>,
+    /// The folder for copies of checkpoints, from engines that give them out.
+    pub copies: Option<PathBuf>,
     /// Whether tickets that were cut off, by whomever, are finished or undone here.
     pub mends: bool,
 }

@@ -67,10 +67,10 @@ async fn is_done(job: &mut Job, sleeper: &Sleeper) -> Result<bool, Trouble> {
             sleep(LOOK_AGAIN).await;
             continue;
         }
-        let checkpoints = match sleeper.method {
-            Method::Checkpoint => job.engine.checkpoints(&sleeper.container).await.unwrap_or_default(),
-            _ => Vec::new(),
+        let has_checkpoint = match &sleeper.checkpoint {
+            Some(name) => job.engine.has_checkpoint(&sleeper.container, name).await.unwrap_or(false),
+            None => false,
         };
-        return Ok(sleeps_as_meant(sleeper, found.as_ref(), &checkpoints));
+        return Ok(sleeps_as_meant(sleeper, found.as_ref(), has_checkpoint));
     }
 }

@@ -50,6 +50,10 @@ async fn set_restart_aside(job: &mut Job, sleeper: &Sleeper) -> Result<(), Troub
     if !sleeper.restart.is_active() {
         return Ok(());
     }
+    let trouble = |error| Trouble::Engine { what: "ask what it restarts".to_owned(), error };
+    if !job.engine.restarts_dumped().await.map_err(trouble)? {
+        return Ok(());
+    }
     let (engine, id) = (job.engine.clone(), sleeper.container.clone());
     let none = crate::model::particulars::Restart::default();
     job.step("set its restart policy aside", Some(&sleeper.name), async {
