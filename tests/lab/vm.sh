@@ -16,6 +16,11 @@ vm_published_ports() { seq -s ' ' $((VM_PORT + 2)) $((VM_PORT + 17)); }
 # unlinked. Not reachable but from here, and from inside there is no way out.
 start_vm() {
     local dir=$LAB/docker-v2 place port net
+    # Whatever answers there would be taken for ours.
+    if (exec 3<>"/dev/tcp/127.0.0.1/$VM_PORT") 2>/dev/null; then
+        say "port $VM_PORT is taken: give another one in WAKEBOARD_LAB_VM_PORT" >&2
+        return 1
+    fi
     place=$("$LAB_SCRIPTS/vm-disk") || return
     net=user,model=virtio-net-pci,restrict=on
     net+=,hostfwd=tcp:127.0.0.1:$VM_PORT-:2375,hostfwd=tcp:127.0.0.1:$((VM_PORT + 1))-:2376
