@@ -5,9 +5,10 @@
 LAB=${WAKEBOARD_LAB_DIR:-/run/wakeboard-lab}
 LAB=${LAB%/}
 LAB_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/wakeboard-lab
-LAB_ENGINES=(docker-a docker-b podman)
+LAB_ENGINES=(docker-a docker-b podman) # and docker-v2, where a virtual machine is possible
 LAB_DEADLINE=${WAKEBOARD_LAB_DEADLINE:-60} # seconds that any one thing may take to get ready
 LAB_NET=10.213                             # the lab's networks are 10.213.N.0/24
+LAB_SCRIPTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # sshd, iptables and ip, also where a user's PATH lacks them
 
 say() { printf 'lab: %s\n' "$*"; }
@@ -49,6 +50,10 @@ debian_mirror() {
     apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
         sed -n 's/^Debian|Debian|//p' | sort -u | head -n 1
 }
+
+# shellcheck source-path=SCRIPTDIR source=vm.sh
+source "$LAB_SCRIPTS/vm.sh"
+! vm_possible || LAB_ENGINES+=(docker-v2)
 
 os_id() { (. /etc/os-release && echo "${ID:-} ${ID_LIKE:-}"); }
 
@@ -116,6 +121,7 @@ gone() { [[ ! -e /proc/$1 ]] || grep -qs '^State:.Z' "/proc/$1/status"; }
 engine_pidfile() {
     case $1 in
     docker-a | docker-b) echo "$LAB/$1/dockerd.pid" ;;
+    docker-v2) echo "$LAB/docker-v2/spawn.pid" ;;
     podman) echo "$LAB/podman/service.pid" ;;
     sshd) echo "$LAB/ssh/sshd.pid" ;;
     *) die "no such engine: $1 (${LAB_ENGINES[*]} sshd)" ;;
@@ -133,6 +139,14 @@ engine_pid() {
 
 engine_socket() { echo "$LAB/$1/$1.sock"; }
 engine_log() { echo "$LAB/$1/log"; }
+
+# engine_curl ENGINE PATH ARGUMENTS...: a call of its API.
+engine_curl() {
+    local name=$1 path=$2 at=(--unix-socket "$(engine_socket "$1")" http://lab)
+    [[ $name != docker-v2 ]] || at=("http://127.0.0.1:$VM_PORT")
+    shift 2
+    curl -fsS --noproxy '*' "$@" "${at[@]:0:${#at[@]}-1}" "${at[-1]}$path"
+}
 
 bridge_of() {
     case $1 in
@@ -248,6 +262,7 @@ start_sshd() {
 
 start_engine() {
     case $1 in
+    docker-v2) start_vm ;;
     docker-*) start_docker "$1" ;;
     podman) start_podman ;;
     sshd) start_sshd ;;
@@ -258,7 +273,7 @@ start_engine() {
 answers() {
     case $1 in
     sshd) (exec 3<>"/dev/tcp/127.0.0.1/$(<"$LAB/ssh/port")") 2>/dev/null ;;
-    *) curl -fsS -m 2 --noproxy '*' -o /dev/null --unix-socket "$(engine_socket "$1")" http://lab/_ping 2>/dev/null ;;
+    *) engine_curl "$1" /_ping -m 2 -o /dev/null 2>/dev/null ;;
     esac
 }
 
@@ -268,14 +283,15 @@ started_or_dead() {
 
 # Waits until the engine answers. Where it died or is late: one plain line, and the end of its log.
 wait_engine() {
-    local name=$1 pid=
+    local name=$1 pid="" deadline=$LAB_DEADLINE
+    [[ $name != docker-v2 ]] || deadline=$VM_DEADLINE
     case $name in
     docker-*) read -r pid <"$LAB/$name/spawn.pid" ;;
     *) read -r pid <"$(engine_pidfile "$name")" ;;
     esac
-    wait_until "$LAB_DEADLINE" started_or_dead "$name" "$pid" && answers "$name" && return
+    wait_until "$deadline" started_or_dead "$name" "$pid" && answers "$name" && return
     {
-        if gone "$pid"; then say "$name ended while starting"; else say "$name does not answer after $LAB_DEADLINE s"; fi
+        if gone "$pid"; then say "$name ended while starting"; else say "$name does not answer after $deadline s"; fi
         say "the end of its log:"
         tail -n 15 "$(engine_log "$name")" | sed 's/^/    /'
     } >&2
@@ -285,9 +301,8 @@ wait_engine() {
 # import_image ENGINE TAR NAME:TAG PROGRAM (which its containers run if not told otherwise). The name goes as one: Podman
 # drops a `tag` of its own.
 import_image() {
-    curl -fsS -m 300 --noproxy '*' -o "$LAB/$1/import.log" --unix-socket "$(engine_socket "$1")" -X POST \
-        -H 'Content-Type: application/x-tar' -T "$2" \
-        "http://lab/images/create?fromSrc=-&repo=$3&changes=CMD%20%5B%22$4%22%5D" ||
+    engine_curl "$1" "/images/create?fromSrc=-&repo=$3&changes=CMD%20%5B%22$4%22%5D" -m 300 \
+        -o "$LAB/$1/import.log" -X POST -H 'Content-Type: application/x-tar' -T "$2" ||
         { say "$1 did not take the image $3" >&2 && return 1; }
 }
 
