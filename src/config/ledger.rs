@@ -95,5 +95,4 @@ mod tests {
     fn a_broken_address_is_refused(#[case] rest: &str, #[case] told: &str) {
         assert!(check_address(rest).is_err_and(|why| why.contains(told)));
     }
-
 }

@@ -172,7 +172,8 @@ fn lying_down(tenant: Option<&Tenant>) -> Result<Doable, Refusal> {
     if down.is_empty() {
         return Err(format!("is {}: nothing of it lies down", tenant.state));
     }
-    let method = if down.iter().all(|facts| facts.phase == Phase::Paused) { Method::Freeze } else { Method::Stop };
+    let method =
+        if down.iter().all(|facts| facts.phase == Phase::Paused) { Method::Freeze } else { Method::Stop };
     Ok((down.iter().map(|facts| facts.name.clone()).collect(), method))
 }
 

@@ -129,11 +129,10 @@ impl HostTask {
 
     /// One connection, from opening to loss. Ends well only when nobody listens any more.
     async fn session(&mut self, heard: &mut Option<Timestamp>) -> Result<(), EngineError> {
-        let engine: Arc<dyn Engine> =
-            match timeout(CONNECT_DEADLINE, self.connect()).await {
-                Ok(engine) => Arc::from(engine?),
-                Err(_) => return Err(EngineError::Silent(CONNECT_DEADLINE)),
-            };
+        let engine: Arc<dyn Engine> = match timeout(CONNECT_DEADLINE, self.connect()).await {
+            Ok(engine) => Arc::from(engine?),
+            Err(_) => return Err(EngineError::Silent(CONNECT_DEADLINE)),
+        };
         let first = heard.is_none();
         let mut events = engine.events().await?;
         let mut calls = Calls::new(engine.clone(), self.clock);

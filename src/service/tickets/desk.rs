@@ -108,7 +108,8 @@ pub(in crate::service) struct Desk {
 /// Opens the ledger and keeps the desk until nobody is there any more to give orders.
 pub(in crate::service) async fn keep(start: Start) {
     let Start { rules, hosts, fleet, mut commands, work, changes } = start;
-    let missing = |reason: String| Arc::new(Work { record: Record::Missing(reason.into()), ..Work::default() });
+    let missing =
+        |reason: String| Arc::new(Work { record: Record::Missing(reason.into()), ..Work::default() });
     let Some(place) = rules.ledger else {
         work.send_replace(missing("there is no ledger".to_owned()));
         return std::future::pending().await;
@@ -275,9 +276,7 @@ impl Desk {
         let containers = self.containers(&ticket);
         let duty = match ticket.task {
             Task::Dump => Duty::Dump { containers, method: ticket.method, tier: self.tier(&ticket) },
-            Task::Wake => {
-                Duty::Wake { containers, timeout: timeout.unwrap_or(self.tools.policy.timeout) }
-            }
+            Task::Wake => Duty::Wake { containers, timeout: timeout.unwrap_or(self.tools.policy.timeout) },
         };
         self.admit(ticket, duty);
     }

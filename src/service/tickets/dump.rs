@@ -60,7 +60,8 @@ async fn look(job: &mut Job, containers: &[ContainerId]) -> Result<Vec<Particula
         all.into_iter().collect::<Result<Vec<_>, _>>()
     };
     let all = job.step("look at it", None, look).await?;
-    let runs = |it: &Particulars| matches!(it.facts.phase, Phase::Running | Phase::Paused | Phase::Restarting);
+    let runs =
+        |it: &Particulars| matches!(it.facts.phase, Phase::Running | Phase::Paused | Phase::Restarting);
     Ok(all.into_iter().flatten().filter(runs).collect())
 }
 

@@ -140,7 +140,8 @@ async fn takes_connections(it: &Particulars, port: u16) -> bool {
 /// Whether a GET is answered with a status below 400.
 async fn answers(it: &Particulars, port: u16, path: &str) -> bool {
     let Some((mut stream, _)) = connect(it, port).await else { return false };
-    let request = format!("GET {path} HTTP/1.0\r\nHost: {}\r\nUser-Agent: wakeboard\r\n\r\n", it.facts.place.tenant);
+    let request =
+        format!("GET {path} HTTP/1.0\r\nHost: {}\r\nUser-Agent: wakeboard\r\n\r\n", it.facts.place.tenant);
     if stream.write_all(request.as_bytes()).await.is_err() {
         return false;
     }

@@ -44,7 +44,9 @@ pub(super) async fn run(job: &mut Job, mut sleepers: Vec<Sleeper>) -> Result<Out
     job.drop_sleepers(&sleepers).await?;
     match job.ticket.task {
         Task::Wake => Ok(Outcome::Woken),
-        Task::Dump => Err(Trouble::NotReady("it was cut off in the middle; the tenant was woken again".to_owned())),
+        Task::Dump => {
+            Err(Trouble::NotReady("it was cut off in the middle; the tenant was woken again".to_owned()))
+        }
     }
 }
 

@@ -92,7 +92,8 @@ async fn begin(job: &mut Job, containers: &[ContainerId]) -> Result<(), Trouble>
 /// Takes over a ticket whose process is gone, and brings it to an end.
 async fn end_orphan(job: &mut Job, ticket: TicketId) -> Result<(), Trouble> {
     let tools = job.tools.clone();
-    let Some(open) = tools.ledger.open_tickets().await?.into_iter().find(|open| open.ticket.id == ticket) else {
+    let Some(open) = tools.ledger.open_tickets().await?.into_iter().find(|open| open.ticket.id == ticket)
+    else {
         return Ok(());
     };
     if !tools.ledger.adopt(ticket, &tools.holder, Timestamp::now(), LEASE).await? {

@@ -8,8 +8,8 @@ use tokio::time::{Instant, sleep};
 
 use super::back::{self, Back};
 use super::job::Job;
-use super::trouble::Trouble;
 use super::ready;
+use super::trouble::Trouble;
 use crate::model::container::{ContainerId, Health};
 use crate::model::method::Method;
 use crate::model::particulars::Particulars;
@@ -88,15 +88,13 @@ async fn wait(job: &mut Job, all: &mut [Back], deadline: Instant, whole: bool) -
     loop {
         let restored = all.iter().any(|back| back.by == Some(Method::Checkpoint));
         let now = Instant::now();
-        let until = if restored && !retried {
-            now + deadline.saturating_duration_since(now) / 2
-        } else {
-            deadline
-        };
+        let until =
+            if restored && !retried { now + deadline.saturating_duration_since(now) / 2 } else { deadline };
         let needs: Vec<_> = all
             .iter()
             .map(|back| {
-                let need = readiness::need(configured.as_ref(), back.by, Health::Unknown, &back.sleeper.ports);
+                let need =
+                    readiness::need(configured.as_ref(), back.by, Health::Unknown, &back.sleeper.ports);
                 (back.id.clone(), back.sleeper.name.clone(), back.by, need)
             })
             .collect();

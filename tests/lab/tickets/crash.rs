@@ -85,11 +85,7 @@ fn a_destroy() {
 /// A wake that was cut off is finished by the next.
 fn wake_survives(method: &str, keeps: bool) {
     let mut bench = docker_a();
-    bench.run_counter(
-        "gum",
-        &["--label", "wakeboard.tenant=gum", "--restart", "always", "-m", "64m"],
-        "8",
-    );
+    bench.run_counter("gum", &["--label", "wakeboard.tenant=gum", "--restart", "always", "-m", "64m"], "8");
     let bench = &bench;
     let last = std::cell::Cell::new(bench.count("gum"));
     at_every_point(

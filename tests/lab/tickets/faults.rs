@@ -91,7 +91,11 @@ fn one_that_never_answers_is_told_and_runs_on() {
 #[test]
 fn one_that_ends_at_once_is_told() {
     let mut bench = docker_a();
-    bench.engine.run("maple", &["--label", "wakeboard.tenant=maple"], &["sh", "-c", "[ ! -e /x ] && touch /x && sleep 1000"]);
+    bench.engine.run(
+        "maple",
+        &["--label", "wakeboard.tenant=maple"],
+        &["sh", "-c", "[ ! -e /x ] && touch /x && sleep 1000"],
+    );
     bench.expect(&["dump", "maple", "--by", "stop"], "dumped");
     let line = bench.ticket(&["wake", "maple"]);
     assert!(line["outcome"] == "failed" || bench.tenant("maple")["state"] != "dumped", "{line}");
@@ -136,7 +140,11 @@ fn two_consoles_at_once_do_it_once() {
 /// The engine is killed while a ticket is at work, and started again.
 fn engine_killed(task: &'static str, method: &str, after: Duration) {
     let mut bench = docker_a();
-    bench.run_counter("poplar", &["--label", "wakeboard.tenant=poplar", "--restart", "always", "-m", "96m"], "48");
+    bench.run_counter(
+        "poplar",
+        &["--label", "wakeboard.tenant=poplar", "--restart", "always", "-m", "96m"],
+        "48",
+    );
     if task == "wake" {
         bench.expect(&["dump", "poplar", "--by", method], "dumped");
     }

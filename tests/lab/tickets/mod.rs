@@ -96,7 +96,9 @@ impl Bench {
         loop {
             match ask(&address) {
                 Some(number) => return number,
-                None if begun.elapsed() < Duration::from_secs(20) => std::thread::sleep(Duration::from_millis(5)),
+                None if begun.elapsed() < Duration::from_secs(20) => {
+                    std::thread::sleep(Duration::from_millis(5))
+                }
                 None => panic!("{name} at {address} does not answer"),
             }
         }

@@ -10,7 +10,8 @@ fn another_console_wakes_what_this_one_dumped() {
     let before = bench.count("quince");
     bench.expect(&["dump", "quince", "--by", "freeze"], "dumped");
     let ledger = bench.home.path().join("state/wakeboard/ledger.db");
-    let other = Home::new(&format!("hosts: {{there: '{}'}}\nledger: {}\n", bench.engine.endpoint, ledger.display()));
+    let other =
+        Home::new(&format!("hosts: {{there: '{}'}}\nledger: {}\n", bench.engine.endpoint, ledger.display()));
     let config = other.config().display().to_string();
     let output = other.command(&["--config", &config, "wake", "quince", "--json"]).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
