@@ -139,6 +139,12 @@ impl Facts {
         }
     }
 
+    /// Whether a process is there that uses CPU and memory: a frozen sleeper has one.
+    #[must_use]
+    pub fn has_process(&self) -> bool {
+        self.asleep == Some(Method::Freeze) || self.state().has_process()
+    }
+
     /// Why it is in its state, where a word more helps: `OOM`, `exit 3`. After a stop that went as it should, none
     /// does; 137 says that the process had to be killed.
     #[must_use]

@@ -62,7 +62,7 @@ pub type Usages = HashMap<(HostName, ContainerId), Trend>;
 /// What a container uses now. Of one that does not run, or whose host does not answer, the last figures say nothing.
 #[must_use]
 pub fn current<'a>(tenant: &Tenant, facts: &Facts, usages: &'a Usages) -> Option<&'a Trend> {
-    if tenant.state == State::Unreachable || !facts.state().has_process() {
+    if tenant.state == State::Unreachable || !facts.has_process() {
         return None;
     }
     usages.get(&(tenant.host.clone(), facts.id.clone()))
