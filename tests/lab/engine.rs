@@ -116,7 +116,7 @@ impl Engine {
     }
 
     /// Takes all swap away until it is dropped.
-    pub fn swap_off(&self) -> SwapOff {
+    pub fn swap_off() -> SwapOff {
         assert!(Command::new("swapoff").arg(lab("WAKEBOARD_LAB_SWAP")).status().unwrap().success());
         SwapOff
     }
