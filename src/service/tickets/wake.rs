@@ -34,7 +34,8 @@ pub(super) async fn run(
         sleepers = lying_down(job, containers).await?;
     }
     if sleepers.is_empty() {
-        return Err(Trouble::Refused("it is awake".to_owned()));
+        // It is where it was asked to be; perhaps a ticket that was left open has just brought it there.
+        return Ok(Outcome::Woken);
     }
     sleepers.sort_by_key(|sleeper| std::cmp::Reverse(sleeper.order));
     job.ticket.method = sleepers.first().map(|sleeper| sleeper.method);
