@@ -134,7 +134,7 @@ fn a_good_config_is_proved_and_the_schema_printed() {
     run(&home, &["config", "check"]).success().stdout(
         contains("good")
             .and(contains("host web-1"))
-            .and(contains("ledger postgres://me:******@db/x"))
+            .and(contains("ledger postgres://db/x"))
             .and(contains("read-only")),
     );
     let output = run(&home, &["config", "schema"]).success().get_output().stdout.clone();

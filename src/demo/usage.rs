@@ -65,6 +65,11 @@ impl Usage {
         self.swapped = 0.0;
     }
 
+    /// It has taken all that it wants as soon as it runs.
+    pub fn fill(&mut self) {
+        self.memory = (self.base * 0.4).min(self.cap);
+    }
+
     /// Its process has ended: what it held is free.
     pub fn end(&mut self) {
         self.memory = 0.0;

@@ -35,5 +35,6 @@ pub mod state;
 pub mod ticket;
 pub mod tier;
 pub mod usage;
+pub mod void;
 mod wording;
 pub mod work;

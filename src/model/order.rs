@@ -2,14 +2,17 @@
 
 use super::particulars::Particulars;
 
+/// The place of a role in the order of dumping: roles that `roles` does not name come first.
+#[must_use]
+pub fn rank(role: Option<&str>, roles: &[String]) -> usize {
+    role.and_then(|role| roles.iter().position(|named| named == role)).map_or(0, |at| at + 1)
+}
+
 /// Puts containers into the order of dumping. What compose says of needs (`depends_on`) goes before the order of roles:
 /// roles that `roles` does not name come first, then the named ones in its order; equals go by name.
 #[must_use]
 pub fn for_dump(mut containers: Vec<Particulars>, roles: &[String]) -> Vec<Particulars> {
-    let rank = |it: &Particulars| {
-        let role = it.facts.place.role.as_deref();
-        role.and_then(|role| roles.iter().position(|named| named == role)).map_or(0, |at| at + 1)
-    };
+    let rank = |it: &Particulars| rank(it.facts.place.role.as_deref(), roles);
     containers.sort_by(|a, b| (rank(a), &a.facts.name).cmp(&(rank(b), &b.facts.name)));
     let mut ordered: Vec<Particulars> = Vec::with_capacity(containers.len());
     while !containers.is_empty() {

@@ -73,4 +73,4 @@ pub fn sleeps_as_meant(sleeper: &Sleeper, found: Option<&Particulars>, has_check
 
 #[cfg(test)]
 #[path = "route_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -9,7 +9,7 @@ fn time(second: i64) -> Option<Timestamp> {
     Timestamp::from_second(second).ok()
 }
 
-fn particulars(phase: Phase, started: i64, finished: i64) -> Particulars {
+pub(in crate::model) fn particulars(phase: Phase, started: i64, finished: i64) -> Particulars {
     Particulars {
         facts: facts("a", phase),
         life: Life { started: time(started), finished: time(finished) },
@@ -26,7 +26,7 @@ fn particulars(phase: Phase, started: i64, finished: i64) -> Particulars {
 }
 
 /// Put to sleep in the life that began at 100 and, for those that end, ended at 200.
-fn sleeper(method: Method, stage: Stage) -> Sleeper {
+pub(in crate::model) fn sleeper(method: Method, stage: Stage) -> Sleeper {
     let finished = if stage == Stage::Going { 50 } else { 200 };
     Sleeper {
         container: "a".into(),

@@ -55,13 +55,20 @@ fn no_host_is_code_3() {
 #[test]
 fn a_plan_is_told_and_nothing_done() {
     let (_runtime, _running, home) = simulated("");
-    let told = "web-1/birch: dump by stop: birch-app\n";
-    run(&home, &["dump", "birch", "--by", "stop", "--dry-run"]).success().stdout(told);
-    // Once vip, without force: its refusal is told as the dump itself would.
+    let told = "web-1/acme: dump by stop: acme-app, acme-db\n";
+    run(&home, &["dump", "acme", "--by", "stop", "--force", "--dry-run"]).success().stdout(told);
+    run(&home, &["dump", "birch", "web-1/acme", "--by", "stop", "--force", "--dry-run"])
+        .code(1)
+        .stdout(contains(told.trim()).and(contains("web-1/birch: refused: nothing of it runs")))
+        .stderr(contains("1 of 2 tenants"));
+    // A refusal is told as the dump itself would.
     run(&home, &["dump", "birch", "web-1/acme", "--by", "stop", "--dry-run"])
         .code(1)
-        .stdout(contains(told.trim()).and(contains("web-1/acme: refused: ")))
-        .stderr(contains("1 of 2 tenants"));
+        .stdout(
+            contains("web-1/birch: refused: nothing of it runs")
+                .and(contains("web-1/acme: refused: tier vip")),
+        )
+        .stderr(contains("2 of 2 tenants"));
     let output = run(&home, &["dump", "acme", "--force", "--by", "freeze", "--dry-run", "--json"])
         .success()
         .get_output()
@@ -79,27 +86,66 @@ fn a_dead_host_does_not_delay_what_is_not_on_it() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (_runtime, _running, home) = simulated(&format!("  web-2: 'tcp://{address}'\n"));
-    for (name, at_most) in [("web-1/birch", 3), ("birch", 6)] {
+    for (name, at_most) in [("web-1/acme", 3), ("acme", 6)] {
         let began = std::time::Instant::now();
-        run(&home, &["dump", name, "--by", "stop", "--dry-run"]).success();
+        run(&home, &["dump", name, "--by", "stop", "--force", "--dry-run"]).success();
         assert!(began.elapsed().as_secs() < at_most, "{name}: {:?}", began.elapsed());
     }
 }
 
-/// STAND-IN: the service of this branch refuses all; who builds the service says here what it really does.
 #[test]
 fn the_last_json_line_has_exactly_the_promised_keys() {
     let (_runtime, _running, home) = simulated("");
+    // One lies down, the other is awake.
     let output = run(&home, &["wake", "birch", "acme", "--json"]).code(1).get_output().stdout.clone();
     let lines: Vec<serde_json::Value> =
         String::from_utf8(output).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    for tenant in ["acme", "birch"] {
+    for (tenant, outcome) in [("acme", "refused"), ("birch", "woken")] {
         let last = lines.iter().rfind(|line| line["tenant"] == tenant).unwrap();
         let keys: Vec<&str> = last.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(keys.join(" "), "fallbacks method outcome reason seconds tenant ticket");
-        assert_eq!(last["outcome"], "refused");
-        assert!(last["reason"].is_string() && last["fallbacks"].is_array());
+        assert_eq!(last["outcome"], outcome);
+        assert_eq!(last["reason"].is_null(), outcome == "woken", "{last}");
+        assert_eq!(last["fallbacks"], serde_json::json!([]));
         assert_eq!(last["ticket"].as_str().unwrap().len(), 7);
     }
-    run(&home, &["wake", "birch"]).code(1).stdout("").stderr(contains("birch refused: "));
+    run(&home, &["wake", "birch"])
+        .code(1)
+        .stdout("")
+        .stderr(contains("birch refused ").and(contains("it is awake")));
+}
+
+#[test]
+fn a_tenant_is_dumped_by_each_method_and_woken() {
+    let (_runtime, running, home) = simulated("");
+    let json = |words: &[&str], code| -> serde_json::Value {
+        let output = run(&home, &[words, &["--json"]].concat()).code(code).get_output().stdout.clone();
+        let lines = String::from_utf8(output).unwrap();
+        serde_json::from_str(lines.lines().last().unwrap()).unwrap()
+    };
+    // Vip, and not forced to.
+    let line = json(&["dump", "acme"], 1);
+    assert_eq!((&line["outcome"], &line["method"]), (&"refused".into(), &serde_json::Value::Null));
+    for method in ["freeze", "stop", "destroy"] {
+        let line = json(&["dump", "acme", "--force", "--by", method], 0);
+        assert_eq!((&line["outcome"], &line["method"]), (&"dumped".into(), &method.into()), "{line}");
+        run(&home, &["ps", "acme"]).success().stdout(contains("dumped").and(contains(method)));
+        let line = json(&["wake", "acme", "--timeout", "30s"], 0);
+        assert_eq!(line["outcome"], "woken", "{line}");
+        assert_eq!(line["fallbacks"], serde_json::json!([]), "{line}");
+        run(&home, &["ps", "acme"]).success().stdout(contains("running"));
+    }
+    // This engine makes none, and the canary has found that out before the tenant was touched.
+    let line = json(&["dump", "acme", "--force", "--by", "checkpoint"], 1);
+    assert!(line["reason"].as_str().unwrap().contains("experimental"), "{line}");
+    let output = run(&home, &["tickets", "--json"]).success().get_output().stdout.clone();
+    let tickets: serde_json::Value = serde_json::from_slice(&output).unwrap();
+    let outcomes: Vec<&str> =
+        tickets.as_array().unwrap().iter().rev().map(|it| it["outcome"].as_str().unwrap()).collect();
+    assert_eq!(
+        outcomes.join(" "),
+        "refused dumped woken dumped woken dumped woken refused",
+        "newest first, each with its end"
+    );
+    drop(running);
 }

@@ -107,7 +107,7 @@ fn what_the_sample_shows_in_comments_loads_too() {
     assert_eq!(settings.operator.as_deref(), Some("op1"));
     assert_eq!(settings.naming.tiers.len(), 2);
     assert!(settings.naming.pattern.is_some());
-    assert_eq!(settings.ledger.unwrap().to_string(), "postgres://wakeboard@db.example.com/wakeboard");
+    assert_eq!(settings.ledger.unwrap().to_string(), "postgres://db.example.com/wakeboard");
     assert_eq!(settings.policy.methods[&Tier::Low], [Method::Destroy]);
     assert_eq!(settings.policy.methods[&Tier::High], [Method::Checkpoint, Method::Freeze]);
     let ready = [
@@ -139,7 +139,7 @@ fn the_rules_of_dumping_mean_what_they_say() {
     };
     assert_eq!(settings.policy, expected);
     let told = format!("{:?}", settings.ledger);
-    assert!(told.contains("me:******@[2001:db8::1]:5432/wakeboard") && !told.contains("ss@"), "{told}");
+    assert!(told.contains("postgres://[2001:db8::1]:5432/wakeboard") && !told.contains("ss@"), "{told}");
     assert_eq!(load(&folder.join("empty.yaml")).unwrap().policy, Policy::default());
 }
 

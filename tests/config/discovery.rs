@@ -167,7 +167,7 @@ fn the_ledger_is_in_the_state_folder_unless_the_file_says_where() {
         ("ops.db", "/home/.config/wakeboard/ops.db"),
         ("~/ops.db", "/home/ops.db"),
         ("/srv/ops.db", "/srv/ops.db"),
-        ("postgres://me:geheim@db/ops", "postgres://me:******@db/ops"),
+        ("postgres://me:geheim@db/ops", "postgres://db/ops"),
     ] {
         machine.write("home/.config/wakeboard/wakeboard.yaml", &format!("ledger: {written}\n"));
         assert_eq!(ledger(), told);

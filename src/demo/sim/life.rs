@@ -52,6 +52,8 @@ pub(super) fn start(container: &mut Container, now: Timestamp, chance: &mut Chan
         rare.error.clear();
     }
     if container.spec.image == CANARY {
+        // Enough that a squeeze can be told from none.
+        container.usage.fill();
         let life = u32::try_from(chance.bits() >> 32).unwrap_or(1);
         container.rare_mut().ticks = Some(Ticks::begin(life, now));
     }

@@ -18,11 +18,18 @@ pub struct Info {
     pub memory: i64,
     #[serde(rename = "DockerRootDir", default)]
     root: Option<String>,
+    #[serde(rename = "Name", default)]
+    name: Option<String>,
 }
 
 impl Info {
     pub fn is_cgroup_v1(&self) -> bool {
         self.cgroup.as_deref() == Some("1")
+    }
+
+    fn is_of_this_machine(&self) -> bool {
+        let machine = rustix::system::uname();
+        self.name.as_deref().is_some_and(|name| machine.nodename().to_bytes() == name.as_bytes())
     }
 }
 
@@ -33,7 +40,8 @@ impl DockerEngine {
     }
 
     pub(super) async fn look_for_room(&self) -> Result<Room, EngineError> {
-        if !self.near {
+        // Behind a socket of this machine may be an engine of a virtual one, or a simulated one.
+        if !self.near || !self.info().await?.is_of_this_machine() {
             return Ok(Room::default());
         }
         let disk = self.info().await?.root.as_deref().and_then(|root| free_disk(Path::new(root)));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::job::Job;
 use super::trouble::Trouble;
 use super::ways;
+use crate::engine::Engine;
 use crate::model::container::{ContainerId, Phase};
 use crate::model::method::Method;
 use crate::model::particulars::Particulars;
@@ -23,7 +24,7 @@ pub(super) struct Back {
 /// Brings a container back and gives it what was set aside. What it takes is written into the ticket.
 pub(super) async fn bring(job: &mut Job, sleeper: &Sleeper) -> Result<Back, Trouble> {
     let mut at = sleeper.clone();
-    let mut found = find(job, &mut at).await?;
+    let mut found = find(&*job.engine, &mut at).await?;
     let Some(mut by) = way_back(&at, found.as_ref()) else {
         put_back(job, &at, found.as_ref()).await?;
         return Ok(Back { id: at.container.clone(), sleeper: at, by: None });
@@ -41,7 +42,7 @@ pub(super) async fn bring(job: &mut Job, sleeper: &Sleeper) -> Result<Back, Trou
             Err(trouble) if trouble.is_lost_host() => return Err(trouble),
             Err(trouble) => trouble,
         };
-        found = find(job, &mut at).await?;
+        found = find(&*job.engine, &mut at).await?;
         if way_back(&at, found.as_ref()).is_none() {
             // It said no, and did it all the same.
             break;
@@ -60,7 +61,7 @@ pub(super) async fn bring(job: &mut Job, sleeper: &Sleeper) -> Result<Back, Trou
         times = if next == by { times + 1 } else { 1 };
         by = next;
     }
-    let found = find(job, &mut at).await?;
+    let found = find(&*job.engine, &mut at).await?;
     put_back(job, &at, found.as_ref()).await?;
     Ok(Back { id: at.container.clone(), sleeper: at, by: Some(by) })
 }
@@ -81,12 +82,12 @@ pub(super) async fn start_cold(job: &mut Job, back: &mut Back) -> Result<(), Tro
 }
 
 /// Looks for the container by its id, then by its name: it may have been created again.
-async fn find(job: &Job, at: &mut Sleeper) -> Result<Option<Particulars>, Trouble> {
+pub(super) async fn find(engine: &dyn Engine, at: &mut Sleeper) -> Result<Option<Particulars>, Trouble> {
     let trouble = |error| Trouble::Engine { what: "look at it".to_owned(), error };
-    if let Some(found) = job.engine.particulars(&at.container).await.map_err(trouble)? {
+    if let Some(found) = engine.particulars(&at.container).await.map_err(trouble)? {
         return Ok(Some(found));
     }
-    let found = job.engine.particulars(&at.name).await.map_err(trouble)?;
+    let found = engine.particulars(&at.name).await.map_err(trouble)?;
     if let Some(found) = &found {
         at.container = found.facts.id.clone();
     }
@@ -123,7 +124,11 @@ async fn clear(job: &mut Job, at: &Sleeper, found: Option<&Particulars>) -> Resu
 }
 
 /// Gives a container what was set aside for its sleep, where it is not so already.
-async fn put_back(job: &mut Job, at: &Sleeper, found: Option<&Particulars>) -> Result<(), Trouble> {
+pub(super) async fn put_back(
+    job: &mut Job,
+    at: &Sleeper,
+    found: Option<&Particulars>,
+) -> Result<(), Trouble> {
     let Some(found) = found else { return Ok(()) };
     let (engine, id) = (job.engine.clone(), at.container.clone());
     if found.limits != at.limits {

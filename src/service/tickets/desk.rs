@@ -14,6 +14,7 @@ use tracing::warn;
 use super::job::{Job, Note, Tools};
 use super::lane::{InLine, Lane};
 use super::shift::{self, Duty};
+use super::tidy;
 use super::told;
 use crate::ledger::{self, Ledger};
 use crate::model::ability::Ability;
@@ -103,6 +104,7 @@ pub(in crate::service) struct Desk {
     version: Option<i64>,
     turn: u64,
     jobs: JoinSet<()>,
+    watch: tidy::Watch,
     work: watch::Sender<Arc<Work>>,
     changes: mpsc::Sender<Change>,
 }
@@ -153,6 +155,7 @@ pub(in crate::service) async fn keep(start: Start) {
         version: None,
         turn: 0,
         jobs: JoinSet::new(),
+        watch: tidy::Watch::default(),
         work,
         changes,
     };
@@ -266,6 +269,23 @@ impl Desk {
             let ticket = told::recovery(host, tenant, now);
             let containers = self.containers(&ticket);
             self.admit(ticket, Duty::Recover { containers, adopted: false });
+        }
+        self.tidy();
+    }
+
+    /// Has those looked at closely that somebody else may have started.
+    fn tidy(&mut self) {
+        let mut watch = std::mem::take(&mut self.watch);
+        let is_free = |host: &HostName, tenant: &str| {
+            let theirs = |it: &Arc<Ticket>| it.host == *host && &*it.tenant == tenant;
+            self.is_free(host, tenant) && !self.others.iter().any(theirs)
+        };
+        let due = watch.due(self.sleepers.values(), &self.fleet.borrow(), Instant::now(), is_free);
+        self.watch = watch;
+        for (key, suspects) in due {
+            let engine = self.hosts.get(&key.0).and_then(|host| host.connected.borrow().clone());
+            let Some(engine) = engine else { continue };
+            self.jobs.spawn(tidy::look(engine, key, suspects, self.tools.notes.clone()));
         }
     }
 
@@ -392,6 +412,12 @@ impl Desk {
                     self.sleepers.insert(sleeper.container.clone(), Arc::new(sleeper));
                 }
                 self.turn += 1;
+            }
+            Note::Void { host, tenant, containers } => {
+                if self.is_free(&host, &tenant) {
+                    let ticket = told::recovery(host, tenant, Timestamp::now());
+                    self.admit(ticket, Duty::Tidy { containers });
+                }
             }
             Note::Abilities => {
                 if let Ok(abilities) = self.tools.ledger.abilities().await {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::job::{Job, Note};
 use super::trouble::Trouble;
-use super::{back, ready, ways};
+use super::{back, ready, tidy, ways};
 use crate::model::ability::Ability;
 use crate::model::container::{ContainerId, Phase};
 use crate::model::method::Method;
@@ -26,6 +26,9 @@ pub(super) async fn run(
     asked: Option<Method>,
     tier: Option<Tier>,
 ) -> Result<Outcome, Trouble> {
+    // What somebody else started has its policy and limits back before it is recorded anew.
+    let left = job.tools.ledger.sleepers_of(containers).await?;
+    tidy::drop_void(job, &left).await?;
     let mut awake = look(job, containers).await?;
     if awake.iter().all(|it| it.facts.phase == Phase::Paused)
         && let Some(method) = sleeps_already(job, containers).await?

@@ -14,6 +14,7 @@ use crate::ledger::Ledger;
 use crate::model::container::ContainerId;
 use crate::model::fleet::EngineAbout;
 use crate::model::holder::Holder;
+use crate::model::host::HostName;
 use crate::model::policy::Policy;
 use crate::model::sleeper::Sleeper;
 use crate::model::ticket::{Step, Ticket};
@@ -28,6 +29,8 @@ pub(super) enum Note {
     Ticket(Box<Ticket>),
     /// Sleepers that are new or different, and containers that sleep no more.
     Sleepers { put: Vec<Sleeper>, drop: Vec<ContainerId> },
+    /// Records that somebody else made void.
+    Void { host: HostName, tenant: Arc<str>, containers: Vec<ContainerId> },
     /// The hosts' abilities were found out.
     Abilities,
     /// The job is over.

@@ -2,7 +2,8 @@
 //!
 //! The *desk* (`desk.rs`) takes orders, lets so many at once go to work on each host, and publishes how they fare. A
 //! *job* (`job.rs`) is one ticket at work: `dump.rs` or `wake.rs`, by the `ways/`. What was cut off, by a kill of ours or
-//! by the loss of a host, is finished or undone by `recover.rs`.
+//! by the loss of a host, is finished or undone by `recover.rs`; records
+//! that have become void, since somebody else started what slept, are dropped by `tidy.rs`.
 
 mod back;
 mod desk;
@@ -12,6 +13,7 @@ mod lane;
 mod ready;
 mod recover;
 mod shift;
+mod tidy;
 mod told;
 mod trouble;
 mod wake;

@@ -6,12 +6,12 @@ use tokio::time::{Instant, sleep};
 
 use super::job::Job;
 use super::trouble::Trouble;
-use super::{back, dump};
+use super::{back, dump, tidy};
 use crate::model::container::Phase;
 use crate::model::method::Method;
 use crate::model::route::{has_not_run_since, sleeps_as_meant};
 use crate::model::sleeper::{Sleeper, Stage};
-use crate::model::ticket::{Outcome, Task};
+use crate::model::ticket::{Door, Outcome, Task};
 
 /// How long an engine may go on writing a checkpoint that nobody waits for any more.
 const CHECKPOINT_ENDS_WITHIN: Duration = Duration::from_secs(600);
@@ -22,6 +22,11 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// Finishes what sleeps as it was meant to, and undoes the rest: then the tenant is awake, as before.
 pub(super) async fn run(job: &mut Job, mut sleepers: Vec<Sleeper>) -> Result<Outcome, Trouble> {
     sleepers.sort_by_key(|sleeper| sleeper.order);
+    // One of our own that was to tidy wakes nobody.
+    let is_tidying = job.ticket.door == Door::Own && job.ticket.task == Task::Wake;
+    if is_tidying && !sleepers.is_empty() && sleepers.iter().all(|sleeper| sleeper.stage == Stage::Asleep) {
+        return tidy::run(job, &sleepers).await;
+    }
     if job.ticket.task == Task::Dump {
         let mut meant = !sleepers.is_empty();
         for sleeper in &sleepers {

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 
 use super::job::{Job, Note, crash_point};
 use super::trouble::Trouble;
-use super::{dump, recover, wake};
+use super::{dump, recover, tidy, wake};
 use crate::ledger::Begun;
 use crate::model::container::ContainerId;
 use crate::model::method::Method;
@@ -32,6 +32,8 @@ pub(super) enum Duty {
     Wake { containers: Vec<ContainerId>, timeout: Duration },
     /// Finish or undo what was cut off; the ticket is ours already where it was `adopted`.
     Recover { containers: Vec<ContainerId>, adopted: bool },
+    /// Drop the records that somebody else made void.
+    Tidy { containers: Vec<ContainerId> },
 }
 
 /// Works on a ticket until it has ended, and writes down how.
@@ -40,9 +42,10 @@ pub(super) async fn work(mut job: Job, duty: Duty) {
     job.tell();
     let begun = match &duty {
         Duty::Recover { adopted: true, .. } => Ok(()),
-        Duty::Recover { containers, .. } | Duty::Dump { containers, .. } | Duty::Wake { containers, .. } => {
-            begin(&mut job, containers).await
-        }
+        Duty::Recover { containers, .. }
+        | Duty::Tidy { containers }
+        | Duty::Dump { containers, .. }
+        | Duty::Wake { containers, .. } => begin(&mut job, containers).await,
     };
     let is_ours = begun.is_ok();
     let (ticket, tools) = (job.ticket.id, job.tools.clone());
@@ -116,6 +119,10 @@ async fn carry_out(job: &mut Job, duty: Duty) -> Result<Outcome, Trouble> {
         Duty::Recover { containers, .. } => {
             let sleepers = job.tools.ledger.sleepers_of(&containers).await?;
             recover::run(job, sleepers).await
+        }
+        Duty::Tidy { containers } => {
+            let sleepers = job.tools.ledger.sleepers_of(&containers).await?;
+            tidy::run(job, &sleepers).await
         }
     }
 }

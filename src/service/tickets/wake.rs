@@ -30,14 +30,26 @@ pub(super) async fn run(
     timeout: Duration,
 ) -> Result<Outcome, Trouble> {
     let deadline = Instant::now() + timeout;
-    if sleepers.is_empty() {
-        sleepers = lying_down(job, containers).await?;
+    let is_known = |id: &ContainerId| sleepers.iter().any(|sleeper| sleeper.container == *id);
+    let unknown: Vec<ContainerId> = containers.iter().filter(|id| !is_known(id)).cloned().collect();
+    if !unknown.is_empty() {
+        let lying = lying_down(job, &unknown).await?;
+        // Beside those that we put to sleep, only what is meant to run: one that set the tenant up once has ended for good.
+        let is_meant = |it: &Sleeper| it.restart.is_active() || it.method == Method::Freeze;
+        let alone = sleepers.is_empty();
+        sleepers.extend(lying.into_iter().filter(|it| alone || is_meant(it)));
     }
     if sleepers.is_empty() {
         // It is where it was asked to be; perhaps a ticket that was left open has just brought it there.
         return Ok(Outcome::Woken);
     }
-    sleepers.sort_by_key(|sleeper| std::cmp::Reverse(sleeper.order));
+    // Where somebody else had a hand in it, its containers did not go to sleep in one order.
+    let is_one_dump = sleepers.iter().all(|sleeper| sleeper.ticket == sleepers[0].ticket);
+    let rank = |sleeper: &Sleeper| {
+        let role = sleeper.role.as_deref().filter(|_| !is_one_dump);
+        order::rank(role, &job.tools.policy.order)
+    };
+    sleepers.sort_by_key(|sleeper| std::cmp::Reverse((rank(sleeper), sleeper.order)));
     job.ticket.method = sleepers.first().map(|sleeper| sleeper.method);
     for sleeper in &mut sleepers {
         sleeper.stage = Stage::Waking;
