@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::progress::{self, Follow};
 use super::telling::Teller;
@@ -22,6 +22,8 @@ use crate::service::{Rules, Service};
 /// How long hosts that have not answered yet are waited for once all tenants are found: one of them may have a tenant of
 /// the same name.
 const MORE_OF_THAT_NAME: Duration = Duration::from_secs(2);
+/// How long what others left half done may hold up the end of a command.
+const MENDED_WITHIN: Duration = Duration::from_secs(60);
 /// A ticket that cannot be seen for so long is told as lost.
 const OUT_OF_SIGHT: Duration = Duration::from_secs(5);
 
@@ -99,7 +101,11 @@ pub async fn run(
     let mut followed = std::pin::pin!(progress::follow(&mut follow, &ids, &mut teller));
     loop {
         tokio::select! {
-            outcome = &mut followed => return outcome,
+            outcome = &mut followed => {
+                // What another one left half done ends with us, but nobody waits for it for ever.
+                let _ = timeout(MENDED_WITHIN, service.mended()).await;
+                return outcome;
+            }
             Some(id) = cancels.recv() => service.cancel(id),
             Err(fault) = service.watch_tasks() => return Err(Failure::Failed(fault)),
         }

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::engine::Engine;
@@ -192,6 +192,15 @@ impl Service {
     pub fn cancel(&self, ticket: TicketId) {
         // Full only where thousands of orders wait: then it is one of many, and can be said again.
         let _ = self.commands.try_send(tickets::Command::Cancel(ticket));
+    }
+
+    /// Waits until what was cut off, by whomever, is finished or undone as far as its hosts answer now.
+    pub async fn mended(&self) {
+        let (done, looked) = oneshot::channel();
+        if self.commands.send(tickets::Command::Look(done)).await.is_err() || looked.await.is_err() {
+            return;
+        }
+        let _ = self.work().wait_for(|work| work.own == 0).await;
     }
 
     /// Lists all hosts again now; those that wait to be tried again are tried at once.

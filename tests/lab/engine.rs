@@ -117,8 +117,10 @@ impl Engine {
 
     /// Takes all swap away until it is dropped.
     pub fn swap_off() -> SwapOff {
-        assert!(Command::new("swapoff").arg(lab("WAKEBOARD_LAB_SWAP")).status().unwrap().success());
-        SwapOff
+        let file = lab("WAKEBOARD_LAB_SWAPFILE");
+        assert!(!file.is_empty(), "this machine has swap of its own, which no test may take away");
+        assert!(Command::new("swapoff").arg(&file).status().unwrap().success());
+        SwapOff(file)
     }
 
     /// `start`, `kill`, `freeze` or `thaw` the engine itself.
@@ -156,10 +158,10 @@ impl Drop for Session {
 }
 
 /// No swap on this machine while it lives.
-pub struct SwapOff;
+pub struct SwapOff(String);
 
 impl Drop for SwapOff {
     fn drop(&mut self) {
-        let _ = Command::new("swapon").arg(lab("WAKEBOARD_LAB_SWAP")).status();
+        let _ = Command::new("swapon").arg(&self.0).status();
     }
 }

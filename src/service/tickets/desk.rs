@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tracing::warn;
@@ -61,6 +61,8 @@ pub(in crate::service) struct Asked {
 pub(in crate::service) enum Command {
     Ask(Box<Asked>),
     Cancel(TicketId),
+    /// Look for what was cut off now, and say when that is done.
+    Look(oneshot::Sender<()>),
 }
 
 /// What the desk needs.
@@ -181,6 +183,11 @@ impl Desk {
                     match command {
                         Command::Ask(asked) => self.ask(*asked).await,
                         Command::Cancel(ticket) => self.cancel(ticket).await,
+                        Command::Look(done) => {
+                            self.look().await;
+                            // Whoever asked may have gone meanwhile.
+                            let _ = done.send(());
+                        }
                     }
                     self.publish();
                 }
@@ -309,8 +316,8 @@ impl Desk {
         let same = |other: &Ticket| {
             other.host == ticket.host && other.tenant == ticket.tenant && other.task == ticket.task
         };
-        let open = self.mine.values().map(|mine| &mine.ticket).chain(self.others.iter().map(|it| &**it));
-        if let Some(other) = { open }.find(|other| same(other)) {
+        // Those of others are looked at when the work begins: their console may be dead.
+        if let Some(other) = self.mine.values().map(|mine| &mine.ticket).find(|other| same(other)) {
             return Some(format!("{} has asked for the same already (ticket {})", other.actor, other.id));
         }
         let Some(host) = self.hosts.get(&ticket.host) else {

@@ -30,6 +30,17 @@ pub(super) async fn run(
     let left = job.tools.ledger.sleepers_of(containers).await?;
     tidy::drop_void(job, &left).await?;
     let mut awake = look(job, containers).await?;
+    if awake.iter().all(|it| it.facts.phase == Phase::Paused)
+        && let Some(method) = sleeps_already(job, containers).await?
+    {
+        job.ticket.method = Some(method);
+        return match asked {
+            Some(other) if other != method => {
+                Err(Trouble::Refused(format!("it is dumped already ({method})")))
+            }
+            _ => Ok(Outcome::Dumped),
+        };
+    }
     if awake.is_empty() {
         return Err(Trouble::Refused("nothing of it runs".to_owned()));
     }
@@ -53,6 +64,12 @@ pub(super) async fn run(
         }
     }
     Ok(Outcome::Dumped)
+}
+
+/// By which method the tenant sleeps, if it does.
+async fn sleeps_already(job: &Job, containers: &[ContainerId]) -> Result<Option<Method>, Trouble> {
+    let sleepers = job.tools.ledger.sleepers_of(containers).await?;
+    Ok(sleepers.iter().find(|sleeper| sleeper.stage == Stage::Asleep).map(|sleeper| sleeper.method))
 }
 
 /// What runs of the tenant.

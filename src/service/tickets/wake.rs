@@ -40,7 +40,8 @@ pub(super) async fn run(
         sleepers.extend(lying.into_iter().filter(|it| alone || is_meant(it)));
     }
     if sleepers.is_empty() {
-        return Err(Trouble::Refused("it is awake".to_owned()));
+        // It is where it was asked to be; perhaps a ticket that was left open has just brought it there.
+        return Ok(Outcome::Woken);
     }
     // Where somebody else had a hand in it, its containers did not go to sleep in one order.
     let is_one_dump = sleepers.iter().all(|sleeper| sleeper.ticket == sleepers[0].ticket);
