@@ -116,7 +116,7 @@ fn the_last_json_line_has_exactly_the_promised_keys() {
         assert_eq!(last["fallbacks"], serde_json::json!([]));
         assert_eq!(last["ticket"].as_str().unwrap().len(), 7);
     }
-    run(&home, &["dump", "acme"]).code(1).stdout("").stderr(contains("acme refused ").and(contains("vip")));
+    run(&home, &["dump", "acme"]).code(1).stdout("").stderr(contains("acme refused: its tier is vip"));
 }
 
 #[test]

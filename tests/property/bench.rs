@@ -233,9 +233,9 @@ impl Bench {
     }
 }
 
-/// Whether it sleeps as recorded; what somebody removed can be made again.
+/// Whether it sleeps as recorded. What somebody removed is made again by a wake, or forgotten where nothing can.
 fn sleeps(sleeper: &Sleeper, found: Option<&Particulars>) -> bool {
-    let Some(it) = found else { return sleeper.recipe.is_some() };
+    let Some(it) = found else { return true };
     let lies = match sleeper.method {
         Method::Freeze => it.facts.phase == Phase::Paused,
         Method::Checkpoint | Method::Stop => matches!(it.facts.phase, Phase::Exited(_)),

@@ -95,7 +95,7 @@ pub(super) async fn find(engine: &dyn Engine, at: &mut Sleeper) -> Result<Option
 }
 
 /// Whether the engine has given out a copy of the checkpoint, from which even a removed container comes back.
-async fn has_copy(job: &Job, at: &Sleeper) -> bool {
+pub(super) async fn has_copy(job: &Job, at: &Sleeper) -> bool {
     let usable = at.checkpoint.as_ref().filter(|name| !at.set_aside.contains(name));
     let Some(name) = usable else { return false };
     job.engine.has_checkpoint(&at.container, name).await.unwrap_or(false)

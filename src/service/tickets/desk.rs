@@ -36,6 +36,8 @@ const MOST_NOTES: usize = 1024;
 const MOST_ENDED: usize = 500;
 /// How often the ledger is asked whether somebody else has written to it, and for tickets that were cut off.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// A tenant that could not be brought back is tried again after this time: each try is a ticket in everybody's feed.
+const MEND_AGAIN: Duration = Duration::from_secs(10);
 
 /// What tickets may do, and where they are kept.
 #[derive(Clone, Debug, Default)]
@@ -105,6 +107,8 @@ pub(in crate::service) struct Desk {
     turn: u64,
     jobs: JoinSet<()>,
     watch: tidy::Watch,
+    /// Tenants that were tried to be brought back, and until when that is not tried again.
+    tried: HashMap<(HostName, Arc<str>), Instant>,
     work: watch::Sender<Arc<Work>>,
     changes: mpsc::Sender<Change>,
 }
@@ -156,6 +160,7 @@ pub(in crate::service) async fn keep(start: Start) {
         turn: 0,
         jobs: JoinSet::new(),
         watch: tidy::Watch::default(),
+        tried: HashMap::new(),
         work,
         changes,
     };
@@ -258,14 +263,17 @@ impl Desk {
                 }
             }
         }
+        self.tried.retain(|_, until| *until > Instant::now());
         let mut tenants: HashSet<(HostName, Arc<str>)> = HashSet::new();
         for sleeper in shift::stranded(self.sleepers.values()) {
             let theirs = self.others.iter().any(|ticket| ticket.tenant == sleeper.tenant);
-            if !theirs && self.is_free(&sleeper.host, &sleeper.tenant) {
-                tenants.insert((sleeper.host.clone(), sleeper.tenant.clone()));
+            let key = (sleeper.host.clone(), sleeper.tenant.clone());
+            if !theirs && !self.tried.contains_key(&key) && self.is_free(&sleeper.host, &sleeper.tenant) {
+                tenants.insert(key);
             }
         }
         for (host, tenant) in tenants {
+            self.tried.insert((host.clone(), tenant.clone()), Instant::now() + MEND_AGAIN);
             let ticket = told::recovery(host, tenant, now);
             let containers = self.containers(&ticket);
             self.admit(ticket, Duty::Recover { containers, adopted: false });

@@ -22,6 +22,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// Finishes what sleeps as it was meant to, and undoes the rest: then the tenant is awake, as before.
 pub(super) async fn run(job: &mut Job, mut sleepers: Vec<Sleeper>) -> Result<Outcome, Trouble> {
     sleepers.sort_by_key(|sleeper| sleeper.order);
+    tidy::drop_lost(job, &mut sleepers).await?;
     // One of our own that was to tidy wakes nobody.
     let is_tidying = job.ticket.door == Door::Own && job.ticket.task == Task::Wake;
     if is_tidying && !sleepers.is_empty() && sleepers.iter().all(|sleeper| sleeper.stage == Stage::Asleep) {

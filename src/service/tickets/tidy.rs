@@ -123,6 +123,25 @@ pub(super) async fn run(job: &mut Job, sleepers: &[Sleeper]) -> Result<Outcome, 
     }
 }
 
+/// Drops the records of containers that are gone and that nothing can make again: they would keep their tenant on its
+/// way for ever. Gives their names.
+pub(super) async fn drop_lost(job: &mut Job, sleepers: &mut Vec<Sleeper>) -> Result<Vec<Arc<str>>, Trouble> {
+    let mut lost = Vec::new();
+    // Nearly all have a recipe, so that nothing is asked here.
+    for sleeper in sleepers.iter().filter(|sleeper| sleeper.recipe.is_none()) {
+        let mut at = sleeper.clone();
+        let is_gone = back::find(&*job.engine, &mut at).await?.is_none();
+        if is_gone && !back::has_copy(job, &at).await {
+            lost.push(sleeper.clone());
+        }
+    }
+    if !lost.is_empty() {
+        job.drop_sleepers(&lost).await?;
+        sleepers.retain(|sleeper| !lost.contains(sleeper));
+    }
+    Ok(lost.into_iter().map(|sleeper| sleeper.name).collect())
+}
+
 /// What was found void.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Dropped {

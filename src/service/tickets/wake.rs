@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::back::{self, Back};
 use super::job::Job;
 use super::ready;
+use super::tidy;
 use super::trouble::Trouble;
 use crate::model::container::{ContainerId, Health};
 use crate::model::method::Method;
@@ -30,6 +31,7 @@ pub(super) async fn run(
     timeout: Duration,
 ) -> Result<Outcome, Trouble> {
     let deadline = Instant::now() + timeout;
+    let lost = tidy::drop_lost(job, &mut sleepers).await?;
     let is_known = |id: &ContainerId| sleepers.iter().any(|sleeper| sleeper.container == *id);
     let unknown: Vec<ContainerId> = containers.iter().filter(|id| !is_known(id)).cloned().collect();
     if !unknown.is_empty() {
@@ -38,6 +40,10 @@ pub(super) async fn run(
         let is_meant = |it: &Sleeper| it.restart.is_active() || it.method == Method::Freeze;
         let alone = sleepers.is_empty();
         sleepers.extend(lying.into_iter().filter(|it| alone || is_meant(it)));
+    }
+    if sleepers.is_empty() && !lost.is_empty() {
+        let names = lost.join(", ");
+        return Err(Trouble::NotReady(format!("{names}: removed by somebody, and there is no recipe of it")));
     }
     if sleepers.is_empty() {
         // It is where it was asked to be; perhaps a ticket that was left open has just brought it there.
