@@ -35,7 +35,8 @@ impl Info {
     /// As far as the machine's name and its kernel tell.
     pub fn is_of_this_machine(&self) -> bool {
         let machine = rustix::system::uname();
-        let is = |text: Option<&str>, ours: &CStr| text.is_some_and(|text| text.as_bytes() == ours.to_bytes());
+        let is =
+            |text: Option<&str>, ours: &CStr| text.is_some_and(|text| text.as_bytes() == ours.to_bytes());
         is(self.name.as_deref(), machine.nodename()) && is(self.kernel.as_deref(), machine.release())
     }
 }
