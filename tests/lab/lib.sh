@@ -390,7 +390,7 @@ remove_lab_netns() {
 
 remove_lab_links() {
     local bridge link
-    for bridge in wblab0 wblab1 wblab2; do
+    for bridge in wblab0 wblab1 wblab2 wblab3; do
         [[ -d /sys/class/net/$bridge ]] || continue
         for link in /sys/class/net/"$bridge"/brif/*; do
             [[ ! -e $link ]] || ip link del "${link##*/}" 2>/dev/null || true
