@@ -311,7 +311,7 @@ import_image() {
 # Ids of all containers that the lab's engines keep in their folders.
 lab_container_ids() {
     local dir
-    for dir in "$LAB"/docker-*/data/containers/*/ "$LAB"/podman/root/overlay-containers/*/; do
+    for dir in "$LAB"/{docker-*,small-disk/disk}/data/containers/*/ "$LAB"/podman/root/overlay-containers/*/; do
         dir=$(basename "$dir")
         [[ $dir =~ ^[0-9a-f]{64}$ ]] && echo "$dir"
     done
