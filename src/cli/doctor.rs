@@ -16,9 +16,9 @@ pub async fn run(args: &DoctorArgs, settings: Settings) -> Result<(), Failure> {
     let hosts = chosen(settings.hosts, args.host.as_deref())?;
     let round = doctor::round(&hosts, settings.naming, settings.ledger.as_ref()).await;
     if args.json {
-        output::json(&round.abilities)?
+        output::json(&round.abilities)?;
     } else {
-        output::table(&table(&round.abilities))?
+        output::table(&table(&round.abilities))?;
     }
     if let Some(reason) = &round.not_kept {
         eprintln!("wakeboard: this was not kept: {}", plain(reason));

@@ -140,6 +140,24 @@ impl Engine {
         SwapOff(file)
     }
 
+    /// The links of containers on the engine's bridge.
+    pub fn links(&self) -> Vec<String> {
+        let format = "{{index .Options \"com.docker.network.bridge.name\"}}";
+        let bridge = self.act(&["network", "inspect", "bridge", "-f", format]);
+        let folder = format!("/sys/class/net/{bridge}/brif");
+        let all = std::fs::read_dir(folder).unwrap();
+        all.map(|link| link.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    /// Removes links that outlived an engine that was killed. They keep the address of a container that is gone, so that
+    /// whichever container gets it next cannot be reached (see `docs/engine-facts.md`).
+    pub fn remove_leaked(&self, before: &[String]) {
+        for link in self.links().iter().filter(|link| before.contains(link)) {
+            eprintln!("the engine has leaked {link}");
+            assert!(Command::new("ip").args(["link", "del", link]).status().unwrap().success());
+        }
+    }
+
     /// `start`, `kill`, `freeze` or `thaw` the engine itself.
     pub fn control(&self, verb: &str) {
         self.disturbed.store(matches!(verb, "kill" | "freeze"), Ordering::SeqCst);

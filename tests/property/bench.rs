@@ -91,12 +91,11 @@ impl Bench {
 
     pub async fn ask(&mut self, task: Task, tenant: usize, method: Option<Method>, wait: Option<u64>) {
         let ids = self.order(task, TENANTS[tenant], method);
-        match wait {
-            Some(wait) => sleep(Duration::from_millis(wait)).await,
-            None => {
-                self.ended(&ids).await;
-                self.running.fault("web-1", None).unwrap();
-            }
+        if let Some(wait) = wait {
+            sleep(Duration::from_millis(wait)).await;
+        } else {
+            self.ended(&ids).await;
+            self.running.fault("web-1", None).unwrap();
         }
     }
 

@@ -35,7 +35,9 @@ pub(super) async fn run(
     {
         job.ticket.method = Some(method);
         return match asked {
-            Some(other) if other != method => Err(Trouble::Refused(format!("it is dumped already ({method})"))),
+            Some(other) if other != method => {
+                Err(Trouble::Refused(format!("it is dumped already ({method})")))
+            }
             _ => Ok(Outcome::Dumped),
         };
     }

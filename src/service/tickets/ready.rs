@@ -51,9 +51,10 @@ pub(super) async fn wait(engine: &dyn Engine, all: &[Awaited], deadline: Instant
         let mut left = Vec::new();
         let mut answered = false;
         for awaited in waiting {
-            match check(engine, awaited).await? {
-                true => answered |= matches!(awaited.3, Need::Answer(_)),
-                false => left.push(awaited),
+            if check(engine, awaited).await? {
+                answered |= matches!(awaited.3, Need::Answer(_));
+            } else {
+                left.push(awaited);
             }
         }
         // Where the operator said where the tenant answers, any of its containers may be the one that does.

@@ -60,12 +60,13 @@ pub(super) async fn work(mut job: Job, duty: Duty) {
             }
         }
     };
-    let result = match begun {
-        Err(trouble) => Err(trouble),
-        Ok(()) => tokio::select! {
+    let result = if let Err(trouble) = begun {
+        Err(trouble)
+    } else {
+        tokio::select! {
             result = carry_out(&mut job, duty) => result,
             result = keep => result,
-        },
+        }
     };
     finish(job, result, is_ours).await;
 }
