@@ -133,7 +133,7 @@ impl Engine {
     }
 
     /// Takes all swap away until it is dropped.
-    pub fn swap_off(&self) -> SwapOff {
+    pub fn swap_off() -> SwapOff {
         let file = lab("WAKEBOARD_LAB_SWAPFILE");
         assert!(!file.is_empty(), "this machine has swap of its own, which no test may take away");
         assert!(Command::new("swapoff").arg(&file).status().unwrap().success());

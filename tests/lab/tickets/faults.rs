@@ -107,7 +107,7 @@ fn one_that_ends_at_once_is_told() {
 fn without_swap_a_freeze_is_refused_and_the_tenant_runs_on() {
     let mut bench = docker_a();
     bench.run_counter("nutmeg", &["--label", "wakeboard.tenant=nutmeg", "-m", "64m"], "8");
-    let swap = bench.engine.swap_off();
+    let swap = Engine::swap_off();
     let line = bench.dump("nutmeg", "freeze");
     drop(swap);
     assert_eq!(line["outcome"], "refused", "{line}");

@@ -99,7 +99,7 @@ impl Bench {
             match ask(&address) {
                 Some(number) => return number,
                 None if begun.elapsed() < Duration::from_secs(20) => {
-                    std::thread::sleep(Duration::from_millis(5))
+                    std::thread::sleep(Duration::from_millis(5));
                 }
                 None => panic!("{name} at {address} does not answer"),
             }
