@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod common;
+#[path = "console/work.rs"]
+mod work;
 
 use std::io::IsTerminal;
 use std::time::Duration;

@@ -174,7 +174,7 @@ impl Service {
 
     /// Asks for work: one ticket a tenant, whose numbers are returned. How they fare shows in `work`. Where too many wait
     /// already, the rest gets no ticket.
-    #[allow(clippy::must_use_candidate, reason = "the console watches all tickets")]
+    #[must_use = "how they fare shows under these numbers"]
     pub fn ask(&self, order: &Order) -> Vec<TicketId> {
         let mut numbers = Vec::new();
         for ticket in tickets::tickets(order, Timestamp::now()) {

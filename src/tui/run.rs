@@ -77,7 +77,8 @@ pub async fn run(mut service: Service, start: Start) -> io::Result<()> {
                     Some(Effect::Reconcile) => service.reconcile(),
                     Some(Effect::ForgetChanges) => service.forget_changes(),
                     Some(Effect::Ask(order)) => {
-                        service.ask(&order);
+                        // How they fare shows in the panes.
+                        let _ = service.ask(&order);
                     }
                     Some(Effect::Cancel(ticket)) => service.cancel(ticket),
                 }
