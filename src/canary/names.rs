@@ -6,6 +6,8 @@ use super::IMAGE;
 use crate::model::method::Method;
 
 const PREFIX: &str = "wakeboard-canary-";
+/// Stands in the place of the method in the names of the engines' helpers, which are of the same image.
+const RECLAIM: &str = "reclaim";
 
 /// A name for a new canary. `chance` makes it differ from those of other consoles.
 #[must_use]
@@ -13,7 +15,7 @@ pub fn name(method: Method, now: Timestamp, chance: u64) -> String {
     format!("{PREFIX}{method}-{}-{chance:016x}", now.as_second())
 }
 
-/// Whether a container of that name and image is a canary: no tenant, and nothing that anybody misses.
+/// Whether a container of that name and image is a canary, or an engine's helper: no tenant, and nothing that anybody misses.
 ///
 /// Both must fit, so that nothing else is ever hidden or removed. Podman writes a registry before the image's name.
 #[must_use]
@@ -26,7 +28,10 @@ pub fn is_canary(name: &str, image: &str) -> bool {
 #[must_use]
 pub fn made_at(name: &str) -> Option<Timestamp> {
     let mut parts = name.strip_prefix(PREFIX)?.split('-');
-    let _: Method = parts.next()?.parse().ok()?;
+    let what = parts.next()?;
+    if what != RECLAIM {
+        let _: Method = what.parse().ok()?;
+    }
     let seconds = parts.next()?.parse().ok()?;
     let chance = parts.next()?;
     let whole = parts.next().is_none() && chance.len() == 16 && u64::from_str_radix(chance, 16).is_ok();
@@ -46,6 +51,13 @@ mod tests {
         assert_eq!(made_at(&name), Some(now));
         assert!(is_canary(&name, IMAGE) && is_canary(&name, "localhost/wakeboard/canary:1"));
         assert!(!is_canary(&name, "tomcat:10") && !is_canary(&name, "evilwakeboard/canary:1"));
+    }
+
+    #[test]
+    fn an_engines_helper_is_no_tenant_either() {
+        let name = "wakeboard-canary-reclaim-1700000000-0123456789abcdef";
+        assert!(made_at(name).is_some() && is_canary(name, IMAGE));
+        assert!(!is_canary(name, "tomcat:10"));
     }
 
     #[rstest]

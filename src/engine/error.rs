@@ -10,6 +10,8 @@ use crate::model::plain::plain;
 
 /// What is said of a connection that ended before its time.
 pub const CUT: &str = "the connection was cut";
+/// What begins the word that memory cannot be pushed out for want of swap.
+pub const NO_SWAP: &str = "no swap";
 
 /// Why an engine did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +55,12 @@ impl EngineError {
     #[must_use]
     pub fn is_lost(&self) -> bool {
         !matches!(self, EngineError::Refused { .. } | EngineError::Unable(_))
+    }
+
+    /// Whether memory could not be pushed out for want of swap: nothing was changed.
+    #[must_use]
+    pub fn is_no_swap(&self) -> bool {
+        matches!(self, EngineError::Unable(why) if why.starts_with(NO_SWAP))
     }
 
     /// Whether the engine says that there is no such thing.

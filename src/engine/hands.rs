@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use super::EngineError;
 use crate::model::container::{ContainerId, Facts};
@@ -20,6 +21,14 @@ pub const IN_PLACE: &str = "in-place";
 /// `/hostcgroup` for a folder with the id in its name, and says a word and a number a line: `before`, `after` and
 /// `swapfree` in bytes, or `error ...`.
 pub const HELPER_IMAGE: &str = "wakeboard/canary:1";
+
+/// The name of such a container for the container `id`, made `now`. By it everybody knows what it is: no tenant, and
+/// removed by the next examination where it was left over.
+#[must_use]
+pub fn helper_name(id: &str, now: Timestamp) -> String {
+    let end: String = id.chars().filter(char::is_ascii_hexdigit).take(16).collect();
+    format!("wakeboard-canary-reclaim-{}-{end:0>16}", now.as_second())
+}
 
 /// What may be done to containers. Every call has a deadline of its own and ends.
 ///

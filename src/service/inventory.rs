@@ -62,6 +62,8 @@ pub(super) struct Inventory {
     feed_changed: bool,
     /// Snapshots of hosts were made anew and not published yet.
     fleet_changed: bool,
+    /// The first picture of all hosts, or of all work, is complete: commands wait for it.
+    urgent: bool,
     /// The turn of the work that is laid over the hosts.
     turn: u64,
     fleet_out: watch::Sender<Arc<Fleet>>,
@@ -99,6 +101,7 @@ impl Inventory {
             feed,
             feed_changed: false,
             fleet_changed: false,
+            urgent: false,
             turn: 0,
             fleet_out,
             changes_out,
@@ -150,6 +153,7 @@ impl Inventory {
         if self.turn == work.turn {
             return;
         }
+        self.urgent |= self.turn == 0;
         self.turn = work.turn;
         self.fleet_changed = true;
         let mut overlays = Overlay::by_host(work);
@@ -164,8 +168,16 @@ impl Inventory {
 
     /// The least time between two snapshots.
     fn pause(&self) -> Duration {
-        let partial = self.hosts.iter().any(|host| host.link == Link::Connecting);
-        if partial { PARTIAL_EVERY } else { PUBLISH_EVERY }
+        match () {
+            () if self.urgent => Duration::ZERO,
+            () if self.is_partial() => PARTIAL_EVERY,
+            () => PUBLISH_EVERY,
+        }
+    }
+
+    /// Whether some hosts have not answered yet.
+    fn is_partial(&self) -> bool {
+        self.hosts.iter().any(|host| host.link == Link::Connecting)
     }
 
     fn take(&mut self, News { host: index, report }: News) {
@@ -247,6 +259,7 @@ impl Inventory {
                     // While the other hosts' answers are still under way there is time for this.
                     self.hosts[index].redraw();
                     self.fleet_changed = true;
+                    self.urgent |= !self.is_partial();
                 } else {
                     for observed in result.observed {
                         self.tell_observed(index, time, &observed);
@@ -292,6 +305,7 @@ impl Inventory {
     }
 
     fn publish(&mut self) {
+        self.urgent = false;
         // The changes first: whoever sees in the fleet that a host's memory is in must find it among them.
         if std::mem::take(&mut self.feed_changed) {
             let changes = Changes {

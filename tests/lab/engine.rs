@@ -46,6 +46,23 @@ impl Engine {
         }
     }
 
+    /// The newer Docker in the lab's virtual machine, where there is one: not every machine has what it takes. CI has.
+    pub fn docker_v2() -> Option<Engine> {
+        let endpoint = lab("WAKEBOARD_LAB_V2");
+        if endpoint.is_empty() {
+            assert!(std::env::var("CI").as_deref() != Ok("true"), "the lab has no virtual machine");
+            eprintln!("skipped: the lab has no virtual machine (QEMU is missing)");
+            return None;
+        }
+        Some(Engine { endpoint, name: "docker-v2", made: vec![], disturbed: AtomicBool::new(false) })
+    }
+
+    /// An engine that a test has started by itself.
+    pub fn at(endpoint: &str) -> Engine {
+        let endpoint = endpoint.to_owned();
+        Engine { endpoint, name: "of a test", made: vec![], disturbed: AtomicBool::new(false) }
+    }
+
     fn docker(&self, args: &[&str]) -> Output {
         Command::new("docker").arg("-H").arg(&self.endpoint).args(args).output().unwrap()
     }
@@ -123,6 +140,24 @@ impl Engine {
         SwapOff(file)
     }
 
+    /// The links of containers on the engine's bridge.
+    pub fn links(&self) -> Vec<String> {
+        let format = "{{index .Options \"com.docker.network.bridge.name\"}}";
+        let bridge = self.act(&["network", "inspect", "bridge", "-f", format]);
+        let folder = format!("/sys/class/net/{bridge}/brif");
+        let all = std::fs::read_dir(folder).unwrap();
+        all.map(|link| link.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    /// Removes links that outlived an engine that was killed. They keep the address of a container that is gone, so that
+    /// whichever container gets it next cannot be reached (see `docs/engine-facts.md`).
+    pub fn remove_leaked(&self, before: &[String]) {
+        for link in self.links().iter().filter(|link| before.contains(link)) {
+            eprintln!("the engine has leaked {link}");
+            assert!(Command::new("ip").args(["link", "del", link]).status().unwrap().success());
+        }
+    }
+
     /// `start`, `kill`, `freeze` or `thaw` the engine itself.
     pub fn control(&self, verb: &str) {
         self.disturbed.store(matches!(verb, "kill" | "freeze"), Ordering::SeqCst);
@@ -145,6 +180,14 @@ impl Drop for Engine {
             let _ = self.docker(&["rm", "-f", name]);
         }
     }
+}
+
+/// The lab's virtual machine: `run COMMAND`, `swap on`, `swap off`. Says what it printed.
+pub fn virtual_machine(args: &[&str]) -> String {
+    let output = Command::new(lab("WAKEBOARD_LAB_V2_VM")).args(args).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    assert!(output.status.success(), "vm {args:?}: {said} {}", String::from_utf8_lossy(&output.stderr));
+    said
 }
 
 /// A session in a container.

@@ -7,7 +7,7 @@ mod full;
 #[path = "../ledger/lists.rs"]
 mod lists;
 #[path = "ledger/place.rs"]
-mod place;
+pub mod place;
 #[path = "../ledger/property.rs"]
 mod property;
 #[path = "../ledger/race.rs"]

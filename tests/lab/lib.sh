@@ -311,7 +311,7 @@ import_image() {
 # Ids of all containers that the lab's engines keep in their folders.
 lab_container_ids() {
     local dir
-    for dir in "$LAB"/docker-*/data/containers/*/ "$LAB"/podman/root/overlay-containers/*/; do
+    for dir in "$LAB"/{docker-*,small-disk/disk}/data/containers/*/ "$LAB"/podman/root/overlay-containers/*/; do
         dir=$(basename "$dir")
         [[ $dir =~ ^[0-9a-f]{64}$ ]] && echo "$dir"
     done
@@ -390,7 +390,7 @@ remove_lab_netns() {
 
 remove_lab_links() {
     local bridge link
-    for bridge in wblab0 wblab1 wblab2; do
+    for bridge in wblab0 wblab1 wblab2 wblab3; do
         [[ -d /sys/class/net/$bridge ]] || continue
         for link in /sys/class/net/"$bridge"/brif/*; do
             [[ ! -e $link ]] || ip link del "${link##*/}" 2>/dev/null || true

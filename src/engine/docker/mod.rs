@@ -68,6 +68,8 @@ pub struct DockerEngine {
     exports: Option<PathBuf>,
     /// What speaks libpod, once it is known whether this is Podman.
     libpod: OnceCell<Option<Libpod>>,
+    /// What the engine said of itself.
+    version: OnceCell<SystemVersion>,
     /// What the engine said of its machine.
     info: OnceCell<room::Info>,
     /// Held open as long as we use it.
@@ -130,6 +132,7 @@ impl DockerEngine {
             machine,
             exports: None,
             libpod: OnceCell::new(),
+            version: OnceCell::new(),
             info: OnceCell::new(),
             _tunnel: tunnel,
         })
@@ -141,15 +144,16 @@ impl DockerEngine {
         DockerEngine { exports: folder, ..self }
     }
 
-    /// What speaks libpod, where this is Podman. Asked once.
+    /// What the engine says of itself. Asked once: Docker starts three programs to answer.
+    async fn version(&self) -> Result<&SystemVersion, EngineError> {
+        self.version.get_or_try_init(|| Call::get("/version").read(&self.transport, LONGEST_CALL)).await
+    }
+
+    /// What speaks libpod, where this is Podman.
     async fn libpod(&self) -> Result<Option<&Libpod>, EngineError> {
-        let ask = async {
-            let version = Call::get("/version").read(&self.transport, LONGEST_CALL).await?;
-            Ok::<_, EngineError>(
-                is_podman(&version).then(|| Libpod::new(self.transport.clone(), self.exports.clone())),
-            )
-        };
-        self.libpod.get_or_try_init(|| ask).await.map(Option::as_ref)
+        let version = self.version().await?;
+        let make = || is_podman(version).then(|| Libpod::new(self.transport.clone(), self.exports.clone()));
+        Ok(self.libpod.get_or_init(|| async { make() }).await.as_ref())
     }
 
     async fn within<T>(
@@ -166,21 +170,13 @@ impl DockerEngine {
 #[async_trait]
 impl Engine for DockerEngine {
     async fn about(&self) -> Result<EngineAbout, EngineError> {
-        let version = Self::within(LONGEST_CALL, self.api.version()).await?;
-        let info = Self::within(LONGEST_CALL, self.api.info()).await?;
-        let machine = rustix::system::uname();
-        let same_machine =
-            info.name.as_deref().is_some_and(|name| machine.nodename().to_bytes() == name.as_bytes())
-                && info
-                    .kernel_version
-                    .as_deref()
-                    .is_some_and(|kernel| machine.release().to_bytes() == kernel.as_bytes());
+        let (version, info) = tokio::try_join!(self.version(), self.info())?;
         Ok(EngineAbout {
-            kind: if is_podman(&version) { "Podman" } else { "Docker" }.into(),
-            version: plain(&version.version.unwrap_or_default()).as_ref().into(),
-            memory_bytes: info.mem_total.and_then(|bytes| u64::try_from(bytes).ok()),
-            experimental: info.experimental_build.unwrap_or(false),
-            local: self.near && same_machine,
+            kind: if is_podman(version) { "Podman" } else { "Docker" }.into(),
+            version: plain(version.version.as_deref().unwrap_or_default()).as_ref().into(),
+            memory_bytes: u64::try_from(info.memory).ok().filter(|bytes| *bytes > 0),
+            experimental: info.experimental,
+            local: self.near && info.is_of_this_machine(),
         })
     }
 

@@ -63,13 +63,16 @@ impl DockerEngine {
 
     /// The commands that somebody runs in it now, those of its health check left out.
     async fn sessions(&self, inspect: &ContainerInspectResponse) -> Result<Vec<String>, EngineError> {
+        let ids = inspect.exec_ids.as_deref().unwrap_or_default();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
         let check = inspect.config.as_ref().and_then(|config| config.healthcheck.as_ref());
         let check = check.and_then(|check| check.test.as_deref()).unwrap_or_default();
         let container = inspect.id.as_deref().unwrap_or_default();
         // Podman 4.3 calls a detached session running for minutes after its end.
         let may_be_over = self.near && self.libpod().await?.is_some();
         let is_over = |pid: u32| may_be_over && pid != 0 && !cgroup::is_of(pid, container);
-        let ids = inspect.exec_ids.as_deref().unwrap_or_default();
         let mut sessions = Vec::new();
         for id in ids.iter().take(MOST_SESSIONS) {
             let call = Call::get(format!("/exec/{}/json", encoded(id)));

@@ -1,5 +1,6 @@
 //! How much room an engine's machine has for sleepers, and what else it says of that machine.
 
+use std::ffi::CStr;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -16,10 +17,14 @@ pub struct Info {
     cgroup: Option<String>,
     #[serde(rename = "MemTotal", default)]
     pub memory: i64,
+    #[serde(rename = "ExperimentalBuild", default)]
+    pub experimental: bool,
     #[serde(rename = "DockerRootDir", default)]
     root: Option<String>,
     #[serde(rename = "Name", default)]
     name: Option<String>,
+    #[serde(rename = "KernelVersion", default)]
+    kernel: Option<String>,
 }
 
 impl Info {
@@ -27,9 +32,12 @@ impl Info {
         self.cgroup.as_deref() == Some("1")
     }
 
-    fn is_of_this_machine(&self) -> bool {
+    /// As far as the machine's name and its kernel tell.
+    pub fn is_of_this_machine(&self) -> bool {
         let machine = rustix::system::uname();
-        self.name.as_deref().is_some_and(|name| machine.nodename().to_bytes() == name.as_bytes())
+        let is =
+            |text: Option<&str>, ours: &CStr| text.is_some_and(|text| text.as_bytes() == ours.to_bytes());
+        is(self.name.as_deref(), machine.nodename()) && is(self.kernel.as_deref(), machine.release())
     }
 }
 

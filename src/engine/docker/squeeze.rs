@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -10,7 +11,8 @@ use super::call::Call;
 use super::limits;
 use super::room::free_swap;
 use super::{DockerEngine, LONGEST_CALL};
-use crate::engine::hands::HELPER_IMAGE;
+use crate::engine::error::NO_SWAP;
+use crate::engine::hands::{HELPER_IMAGE, helper_name};
 use crate::engine::{EngineError, cgroup, podman};
 use crate::model::container::{ContainerId, Facts};
 use crate::model::particulars::Limits;
@@ -68,7 +70,7 @@ impl DockerEngine {
         let call = Call::post(format!("/containers/{id}/update")).json(&limits::small(limits));
         match self.act(call, DEADLINE).await {
             Err(EngineError::Refused { message, .. }) if message.contains("unable to set memory limit") => {
-                Err(EngineError::Unable(format!("no swap: {message}")))
+                Err(EngineError::Unable(format!("{NO_SWAP}: {message}")))
             }
             other => other,
         }
@@ -87,7 +89,8 @@ impl DockerEngine {
                 "Binds": ["/sys/fs/cgroup:/hostcgroup"],
             },
         });
-        let call = Call::post("/containers/create").json(&body);
+        let name = helper_name(id, Timestamp::now());
+        let call = Call::post(format!("/containers/create?name={name}")).json(&body);
         let helper: Created = call.read(&self.transport, LONGEST_CALL).await?;
         let said = self.helped(&helper.id).await;
         let gone = Call::delete(format!("/containers/{}?force=1", helper.id));
@@ -138,7 +141,7 @@ fn verdict(before: u64, after: u64, swap: Option<u64>) -> Result<(), EngineError
 fn no_swap(needed: u64, free: u64) -> EngineError {
     let mebibytes = |bytes: u64| bytes.div_ceil(1 << 20);
     EngineError::Unable(format!(
-        "no swap: {} MiB would have to go there, and {} MiB are free",
+        "{NO_SWAP}: {} MiB would have to go there, and {} MiB are free",
         mebibytes(needed),
         mebibytes(free)
     ))

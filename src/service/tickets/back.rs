@@ -61,7 +61,11 @@ pub(super) async fn bring(job: &mut Job, sleeper: &Sleeper) -> Result<Back, Trou
         times = if next == by { times + 1 } else { 1 };
         by = next;
     }
-    let found = find(&*job.engine, &mut at).await?;
+    // Coming back changes neither limits nor policy: only one that was created anew is looked at again.
+    let same = found.as_ref().is_some_and(|found| found.facts.id == at.container);
+    if !same {
+        found = find(&*job.engine, &mut at).await?;
+    }
     put_back(job, &at, found.as_ref()).await?;
     Ok(Back { id: at.container.clone(), sleeper: at, by: Some(by) })
 }

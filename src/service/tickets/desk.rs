@@ -25,7 +25,7 @@ use crate::model::host::HostName;
 use crate::model::ledger::Where;
 use crate::model::policy::Policy;
 use crate::model::sleeper::Sleeper;
-use crate::model::ticket::{Outcome, Task, Ticket, TicketId};
+use crate::model::ticket::{Door, Outcome, Task, Ticket, TicketId};
 use crate::model::tier::Tier;
 use crate::model::work::{Record, Work};
 use crate::service::Connected;
@@ -321,8 +321,12 @@ impl Desk {
         if self.tools.policy.read_only {
             return Some("this console is read-only".to_owned());
         }
+        // A recovery may leave the tenant otherwise than is asked for here: it is waited for.
         let same = |other: &Ticket| {
-            other.host == ticket.host && other.tenant == ticket.tenant && other.task == ticket.task
+            other.host == ticket.host
+                && other.tenant == ticket.tenant
+                && other.task == ticket.task
+                && other.door != Door::Own
         };
         // Those of others are looked at when the work begins: their console may be dead.
         if let Some(other) = self.mine.values().map(|mine| &mine.ticket).find(|other| same(other)) {

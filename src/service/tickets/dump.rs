@@ -76,7 +76,9 @@ async fn sleeps_already(job: &Job, containers: &[ContainerId]) -> Result<Option<
 async fn look(job: &mut Job, containers: &[ContainerId]) -> Result<Vec<Particulars>, Trouble> {
     let engine = job.engine.clone();
     let look = async {
-        let all = join_all(containers.iter().map(|id| engine.particulars(id))).await;
+        let all = join_all(containers.iter().map(|id| engine.particulars(id)));
+        // What the engine is will be needed soon, and it takes its time to say so: it is asked meanwhile, and remembered.
+        let (all, _) = tokio::join!(all, engine.about());
         all.into_iter().collect::<Result<Vec<_>, _>>()
     };
     let all = job.step("look at it", None, look).await?;

@@ -61,7 +61,16 @@ pub(super) async fn run(
         sleeper.stage = Stage::Waking;
         sleeper.since = Timestamp::now();
     }
-    job.put(&sleepers).await?;
+    let engine = job.engine.clone();
+    let restores = sleepers.iter().any(|sleeper| sleeper.checkpoint.is_some());
+    let ask = async {
+        // A restore needs to know which engine this is: it is asked meanwhile, and remembered.
+        if restores {
+            let _ = engine.restarts_dumped().await;
+        }
+    };
+    let (written, ()) = tokio::join!(job.put(&sleepers), ask);
+    written?;
     let mut losses = 0;
     loop {
         match wake(job, &sleepers, deadline).await {

@@ -155,6 +155,7 @@ fn engine_killed(task: &'static str, method: &str, after: Duration) {
         bench.expect(&["dump", "poplar", "--by", method], "dumped");
     }
     let bench = &bench;
+    let links = bench.engine.links();
     let line = thread::scope(|scope| {
         let args: Vec<&str> = match task {
             "dump" => vec!["dump", "poplar", "--by", method, "--json"],
@@ -168,6 +169,7 @@ fn engine_killed(task: &'static str, method: &str, after: Duration) {
         last_line(&at_work.join().unwrap())
     });
     eprintln!("{task} {method} {after:?}: {line}");
+    bench.engine.remove_leaked(&links);
     // Whatever it came to: it is told, and the tenant can be had.
     let state = bench.tenant("poplar")["state"].clone();
     if state != "running" {

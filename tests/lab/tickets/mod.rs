@@ -1,9 +1,11 @@
 //! Dump and wake on real engines, by the command line, as an operator in a hurry would.
 
 mod crash;
+mod disk;
 mod faults;
 mod rounds;
 mod shared;
+mod v2;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -111,7 +113,12 @@ impl Bench {
 
 /// Asks a counter for its next number.
 pub fn ask(address: &str) -> Option<u64> {
-    let mut stream = TcpStream::connect((address, PORT)).ok()?;
+    ask_at(address, PORT)
+}
+
+/// The same at another port.
+pub fn ask_at(address: &str, port: u16) -> Option<u64> {
+    let mut stream = TcpStream::connect((address, port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
     stream.write_all(b"GET / HTTP/1.1\r\nHost: counter\r\nConnection: close\r\n\r\n").ok()?;
     let mut answer = [0; 512];

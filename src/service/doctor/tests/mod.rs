@@ -76,8 +76,15 @@ async fn an_image_that_is_none_of_ours_is_imported_anew() {
 }
 
 #[test]
-fn the_engines_helper_is_of_the_same_image() {
-    assert_eq!(crate::engine::hands::HELPER_IMAGE, canary::IMAGE);
+fn the_engines_helper_is_of_the_same_image_and_known_by_its_name() {
+    use crate::engine::hands::{HELPER_IMAGE, helper_name};
+    assert_eq!(HELPER_IMAGE, canary::IMAGE);
+    let now = now();
+    for id in ["0123456789abcdef".repeat(4), "abc".to_owned(), "--odd--".to_owned()] {
+        let name = helper_name(&id, now);
+        assert!(canary::is_canary(&name, HELPER_IMAGE), "{name}");
+        assert_eq!(canary::made_at(&name), Some(now));
+    }
 }
 
 #[tokio::test]

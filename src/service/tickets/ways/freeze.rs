@@ -3,13 +3,26 @@
 use async_trait::async_trait;
 
 use super::{Way, set_restart_aside};
-use crate::model::container::ContainerId;
-use crate::model::particulars::Particulars;
+use crate::canary;
+use crate::engine::{Engine, EngineError};
+use crate::model::container::{ContainerId, Facts};
+use crate::model::particulars::{Limits, Particulars};
 use crate::model::sleeper::Sleeper;
 use crate::service::tickets::job::Job;
 use crate::service::tickets::trouble::Trouble;
 
 pub(super) struct Freeze;
+
+/// Squeezes it. The engine's helper needs an image, which somebody may have removed since the host was examined.
+async fn push_out(engine: &dyn Engine, facts: &Facts, limits: Limits) -> Result<(), EngineError> {
+    match engine.squeeze(facts, limits).await {
+        Err(error) if error.is_not_found() && !engine.has_image(canary::IMAGE).await? => {
+            engine.import_image(canary::IMAGE, canary::image()).await?;
+            engine.squeeze(facts, limits).await
+        }
+        other => other,
+    }
+}
 
 #[async_trait]
 impl Way for Freeze {
@@ -19,11 +32,18 @@ impl Way for Freeze {
         job.step("pause", Some(&name), engine.pause(&id)).await?;
         let squeeze = async {
             let facts = engine.particulars(&id).await?.map(|found| found.facts);
-            let facts = facts.ok_or_else(|| crate::engine::EngineError::gone(&name))?;
-            engine.squeeze(&facts, sleeper.limits).await?;
+            let facts = facts.ok_or_else(|| EngineError::gone(&name))?;
+            push_out(&*engine, &facts, sleeper.limits).await?;
             engine.memory(&facts).await
         };
-        sleeper.memory_left = job.step("push its memory into swap", Some(&name), squeeze).await?;
+        match job.step("push its memory into swap", Some(&name), squeeze).await {
+            Ok(left) => sleeper.memory_left = left,
+            // From afar that is known only now. Nothing has changed but the pause, which is undone.
+            Err(Trouble::Engine { error, .. }) if error.is_no_swap() => {
+                return Err(Trouble::Refused(error.to_string()));
+            }
+            Err(trouble) => return Err(trouble),
+        }
         Ok(())
     }
 

@@ -1,0 +1,31 @@
+"""The benchmark of `tests/bench/wake`."""
+
+import argparse
+import os
+
+import first_answer
+import overhead
+import procfs
+from engine import Engine
+from sleeper import Wakeboard
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--rounds", type=int, default=20)
+    arguments.add_argument("--tomcat-rounds", type=int, default=5)
+    arguments.add_argument("--only", choices=["overhead", "tomcat"])
+    wanted = arguments.parse_args()
+    engine = Engine(os.environ["WAKEBOARD_BENCH_SOCKET"])
+    wakeboard = Wakeboard(engine, os.environ["WAKEBOARD_BENCH_HOME"])
+    print(wakeboard.doctor(), flush=True)
+    if wanted.only != "tomcat":
+        print(f"load {procfs.load():.2f}", flush=True)
+        overhead.measure(engine, wakeboard, wanted.rounds)
+    if wanted.only != "overhead":
+        print(f"\nload {procfs.load():.2f}", flush=True)
+        first_answer.measure(engine, wakeboard, wanted.tomcat_rounds, os.environ["WAKEBOARD_BENCH_BRIDGE"])
+    print(f"\nload {procfs.load():.2f}", flush=True)
+
+
+main()
