@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use wakeboard::model::particulars::Limits;
 
 use crate::engine::{Engine, lab};
-use crate::hands::{Hands, counted, counts_beyond, facts, far_hands, hands, particulars};
+use crate::hands::{Hands, counts_beyond, facts, far_hands, hands, particulars};
 
 /// Counts in a variable, with 40 MB in another one.
 const LARGE_COUNTER: &str = "x=$(head -c 40000000 /dev/zero | tr '\\0' x); n=0; \
@@ -26,7 +26,8 @@ async fn freeze(hands: &Hands, id: &str) -> bool {
     let after = hands.memory(&facts).await.unwrap().unwrap();
     let limits_after = particulars(hands, id).await.limits;
     hands.unpause(id).await.unwrap();
-    let n = counted(hands, id).await.unwrap();
+    // Its file is empty for a moment at each number.
+    let n = counts_beyond(hands, id, 0).await;
     counts_beyond(hands, id, n).await;
     println!("{} -> {} KiB", before / 1024, after / 1024);
     // Over the API the limit for the moment is 8 MiB: Docker takes no less than 6.

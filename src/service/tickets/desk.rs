@@ -1,6 +1,9 @@
 //! The desk: takes orders, lets so many tickets at once go to work on each host, and publishes how they fare.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+mod mending;
+mod orders;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +14,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tracing::warn;
 
-use super::job::{Job, Note, Tools};
-use super::lane::{InLine, Lane};
-use super::shift::{self, Duty};
+use super::job::{Note, Tools};
+use super::lane::Lane;
+use super::shift::Duty;
 use super::tidy;
 use super::told;
 use crate::ledger::{self, Ledger};
@@ -25,7 +28,7 @@ use crate::model::host::HostName;
 use crate::model::ledger::Where;
 use crate::model::policy::Policy;
 use crate::model::sleeper::Sleeper;
-use crate::model::ticket::{Door, Outcome, Task, Ticket, TicketId};
+use crate::model::ticket::{Ticket, TicketId};
 use crate::model::tier::Tier;
 use crate::model::work::{Record, Work};
 use crate::service::Connected;
@@ -36,8 +39,6 @@ const MOST_NOTES: usize = 1024;
 const MOST_ENDED: usize = 500;
 /// How often the ledger is asked whether somebody else has written to it, and for tickets that were cut off.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// A tenant that could not be brought back is tried again after this time: each try is a ticket in everybody's feed.
-const MEND_AGAIN: Duration = Duration::from_secs(10);
 
 /// What tickets may do, and where they are kept.
 #[derive(Clone, Debug, Default)]
@@ -206,194 +207,10 @@ impl Desk {
         }
     }
 
-    /// Reads what others wrote, and looks for what was cut off. Says whether something is new.
-    async fn look(&mut self) -> bool {
-        let ledger = self.tools.ledger.clone();
-        let version = match ledger.version().await {
-            Ok(version) => version,
-            Err(error) => {
-                warn!(%error, "the ledger cannot be read");
-                return false;
-            }
-        };
-        let news = self.version != Some(version);
-        if news {
-            match self.read(&ledger).await {
-                Ok(()) => self.version = Some(version),
-                Err(error) => warn!(%error, "the ledger cannot be read"),
-            }
-        }
-        if self.mends && !self.tools.policy.read_only {
-            self.mend(&ledger).await;
-        }
-        news
-    }
-
-    async fn read(&mut self, ledger: &Ledger) -> Result<(), ledger::LedgerError> {
-        let sleepers = ledger.sleepers().await?;
-        let tickets = ledger.tickets(MOST_ENDED).await?;
-        self.abilities = ledger.abilities().await?;
-        let sleepers: BTreeMap<_, _> =
-            sleepers.into_iter().map(|it| (it.container.clone(), Arc::new(it))).collect();
-        let (ended, open): (Vec<_>, Vec<_>) =
-            tickets.into_iter().map(Arc::new).partition(|ticket| ticket.ended.is_some());
-        self.others = open.into_iter().filter(|ticket| !self.mine.contains_key(&ticket.id)).collect();
-        self.ended = ended.into_iter().filter(|ticket| !self.mine.contains_key(&ticket.id)).collect();
-        self.sleepers = sleepers;
-        self.turn += 1;
-        Ok(())
-    }
-
-    /// Finishes or undoes what was cut off: open tickets that nobody holds, and sleepers left on their way.
-    async fn mend(&mut self, ledger: &Ledger) {
-        let now = Timestamp::now();
-        if !self.others.is_empty() {
-            let open = ledger.open_tickets().await.unwrap_or_default();
-            for open in open {
-                let host = open.ticket.host.clone();
-                let known = self.mine.contains_key(&open.ticket.id);
-                if known || !open.is_orphaned(now) || !self.is_free(&host, &open.ticket.tenant) {
-                    continue;
-                }
-                let adopted = ledger.adopt(open.ticket.id, &self.tools.holder, now, shift::LEASE).await;
-                if adopted.unwrap_or(false) {
-                    let duty = Duty::Recover { containers: open.containers, adopted: true };
-                    self.others.retain(|other| other.id != open.ticket.id);
-                    self.admit(open.ticket, duty);
-                }
-            }
-        }
-        self.tried.retain(|_, until| *until > Instant::now());
-        let mut tenants: HashSet<(HostName, Arc<str>)> = HashSet::new();
-        for sleeper in shift::stranded(self.sleepers.values()) {
-            let theirs = self.others.iter().any(|ticket| ticket.tenant == sleeper.tenant);
-            let key = (sleeper.host.clone(), sleeper.tenant.clone());
-            if !theirs && !self.tried.contains_key(&key) && self.is_free(&sleeper.host, &sleeper.tenant) {
-                tenants.insert(key);
-            }
-        }
-        for (host, tenant) in tenants {
-            self.tried.insert((host.clone(), tenant.clone()), Instant::now() + MEND_AGAIN);
-            let ticket = told::recovery(host, tenant, now);
-            let containers = self.containers(&ticket);
-            self.admit(ticket, Duty::Recover { containers, adopted: false });
-        }
-        self.tidy();
-    }
-
-    /// Has those looked at closely that somebody else may have started.
-    fn tidy(&mut self) {
-        let mut watch = std::mem::take(&mut self.watch);
-        let is_free = |host: &HostName, tenant: &str| {
-            let theirs = |it: &Arc<Ticket>| it.host == *host && &*it.tenant == tenant;
-            self.is_free(host, tenant) && !self.others.iter().any(theirs)
-        };
-        let due = watch.due(self.sleepers.values(), &self.fleet.borrow(), Instant::now(), is_free);
-        self.watch = watch;
-        for (key, suspects) in due {
-            let engine = self.hosts.get(&key.0).and_then(|host| host.connected.borrow().clone());
-            let Some(engine) = engine else { continue };
-            self.jobs.spawn(tidy::look(engine, key, suspects, self.tools.notes.clone()));
-        }
-    }
-
     /// Whether the host answers and no ticket of ours is at that tenant.
     fn is_free(&self, host: &HostName, tenant: &str) -> bool {
         let up = self.hosts.get(host).is_some_and(|host| host.connected.borrow().is_some());
         up && !self.mine.values().any(|mine| mine.ticket.host == *host && &*mine.ticket.tenant == tenant)
-    }
-
-    async fn ask(&mut self, asked: Asked) {
-        let Asked { ticket, force, timeout } = asked;
-        if let Some(reason) = self.refusal(&ticket, force) {
-            return self.refuse(ticket, reason).await;
-        }
-        let containers = self.containers(&ticket);
-        let duty = match ticket.task {
-            Task::Dump => Duty::Dump { containers, method: ticket.method, tier: self.tier(&ticket) },
-            Task::Wake => Duty::Wake { containers, timeout: timeout.unwrap_or(self.tools.policy.timeout) },
-        };
-        self.admit(ticket, duty);
-    }
-
-    /// Why an order is turned away at once.
-    fn refusal(&self, ticket: &Ticket, force: bool) -> Option<String> {
-        if self.tools.policy.read_only {
-            return Some("this console is read-only".to_owned());
-        }
-        // A recovery may leave the tenant otherwise than is asked for here: it is waited for.
-        let same = |other: &Ticket| {
-            other.host == ticket.host
-                && other.tenant == ticket.tenant
-                && other.task == ticket.task
-                && other.door != Door::Own
-        };
-        // Those of others are looked at when the work begins: their console may be dead.
-        if let Some(other) = self.mine.values().map(|mine| &mine.ticket).find(|other| same(other)) {
-            return Some(format!("{} has asked for the same already (ticket {})", other.actor, other.id));
-        }
-        let Some(host) = self.hosts.get(&ticket.host) else {
-            return Some(format!("there is no host {}", ticket.host));
-        };
-        if host.connected.borrow().is_none() {
-            return Some(format!("{} does not answer", ticket.host));
-        }
-        let vip = ticket.task == Task::Dump && self.tier(ticket) == Some(Tier::Vip) && !force;
-        vip.then(|| "its tier is vip: only with --force".to_owned())
-    }
-
-    async fn refuse(&mut self, mut ticket: Ticket, reason: String) {
-        let now = Timestamp::now();
-        (ticket.ended, ticket.outcome, ticket.reason) = (Some(now), Some(Outcome::Refused), Some(reason));
-        if let Err(error) = self.tools.ledger.record(&ticket).await {
-            warn!(%error, "a refused ticket could not be written down");
-        }
-        self.over(ticket).await;
-    }
-
-    fn admit(&mut self, ticket: Ticket, duty: Duty) {
-        let (cancel, _) = watch::channel(false);
-        let (id, host) = (ticket.id, ticket.host.clone());
-        let one = InLine { ticket: id, task: ticket.task, tenant: ticket.tenant.clone() };
-        self.mine.insert(id, Mine { ticket, duty: Some(duty), cancel });
-        if let Some(desk) = self.hosts.get_mut(&host) {
-            desk.lane.join(one);
-        }
-        self.call(&host);
-    }
-
-    /// Calls whoever may go to work now.
-    fn call(&mut self, host: &HostName) {
-        let Some(desk) = self.hosts.get_mut(host) else { return };
-        while let Some(id) = desk.lane.next(&self.tools.policy) {
-            let Some(mine) = self.mine.get_mut(&id) else { continue };
-            let engine = desk.connected.borrow().clone();
-            let (Some(duty), Some(engine)) = (mine.duty.take(), engine) else {
-                // Lost since it got in line.
-                desk.lane.done(id);
-                let mut ticket = mine.ticket.clone();
-                ticket.reason = Some(format!("{host} does not answer"));
-                (ticket.ended, ticket.outcome) = (Some(Timestamp::now()), Some(Outcome::Failed));
-                let notes = self.tools.notes.clone();
-                self.jobs.spawn(async move {
-                    let _ = notes.send(Note::Over(Box::new(ticket))).await;
-                });
-                continue;
-            };
-            mine.ticket.began = Some(Timestamp::now());
-            let about = self.fleet.borrow().host(host).and_then(|host| host.engine.clone());
-            let job = Job {
-                ticket: mine.ticket.clone(),
-                tools: self.tools.clone(),
-                engine,
-                about,
-                connected: desk.connected.clone(),
-                canary: desk.canary.clone(),
-                cancelled: mine.cancel.subscribe(),
-            };
-            self.turn += 1;
-            self.jobs.spawn(shift::work(job, duty));
-        }
     }
 
     async fn cancel(&mut self, id: TicketId) {

@@ -1,0 +1,112 @@
+//! What the desk mends: it reads what other consoles wrote, and ends what they left open.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+use tracing::warn;
+
+use super::{Desk, MOST_ENDED};
+use crate::ledger::{self, Ledger};
+use crate::model::host::HostName;
+use crate::model::ticket::Ticket;
+use crate::service::tickets::shift::{self, Duty};
+use crate::service::tickets::{tidy, told};
+
+/// A tenant that could not be brought back is tried again after this time: each try is a ticket in everybody's feed.
+const MEND_AGAIN: Duration = Duration::from_secs(10);
+
+impl Desk {
+    /// Reads what others wrote, and looks for what was cut off. Says whether something is new.
+    pub(super) async fn look(&mut self) -> bool {
+        let ledger = self.tools.ledger.clone();
+        let version = match ledger.version().await {
+            Ok(version) => version,
+            Err(error) => {
+                warn!(%error, "the ledger cannot be read");
+                return false;
+            }
+        };
+        let news = self.version != Some(version);
+        if news {
+            match self.read(&ledger).await {
+                Ok(()) => self.version = Some(version),
+                Err(error) => warn!(%error, "the ledger cannot be read"),
+            }
+        }
+        if self.mends && !self.tools.policy.read_only {
+            self.mend(&ledger).await;
+        }
+        news
+    }
+
+    async fn read(&mut self, ledger: &Ledger) -> Result<(), ledger::LedgerError> {
+        let sleepers = ledger.sleepers().await?;
+        let tickets = ledger.tickets(MOST_ENDED).await?;
+        self.abilities = ledger.abilities().await?;
+        let sleepers: BTreeMap<_, _> =
+            sleepers.into_iter().map(|it| (it.container.clone(), Arc::new(it))).collect();
+        let (ended, open): (Vec<_>, Vec<_>) =
+            tickets.into_iter().map(Arc::new).partition(|ticket| ticket.ended.is_some());
+        self.others = open.into_iter().filter(|ticket| !self.mine.contains_key(&ticket.id)).collect();
+        self.ended = ended.into_iter().filter(|ticket| !self.mine.contains_key(&ticket.id)).collect();
+        self.sleepers = sleepers;
+        self.turn += 1;
+        Ok(())
+    }
+
+    /// Finishes or undoes what was cut off: open tickets that nobody holds, and sleepers left on their way.
+    async fn mend(&mut self, ledger: &Ledger) {
+        let now = Timestamp::now();
+        if !self.others.is_empty() {
+            let open = ledger.open_tickets().await.unwrap_or_default();
+            for open in open {
+                let host = open.ticket.host.clone();
+                let known = self.mine.contains_key(&open.ticket.id);
+                if known || !open.is_orphaned(now) || !self.is_free(&host, &open.ticket.tenant) {
+                    continue;
+                }
+                let adopted = ledger.adopt(open.ticket.id, &self.tools.holder, now, shift::LEASE).await;
+                if adopted.unwrap_or(false) {
+                    let duty = Duty::Recover { containers: open.containers, adopted: true };
+                    self.others.retain(|other| other.id != open.ticket.id);
+                    self.admit(open.ticket, duty);
+                }
+            }
+        }
+        self.tried.retain(|_, until| *until > Instant::now());
+        let mut tenants: HashSet<(HostName, Arc<str>)> = HashSet::new();
+        for sleeper in shift::stranded(self.sleepers.values()) {
+            let theirs = self.others.iter().any(|ticket| ticket.tenant == sleeper.tenant);
+            let key = (sleeper.host.clone(), sleeper.tenant.clone());
+            if !theirs && !self.tried.contains_key(&key) && self.is_free(&sleeper.host, &sleeper.tenant) {
+                tenants.insert(key);
+            }
+        }
+        for (host, tenant) in tenants {
+            self.tried.insert((host.clone(), tenant.clone()), Instant::now() + MEND_AGAIN);
+            let ticket = told::recovery(host, tenant, now);
+            let containers = self.containers(&ticket);
+            self.admit(ticket, Duty::Recover { containers, adopted: false });
+        }
+        self.tidy();
+    }
+
+    /// Has those looked at closely that somebody else may have started.
+    fn tidy(&mut self) {
+        let mut watch = std::mem::take(&mut self.watch);
+        let is_free = |host: &HostName, tenant: &str| {
+            let theirs = |it: &Arc<Ticket>| it.host == *host && &*it.tenant == tenant;
+            self.is_free(host, tenant) && !self.others.iter().any(theirs)
+        };
+        let due = watch.due(self.sleepers.values(), &self.fleet.borrow(), Instant::now(), is_free);
+        self.watch = watch;
+        for (key, suspects) in due {
+            let engine = self.hosts.get(&key.0).and_then(|host| host.connected.borrow().clone());
+            let Some(engine) = engine else { continue };
+            self.jobs.spawn(tidy::look(engine, key, suspects, self.tools.notes.clone()));
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Orders: which are turned away at once, who gets in line, and who goes to work next.
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tracing::warn;
+
+use super::{Asked, Desk, Mine};
+use crate::model::host::HostName;
+use crate::model::ticket::{Door, Outcome, Task, Ticket};
+use crate::model::tier::Tier;
+use crate::service::tickets::job::{Job, Note};
+use crate::service::tickets::lane::InLine;
+use crate::service::tickets::shift::{self, Duty};
+
+impl Desk {
+    pub(super) async fn ask(&mut self, asked: Asked) {
+        let Asked { ticket, force, timeout } = asked;
+        if let Some(reason) = self.refusal(&ticket, force) {
+            return self.refuse(ticket, reason).await;
+        }
+        let containers = self.containers(&ticket);
+        let duty = match ticket.task {
+            Task::Dump => Duty::Dump { containers, method: ticket.method, tier: self.tier(&ticket) },
+            Task::Wake => Duty::Wake { containers, timeout: timeout.unwrap_or(self.tools.policy.timeout) },
+        };
+        self.admit(ticket, duty);
+    }
+
+    /// Why an order is turned away at once.
+    fn refusal(&self, ticket: &Ticket, force: bool) -> Option<String> {
+        if self.tools.policy.read_only {
+            return Some("this console is read-only".to_owned());
+        }
+        // A recovery may leave the tenant otherwise than is asked for here: it is waited for.
+        let same = |other: &Ticket| {
+            other.host == ticket.host
+                && other.tenant == ticket.tenant
+                && other.task == ticket.task
+                && other.door != Door::Own
+        };
+        // Those of others are looked at when the work begins: their console may be dead.
+        if let Some(other) = self.mine.values().map(|mine| &mine.ticket).find(|other| same(other)) {
+            return Some(format!("{} has asked for the same already (ticket {})", other.actor, other.id));
+        }
+        let Some(host) = self.hosts.get(&ticket.host) else {
+            return Some(format!("there is no host {}", ticket.host));
+        };
+        if host.connected.borrow().is_none() {
+            return Some(format!("{} does not answer", ticket.host));
+        }
+        let vip = ticket.task == Task::Dump && self.tier(ticket) == Some(Tier::Vip) && !force;
+        vip.then(|| "its tier is vip: only with --force".to_owned())
+    }
+
+    pub(super) async fn refuse(&mut self, mut ticket: Ticket, reason: String) {
+        let now = Timestamp::now();
+        (ticket.ended, ticket.outcome, ticket.reason) = (Some(now), Some(Outcome::Refused), Some(reason));
+        if let Err(error) = self.tools.ledger.record(&ticket).await {
+            warn!(%error, "a refused ticket could not be written down");
+        }
+        self.over(ticket).await;
+    }
+
+    pub(super) fn admit(&mut self, ticket: Ticket, duty: Duty) {
+        let (cancel, _) = watch::channel(false);
+        let (id, host) = (ticket.id, ticket.host.clone());
+        let one = InLine { ticket: id, task: ticket.task, tenant: ticket.tenant.clone() };
+        self.mine.insert(id, Mine { ticket, duty: Some(duty), cancel });
+        if let Some(desk) = self.hosts.get_mut(&host) {
+            desk.lane.join(one);
+        }
+        self.call(&host);
+    }
+
+    /// Calls whoever may go to work now.
+    pub(super) fn call(&mut self, host: &HostName) {
+        let Some(desk) = self.hosts.get_mut(host) else { return };
+        while let Some(id) = desk.lane.next(&self.tools.policy) {
+            let Some(mine) = self.mine.get_mut(&id) else { continue };
+            let engine = desk.connected.borrow().clone();
+            let (Some(duty), Some(engine)) = (mine.duty.take(), engine) else {
+                // Lost since it got in line.
+                desk.lane.done(id);
+                let mut ticket = mine.ticket.clone();
+                ticket.reason = Some(format!("{host} does not answer"));
+                (ticket.ended, ticket.outcome) = (Some(Timestamp::now()), Some(Outcome::Failed));
+                let notes = self.tools.notes.clone();
+                self.jobs.spawn(async move {
+                    let _ = notes.send(Note::Over(Box::new(ticket))).await;
+                });
+                continue;
+            };
+            mine.ticket.began = Some(Timestamp::now());
+            let about = self.fleet.borrow().host(host).and_then(|host| host.engine.clone());
+            let job = Job {
+                ticket: mine.ticket.clone(),
+                tools: self.tools.clone(),
+                engine,
+                about,
+                connected: desk.connected.clone(),
+                canary: desk.canary.clone(),
+                cancelled: mine.cancel.subscribe(),
+            };
+            self.turn += 1;
+            self.jobs.spawn(shift::work(job, duty));
+        }
+    }
+}
