@@ -51,7 +51,7 @@ pub fn find(fleet: &Fleet, work: &Work, words: &[String]) -> Result<Vec<TenantKe
         .tenants()
         .map(|tenant| (tenant.host.clone(), tenant.name.clone()))
         // Those that were destroyed for their sleep have no container that a host could tell of.
-        .chain(work.sleepers.iter().map(|sleeper| (sleeper.host.clone(), sleeper.tenant.clone())))
+        .chain(work.tenants_on(fleet))
         .collect();
     let (mut keys, mut unknown) = (Vec::new(), Vec::new());
     for word in words {

@@ -35,7 +35,7 @@ pub fn tenants_named<S: AsRef<str>>(
 ) -> Result<Vec<TenantKey>, Unnamed> {
     let mut known: Vec<TenantKey> =
         fleet.tenants().map(|tenant| (tenant.host.clone(), tenant.name.clone())).collect();
-    known.extend(work.sleepers.iter().map(|sleeper| (sleeper.host.clone(), sleeper.tenant.clone())));
+    known.extend(work.tenants_on(fleet));
     known.sort();
     known.dedup();
     let mut keys: Vec<TenantKey> = Vec::new();

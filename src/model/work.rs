@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ability::Ability;
+use super::fleet::Fleet;
 use super::host::HostName;
 use super::method::Method;
 use super::sleeper::Sleeper;
@@ -85,6 +86,13 @@ impl Work {
             .collect();
         found.sort_by_key(|sleeper| sleeper.order);
         found
+    }
+
+    /// The tenants that sleep on hosts of this fleet. A ledger may be shared with consoles that know other hosts, or know
+    /// these by other names; what they put to sleep is found by its containers.
+    pub fn tenants_on<'a>(&'a self, fleet: &'a Fleet) -> impl Iterator<Item = TenantKey> + 'a {
+        let ours = self.sleepers.iter().filter(|sleeper| fleet.host(&sleeper.host).is_some());
+        ours.map(|sleeper| (sleeper.host.clone(), sleeper.tenant.clone()))
     }
 
     /// The memory that all sleepers free, in bytes.
