@@ -22,7 +22,7 @@ const POSTGRES: &str = "SET lock_timeout = 5000; SET idle_in_transaction_session
                         SET client_min_messages = warning";
 
 /// Whether a change must survive a power cut that comes right after it. What need not, does so a little later; it is
-/// never half there. Why, and what it costs: `docs/decisions/0011-ledger.md`.
+/// never half there. Why, and what it costs: `docs/decisions/0012-ledger.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lasts {
     /// Yes: whoever acts next relies on it.
