@@ -52,7 +52,10 @@ class Wakeboard:
 
     def _run(self, *words):
         argv = [WAKEBOARD, "--config", self._config, *words]
-        return subprocess.run(argv, env=self._env, stdout=subprocess.PIPE, text=True, check=True)
+        done = subprocess.run(argv, env=self._env, stdout=subprocess.PIPE, text=True)
+        if done.returncode:
+            raise SystemExit(f"wakeboard {' '.join(words)}: exit code {done.returncode}: {done.stdout.strip()}")
+        return done
 
 
 def curl(engine, *calls):
@@ -79,13 +82,13 @@ def curl(engine, *calls):
 class Tenant:
     """One container that answers over HTTP."""
 
-    def __init__(self, engine, name, image, port, command=None, restart=None):
+    def __init__(self, engine, name, image, port, command=None, restart=None, limit=0):
         self.engine, self.name, self.port = engine, name, port
         config = {
             "Image": image,
             "Labels": {LABEL: "1", "wakeboard.tenant": name},
             "ExposedPorts": {f"{port}/tcp": {}},
-            "HostConfig": {"RestartPolicy": restart or NEVER},
+            "HostConfig": {"RestartPolicy": restart or NEVER, "Memory": limit},
         }
         if command:
             config["Cmd"] = command
@@ -111,9 +114,6 @@ class Tenant:
             except OSError:
                 time.sleep(0.001)
         raise SystemExit(f"{self.name} does not answer")
-
-    def mac(self):
-        return self._inspect()["NetworkSettings"]["MacAddress"]
 
     def memory(self):
         """What it uses, in bytes, as `docker stats` counts: without the cache that the kernel gives back first."""
