@@ -168,10 +168,12 @@ impl Inventory {
 
     /// The least time between two snapshots.
     fn pause(&self) -> Duration {
-        match () {
-            () if self.urgent => Duration::ZERO,
-            () if self.is_partial() => PARTIAL_EVERY,
-            () => PUBLISH_EVERY,
+        if self.urgent {
+            Duration::ZERO
+        } else if self.is_partial() {
+            PARTIAL_EVERY
+        } else {
+            PUBLISH_EVERY
         }
     }
 

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::common::Home;
-use crate::engine::{Engine, lab};
+use crate::engine::Engine;
 
 /// The image of the tenants: it holds memory, and answers every request with a number that lives in memory only.
 pub const COUNTER: &str = "wakeboard/canary:1";
@@ -154,9 +154,4 @@ pub fn idle_connection(address: &str) -> TcpStream {
 
 pub fn docker_a() -> Bench {
     Bench::new(Engine::docker_a(), "")
-}
-
-#[allow(dead_code, reason = "one of the two is used by each group")]
-pub fn setting(name: &str) -> String {
-    lab(name)
 }
