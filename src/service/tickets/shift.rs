@@ -14,7 +14,7 @@ use crate::ledger::Begun;
 use crate::model::container::ContainerId;
 use crate::model::method::Method;
 use crate::model::sleeper::{Sleeper, Stage};
-use crate::model::ticket::{Outcome, Task, TicketId};
+use crate::model::ticket::{Outcome, TicketId};
 use crate::model::tier::Tier;
 
 /// A tenant is ours for so long; then somebody else may look after it.
@@ -160,6 +160,3 @@ pub(super) fn stranded<'a>(
 ) -> impl Iterator<Item = &'a Arc<Sleeper>> {
     sleepers.filter(|sleeper| sleeper.stage != Stage::Asleep)
 }
-
-/// What a ticket that recovers a tenant is called: bringing it back.
-pub(super) const RECOVERY: Task = Task::Wake;

@@ -8,7 +8,6 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout_at};
 
 use super::desk::Command;
-use super::shift::RECOVERY;
 use crate::model::cells::bytes;
 use crate::model::change::{Change, Verb};
 use crate::model::fold::of_host;
@@ -32,7 +31,7 @@ pub(in crate::service) fn new_id() -> TicketId {
 pub(super) fn recovery(host: HostName, tenant: Arc<str>, now: Timestamp) -> Ticket {
     Ticket {
         id: new_id(),
-        task: RECOVERY,
+        task: Task::Wake,
         tenant,
         host,
         actor: SELF.into(),
