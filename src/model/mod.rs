@@ -3,6 +3,7 @@
 pub mod ability;
 pub mod action;
 pub mod backoff;
+pub mod callmap;
 pub mod cells;
 pub mod change;
 pub mod container;

@@ -1,0 +1,5 @@
+//! Callmaps: the call chain of one product, layer by layer; what was seen when it was asked, and what that means.
+
+pub mod answer;
+pub mod map;
+pub mod report;
