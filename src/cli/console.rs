@@ -63,7 +63,7 @@ async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
         policy: settings.policy.clone(),
     };
     let Settings { policy, ledger, copies, .. } = settings;
-    let rules = Rules { policy, ledger, copies, mends: true };
+    let rules = Rules { policy, ledger, copies, mends: true, at_once: false };
     let service = Service::start(settings.hosts, settings.naming, rules);
     crate::tui::run(service, start).await.map_err(|error| Failure::Failed(error.to_string()))
 }

@@ -38,6 +38,9 @@ pub trait Hands: Send + Sync {
     /// All that must be known of a container before it is put to sleep; nothing where there is none of that id.
     async fn particulars(&self, id: &str) -> Result<Option<Particulars>, EngineError>;
 
+    /// The TCP ports at which its processes listen now, as far as that can be seen from here.
+    async fn listening(&self, facts: &Facts) -> Result<Vec<u16>, EngineError>;
+
     /// Freezes all its processes.
     async fn pause(&self, id: &str) -> Result<(), EngineError>;
 

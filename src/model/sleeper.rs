@@ -86,6 +86,11 @@ impl Sleeper {
 }
 
 impl Sleeper {
+    /// Writes that it sleeps since `now`, and which of its lives that ended or holds.
+    pub fn falls_asleep(&mut self, life: Life, now: Timestamp) {
+        (self.life, self.stage, self.since) = (life, Stage::Asleep, now);
+    }
+
     /// The record of a container that lies down without our doing, so that it can be woken like the others. Nothing for
     /// one that runs.
     #[must_use]

@@ -7,7 +7,7 @@ use super::ability::Ability;
 use super::fleet::Fleet;
 use super::host::HostName;
 use super::method::Method;
-use super::sleeper::Sleeper;
+use super::sleeper::{Sleeper, Stage};
 use super::ticket::{Door, Task, Ticket, TicketId};
 
 /// All work at one moment.
@@ -93,6 +93,13 @@ impl Work {
     pub fn tenants_on<'a>(&'a self, fleet: &'a Fleet) -> impl Iterator<Item = TenantKey> + 'a {
         let ours = self.sleepers.iter().filter(|sleeper| fleet.host(&sleeper.host).is_some());
         ours.map(|sleeper| (sleeper.host.clone(), sleeper.tenant.clone()))
+    }
+
+    /// Whether, as far as is known, nobody is at work and nothing was cut off in the middle.
+    #[must_use]
+    pub fn is_calm(&self) -> bool {
+        let all_ended = self.tickets.iter().all(|ticket| ticket.ended.is_some());
+        self.own == 0 && all_ended && self.sleepers.iter().all(|sleeper| sleeper.stage == Stage::Asleep)
     }
 
     /// The memory that all sleepers free, in bytes.

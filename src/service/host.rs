@@ -90,6 +90,8 @@ pub(super) struct HostTask {
     pub reconcile: Arc<Notify>,
     pub connected: watch::Sender<Connected>,
     pub clock: Clock,
+    /// Whether somebody waits for work on it already.
+    pub at_once: bool,
 }
 
 impl HostTask {
@@ -140,6 +142,10 @@ impl HostTask {
             // What was missed goes before the list: then the list finds nothing that was told already.
             Some(since) => calls.history(since, Timestamp::now()),
             None => calls.list(),
+        }
+        if self.at_once {
+            // Work needs to know what the engine is, and that takes the engine longer than a list.
+            calls.about();
         }
         let mut known = false;
         // When to ask what does not belong to the picture, and up to when events are history then.

@@ -119,6 +119,7 @@ impl Service {
                 reconcile,
                 connected: connected_in,
                 clock,
+                at_once: rules.at_once,
             };
             tasks.spawn(task.run());
         }
@@ -196,6 +197,9 @@ impl Service {
 
     /// Waits until what was cut off, by whomever, is finished or undone as far as its hosts answer now.
     pub async fn mended(&self) {
+        if self.work().borrow().is_calm() {
+            return;
+        }
         let (done, looked) = oneshot::channel();
         if self.commands.send(tickets::Command::Look(done)).await.is_err() || looked.await.is_err() {
             return;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::call::{Call, encoded};
-use super::{DockerEngine, LONGEST_CALL};
+use super::{DockerEngine, LONGEST_CALL, listening};
 use crate::engine::hands::{Hands, Room};
 use crate::engine::{Engine, EngineError, podman};
 use crate::model::container::{ContainerId, Facts};
@@ -21,6 +21,10 @@ const START_DEADLINE: Duration = Duration::from_secs(60);
 impl Hands for DockerEngine {
     async fn particulars(&self, id: &str) -> Result<Option<Particulars>, EngineError> {
         self.look_closely(id).await
+    }
+
+    async fn listening(&self, facts: &Facts) -> Result<Vec<u16>, EngineError> {
+        Ok(if self.near { listening::ports(facts).await } else { Vec::new() })
     }
 
     async fn pause(&self, id: &str) -> Result<(), EngineError> {

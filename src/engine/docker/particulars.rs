@@ -10,9 +10,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::call::{Call, encoded};
-use super::{DockerEngine, LONGEST_CALL, facts, limits, listening};
+use super::{DockerEngine, LONGEST_CALL, facts, limits};
 use crate::engine::{EngineError, cgroup};
-use crate::model::container::Facts;
 use crate::model::particulars::{Life, Particulars, Restart};
 use crate::model::plain::plain;
 
@@ -39,10 +38,6 @@ impl DockerEngine {
         let Some(inspect) = self.inspect_whole(id).await? else { return Ok(None) };
         let sessions = self.sessions(&inspect).await?;
         let Some(facts) = facts::of_inspect(inspect.clone(), &self.naming) else { return Ok(None) };
-        let mut ports = declared(&inspect);
-        if self.near {
-            ports.extend(open_ports(&facts));
-        }
         let config = inspect.host_config.clone().unwrap_or_default();
         let labels = inspect.config.as_ref().and_then(|config| config.labels.as_ref());
         let label = facts::lookup(labels);
@@ -53,7 +48,7 @@ impl DockerEngine {
             sessions,
             removed_at_end: config.auto_remove.unwrap_or(false),
             addresses: if self.near { addresses(&inspect) } else { Vec::new() },
-            ports: ports.into_iter().collect(),
+            ports: declared(&inspect).into_iter().collect(),
             published: published(&inspect, self.machine_address().await),
             service: label("com.docker.compose.service").map(facts::shared),
             depends_on: label("com.docker.compose.depends_on").map(needed).unwrap_or_default(),
@@ -138,14 +133,6 @@ fn declared(inspect: &ContainerInspectResponse) -> BTreeSet<u16> {
     let bound = inspect.host_config.as_ref().and_then(|config| config.port_bindings.as_ref());
     let exposed = exposed.into_iter().flatten().filter_map(|port| tcp(port));
     exposed.chain(bound.into_iter().flat_map(PortMap::keys).filter_map(|port| tcp(port))).collect()
-}
-
-/// Where its processes listen, if they are on this machine and in a network of their own.
-fn open_ports(facts: &Facts) -> BTreeSet<u16> {
-    match facts.detail.map(|detail| detail.pid) {
-        Some(pid) if cgroup::is_of(pid, &facts.id) && listening::is_apart(pid) => listening::ports(pid),
-        _ => BTreeSet::new(),
-    }
 }
 
 fn addresses(inspect: &ContainerInspectResponse) -> Vec<IpAddr> {

@@ -51,6 +51,8 @@ pub struct Rules {
     pub copies: Option<PathBuf>,
     /// Whether tickets that were cut off, by whomever, are finished or undone here.
     pub mends: bool,
+    /// Whether somebody waits for work already: then engines are asked at once what that needs.
+    pub at_once: bool,
 }
 
 /// One ticket that is asked for.

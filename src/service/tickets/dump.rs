@@ -57,10 +57,16 @@ pub(super) async fn run(
     }
     job.check_cancelled()?;
     job.put(&sleepers).await?;
-    for sleeper in &mut sleepers {
-        if let Err(trouble) = put_to_sleep(job, sleeper).await {
+    let last = sleepers.len() - 1;
+    for (at, found) in awake.iter().enumerate() {
+        if let Err(trouble) = put_to_sleep(job, &mut sleepers[at], found).await {
             undo(job, &sleepers, &trouble).await?;
             return Err(trouble);
+        }
+        if at == last {
+            job.closing.put.push(sleepers[at].clone());
+        } else {
+            job.put(&sleepers[at..=at]).await?;
         }
     }
     Ok(Outcome::Dumped)
@@ -76,9 +82,7 @@ async fn sleeps_already(job: &Job, containers: &[ContainerId]) -> Result<Option<
 async fn look(job: &mut Job, containers: &[ContainerId]) -> Result<Vec<Particulars>, Trouble> {
     let engine = job.engine.clone();
     let look = async {
-        let all = join_all(containers.iter().map(|id| engine.particulars(id)));
-        // What the engine is will be needed soon, and it takes its time to say so: it is asked meanwhile, and remembered.
-        let (all, _) = tokio::join!(all, engine.about());
+        let all = join_all(containers.iter().map(|id| engine.particulars(id))).await;
         all.into_iter().collect::<Result<Vec<_>, _>>()
     };
     let all = job.step("look at it", None, look).await?;
@@ -166,7 +170,7 @@ async fn sleeper(
     memory: Option<u64>,
     at: usize,
 ) -> Result<Sleeper, Trouble> {
-    let (ports, recipe) = tokio::join!(ready::open_ports(it), job.engine.recipe(&it.facts.id));
+    let (ports, recipe) = tokio::join!(ready::open_ports(&*job.engine, it), job.engine.recipe(&it.facts.id));
     let recipe = match recipe {
         Ok(recipe) => Some(recipe),
         Err(error) if method == Method::Destroy => {
@@ -201,21 +205,11 @@ async fn sleeper(
     })
 }
 
-async fn put_to_sleep(job: &mut Job, sleeper: &mut Sleeper) -> Result<(), Trouble> {
+async fn put_to_sleep(job: &mut Job, sleeper: &mut Sleeper, found: &Particulars) -> Result<(), Trouble> {
     job.check_cancelled()?;
-    ways::of(sleeper.method).dump(job, sleeper).await?;
-    asleep(job, sleeper).await
-}
-
-/// Writes down that a container sleeps, and which of its lives that is.
-pub(super) async fn asleep(job: &mut Job, sleeper: &mut Sleeper) -> Result<(), Trouble> {
-    let trouble = |error| Trouble::Engine { what: "look at it".to_owned(), error };
-    if let Some(found) = job.engine.particulars(&sleeper.container).await.map_err(trouble)? {
-        sleeper.life = found.life;
-    }
-    sleeper.stage = Stage::Asleep;
-    sleeper.since = Timestamp::now();
-    job.put(std::slice::from_ref(sleeper)).await
+    let life = ways::of(sleeper.method).dump(job, sleeper, found).await?;
+    sleeper.falls_asleep(life, Timestamp::now());
+    Ok(())
 }
 
 /// Brings back what sleeps or is on its way: a tenant that could not be dumped as a whole stays awake as a whole.

@@ -56,6 +56,15 @@ pub(super) struct Job {
     /// One canary at a time on this host.
     pub canary: Arc<tokio::sync::Mutex<()>>,
     pub cancelled: watch::Receiver<bool>,
+    /// What is written with the ticket's end, in one go.
+    pub closing: Closing,
+}
+
+/// What has become of sleepers, where nothing more is done that relies on it: it is written with the ticket's end.
+#[derive(Default)]
+pub(super) struct Closing {
+    pub put: Vec<Sleeper>,
+    pub drop: Vec<ContainerId>,
 }
 
 impl Job {
@@ -88,13 +97,18 @@ impl Job {
         self.ticket.steps.push(step);
         self.tell();
         crash_point();
-        let result = act.await;
+        // Steps are for people; what a recovery needs was written before. So the step is written down while it is done, and
+        // its end with the next one, or with the ticket's.
+        let act = async {
+            let result = act.await;
+            (result, Timestamp::now())
+        };
+        let written = self.tools.ledger.progress(&self.ticket, &self.tools.holder, &[], &[]);
+        let ((result, ended), written) = tokio::join!(act, written);
         crash_point();
         let step = &mut self.ticket.steps[index];
-        step.ended = Some(Timestamp::now());
+        step.ended = Some(ended);
         step.error = result.as_ref().err().map(ToString::to_string);
-        // Steps are for people; what a recovery needs was written before.
-        let written = self.tools.ledger.progress(&self.ticket, &self.tools.holder, &[], &[]).await;
         self.tell();
         match written {
             Ok(true) => {}
@@ -140,6 +154,7 @@ impl Job {
             connected: self.connected.clone(),
             canary: self.canary.clone(),
             cancelled: self.cancelled.clone(),
+            closing: Closing::default(),
         }
     }
 

@@ -35,8 +35,13 @@ const STATUS_LINE: usize = 64;
 pub(super) type Awaited = (ContainerId, Arc<str>, Option<Method>, Need);
 
 /// The ports at which a container takes connections now.
-pub(super) async fn open_ports(it: &Particulars) -> Vec<u16> {
-    let tried = it.ports.iter().take(MOST_PORTS).map(|port| async move {
+pub(super) async fn open_ports(engine: &dyn Engine, it: &Particulars) -> Vec<u16> {
+    // What cannot be seen from here may be declared.
+    let mut ports = engine.listening(&it.facts).await.unwrap_or_default();
+    ports.extend(&it.ports);
+    ports.sort_unstable();
+    ports.dedup();
+    let tried = ports.iter().take(MOST_PORTS).map(|port| async move {
         let open = timeout(OPEN_WITHIN, takes_connections(it, *port)).await.unwrap_or(false);
         open.then_some(*port)
     });

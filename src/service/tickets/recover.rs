@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
 use super::job::Job;
 use super::trouble::Trouble;
-use super::{back, dump, tidy};
+use super::{back, tidy, ways};
 use crate::model::container::Phase;
 use crate::model::method::Method;
 use crate::model::route::{has_not_run_since, sleeps_as_meant};
@@ -35,7 +36,9 @@ pub(super) async fn run(job: &mut Job, mut sleepers: Vec<Sleeper>) -> Result<Out
         }
         if meant {
             for sleeper in sleepers.iter_mut().filter(|sleeper| sleeper.stage != Stage::Asleep) {
-                dump::asleep(job, sleeper).await?;
+                let life = ways::life_of(job, sleeper).await?;
+                sleeper.falls_asleep(life, Timestamp::now());
+                job.put(std::slice::from_ref(sleeper)).await?;
             }
             return Ok(Outcome::Dumped);
         }

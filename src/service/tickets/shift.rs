@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-use super::job::{Job, Note, crash_point};
+use super::job::{Closing, Job, Note, crash_point};
 use super::trouble::Trouble;
 use super::{dump, recover, tidy, wake};
 use crate::ledger::Begun;
@@ -44,8 +44,13 @@ pub(super) async fn work(mut job: Job, duty: Duty) {
         Duty::Recover { adopted: true, .. } => Ok(()),
         Duty::Recover { containers, .. }
         | Duty::Tidy { containers }
-        | Duty::Dump { containers, .. }
         | Duty::Wake { containers, .. } => begin(&mut job, containers).await,
+        Duty::Dump { containers, .. } => {
+            let engine = job.engine.clone();
+            // What the engine is will be needed soon, and it takes its time to say so: it is asked meanwhile, and remembered.
+            let (begun, _) = tokio::join!(begin(&mut job, containers), engine.about());
+            begun
+        }
     };
     let is_ours = begun.is_ok();
     let (ticket, tools) = (job.ticket.id, job.tools.clone());
@@ -142,14 +147,22 @@ async fn finish(mut job: Job, result: Result<Outcome, Trouble>, is_ours: bool) {
     }
     info!(ticket = %ticket.id, task = %ticket.task, tenant = %ticket.tenant, outcome = ?ticket.outcome, "ticket ended");
     let tools = job.tools.clone();
+    let Closing { put, drop } = std::mem::take(&mut job.closing);
     let written = if is_ours {
-        tools.ledger.end(&job.ticket, &tools.holder, &[], &[]).await
+        tools.ledger.end(&job.ticket, &tools.holder, &put, &drop).await
     } else {
         tools.ledger.record(&job.ticket).await
     };
-    if let Err(error) = written {
+    match written {
+        Ok(true) if is_ours => {
+            crash_point();
+            job.note(Note::Sleepers { put, drop }).await;
+        }
+        Ok(_) => {}
         // It stays open, and is found as cut off: looking again does no harm.
-        warn!(ticket = %job.ticket.id, %error, "the end of a ticket could not be written down");
+        Err(error) => {
+            warn!(ticket = %job.ticket.id, %error, "the end of a ticket could not be written down");
+        }
     }
     job.note(Note::Over(Box::new(job.ticket.clone()))).await;
 }

@@ -1,5 +1,6 @@
 //! A wake: a tenant comes back, in the other order than it went, and counts as back when it answers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -11,11 +12,12 @@ use super::job::Job;
 use super::ready;
 use super::tidy;
 use super::trouble::Trouble;
+use crate::engine::Engine;
 use crate::model::container::{ContainerId, Health};
 use crate::model::method::Method;
 use crate::model::particulars::Particulars;
 use crate::model::sleeper::{Sleeper, Stage};
-use crate::model::ticket::Outcome;
+use crate::model::ticket::{Outcome, Step};
 use crate::model::{order, readiness};
 
 /// How often a wake begins anew because its host was lost in the middle.
@@ -84,7 +86,6 @@ pub(super) async fn run(
             Err(trouble) => return Err(trouble),
         }
     }
-    clean_up(job, &sleepers).await;
     Ok(Outcome::Woken)
 }
 
@@ -99,11 +100,14 @@ async fn wake(job: &mut Job, sleepers: &[Sleeper], deadline: Instant) -> Result<
         }
         all.push(back);
     }
+    // The containers run on, and can never start from their checkpoints again.
+    let used = tokio::spawn(forget_checkpoints(job.engine.clone(), sleepers.to_vec()));
     let result = wait(job, &mut all, deadline, true).await;
+    job.ticket.steps.extend(used.await.unwrap_or_default());
     // Once they run, they are awake, whether they answer or not.
     let runs = !matches!(&result, Err(trouble) if trouble.is_lost_host());
     if runs {
-        job.drop_sleepers(sleepers).await?;
+        job.closing.drop = sleepers.iter().map(|sleeper| sleeper.container.clone()).collect();
     }
     result
 }
@@ -161,14 +165,21 @@ async fn lying_down(job: &mut Job, containers: &[ContainerId]) -> Result<Vec<Sle
     Ok(sleepers)
 }
 
-/// Deletes the checkpoints that were used: the containers run on, and can never start from them again.
-async fn clean_up(job: &mut Job, sleepers: &[Sleeper]) {
+/// Deletes checkpoints that were used, and says which steps that took. What stays is deleted before the next checkpoint
+/// of the container.
+async fn forget_checkpoints(engine: Arc<dyn Engine>, sleepers: Vec<Sleeper>) -> Vec<Step> {
+    let mut steps = Vec::new();
     for sleeper in sleepers {
         let Some(checkpoint) = &sleeper.checkpoint else { continue };
-        let (engine, id) = (job.engine.clone(), sleeper.container.clone());
-        // What stays is deleted before the next checkpoint of the container.
-        let _ = job
-            .step("delete the checkpoint", Some(&sleeper.name), engine.forget_checkpoint(&id, checkpoint))
-            .await;
+        let began = Timestamp::now();
+        let done = engine.forget_checkpoint(&sleeper.container, checkpoint).await;
+        steps.push(Step {
+            what: "delete the checkpoint".to_owned(),
+            container: Some(sleeper.name),
+            began,
+            ended: Some(Timestamp::now()),
+            error: done.err().map(|error| error.to_string()),
+        });
     }
+    steps
 }

@@ -150,6 +150,10 @@ impl Hands for Paper {
         }
     }
 
+    async fn listening(&self, _: &Facts) -> Answer<Vec<u16>> {
+        Ok(Vec::new())
+    }
+
     async fn pause(&self, id: &str) -> Answer<()> {
         self.row(id, |row| row.facts.phase = Phase::Paused)
     }

@@ -8,7 +8,7 @@ use super::{Asked, Desk, Mine};
 use crate::model::host::HostName;
 use crate::model::ticket::{Door, Outcome, Task, Ticket};
 use crate::model::tier::Tier;
-use crate::service::tickets::job::{Job, Note};
+use crate::service::tickets::job::{Closing, Job, Note};
 use crate::service::tickets::lane::InLine;
 use crate::service::tickets::shift::{self, Duty};
 
@@ -100,6 +100,7 @@ impl Desk {
                 connected: desk.connected.clone(),
                 canary: desk.canary.clone(),
                 cancelled: mine.cancel.subscribe(),
+                closing: Closing::default(),
             };
             self.turn += 1;
             self.jobs.spawn(shift::work(job, duty));

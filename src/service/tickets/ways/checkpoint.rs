@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Way, set_restart_aside};
 use crate::model::container::{ContainerId, Phase};
-use crate::model::particulars::Particulars;
+use crate::model::particulars::{Life, Particulars};
 use crate::model::sleeper::Sleeper;
 use crate::service::tickets::job::Job;
 use crate::service::tickets::trouble::Trouble;
@@ -27,7 +27,12 @@ pub(super) struct Checkpoint;
 
 #[async_trait]
 impl Way for Checkpoint {
-    async fn dump(&self, job: &mut Job, sleeper: &mut Sleeper) -> Result<(), Trouble> {
+    async fn dump(
+        &self,
+        job: &mut Job,
+        sleeper: &mut Sleeper,
+        _: &Particulars,
+    ) -> Result<Life, Trouble> {
         set_restart_aside(job, sleeper).await?;
         let (engine, id, name) = (job.engine.clone(), sleeper.container.clone(), sleeper.name.clone());
         let checkpoint = sleeper.checkpoint.clone().unwrap_or_default();
@@ -41,17 +46,17 @@ impl Way for Checkpoint {
         }
         job.step("checkpoint", Some(&name), engine.checkpoint(&id, &checkpoint)).await?;
         let begun = Instant::now();
-        loop {
+        let life = loop {
             let found = engine.particulars(&id).await;
             match found.map_err(|error| Trouble::Engine { what: "look at it".into(), error })? {
-                Some(found) if matches!(found.facts.phase, Phase::Exited(_)) => break,
+                Some(found) if matches!(found.facts.phase, Phase::Exited(_)) => break found.life,
                 Some(_) if begun.elapsed() < SETTLES_WITHIN => sleep(LOOK_AGAIN).await,
                 Some(_) => return Err(Trouble::NotReady(format!("{name} still runs after its checkpoint"))),
                 None => return Err(Trouble::NotReady(format!("{name} is gone"))),
             }
-        }
+        };
         sleeper.memory_left = Some(0);
-        Ok(())
+        Ok(life)
     }
 
     async fn wake(

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::Way;
 use crate::model::container::ContainerId;
-use crate::model::particulars::Particulars;
+use crate::model::particulars::{Life, Particulars};
 use crate::model::sleeper::Sleeper;
 use crate::service::tickets::job::Job;
 use crate::service::tickets::trouble::Trouble;
@@ -13,7 +13,12 @@ pub(super) struct Destroy;
 
 #[async_trait]
 impl Way for Destroy {
-    async fn dump(&self, job: &mut Job, sleeper: &mut Sleeper) -> Result<(), Trouble> {
+    async fn dump(
+        &self,
+        job: &mut Job,
+        sleeper: &mut Sleeper,
+        _: &Particulars,
+    ) -> Result<Life, Trouble> {
         if sleeper.recipe.is_none() {
             return Err(Trouble::Refused(format!("there is no recipe of {}", sleeper.name)));
         }
@@ -21,7 +26,7 @@ impl Way for Destroy {
         job.step("stop", Some(&sleeper.name), engine.stop(&id, grace)).await?;
         job.step("remove", Some(&sleeper.name), engine.remove(&id)).await?;
         sleeper.memory_left = Some(0);
-        Ok(())
+        Ok(sleeper.life.clone())
     }
 
     async fn wake(

@@ -6,7 +6,7 @@ use super::{Way, set_restart_aside};
 use crate::canary;
 use crate::engine::{Engine, EngineError};
 use crate::model::container::{ContainerId, Facts};
-use crate::model::particulars::{Limits, Particulars};
+use crate::model::particulars::{Life, Limits, Particulars};
 use crate::model::sleeper::Sleeper;
 use crate::service::tickets::job::Job;
 use crate::service::tickets::trouble::Trouble;
@@ -26,15 +26,18 @@ async fn push_out(engine: &dyn Engine, facts: &Facts, limits: Limits) -> Result<
 
 #[async_trait]
 impl Way for Freeze {
-    async fn dump(&self, job: &mut Job, sleeper: &mut Sleeper) -> Result<(), Trouble> {
+    async fn dump(
+        &self,
+        job: &mut Job,
+        sleeper: &mut Sleeper,
+        found: &Particulars,
+    ) -> Result<Life, Trouble> {
         set_restart_aside(job, sleeper).await?;
         let (engine, id, name) = (job.engine.clone(), sleeper.container.clone(), sleeper.name.clone());
         job.step("pause", Some(&name), engine.pause(&id)).await?;
         let squeeze = async {
-            let facts = engine.particulars(&id).await?.map(|found| found.facts);
-            let facts = facts.ok_or_else(|| EngineError::gone(&name))?;
-            push_out(&*engine, &facts, sleeper.limits).await?;
-            engine.memory(&facts).await
+            push_out(&*engine, &found.facts, sleeper.limits).await?;
+            engine.memory(&found.facts).await
         };
         match job.step("push its memory into swap", Some(&name), squeeze).await {
             Ok(left) => sleeper.memory_left = left,
@@ -44,7 +47,8 @@ impl Way for Freeze {
             }
             Err(trouble) => return Err(trouble),
         }
-        Ok(())
+        // A pause ends no life.
+        Ok(found.life.clone())
     }
 
     async fn wake(

@@ -11,15 +11,21 @@ use super::job::Job;
 use super::trouble::Trouble;
 use crate::model::container::ContainerId;
 use crate::model::method::Method;
-use crate::model::particulars::Particulars;
+use crate::model::particulars::{Life, Particulars};
 use crate::model::sleeper::Sleeper;
 use crate::model::ticket::TicketId;
 
 /// One way to put a container to sleep and to bring it back. Its record is in the ledger before either begins.
 #[async_trait]
 pub(super) trait Way: Send + Sync {
-    /// Puts it to sleep. What was half done when this fails is undone by `back`.
-    async fn dump(&self, job: &mut Job, sleeper: &mut Sleeper) -> Result<(), Trouble>;
+    /// Puts it to sleep from how it was found, and says which of its lives that ended or holds. What was half done when
+    /// this fails is undone by `back`.
+    async fn dump(
+        &self,
+        job: &mut Job,
+        sleeper: &mut Sleeper,
+        found: &Particulars,
+    ) -> Result<Life, Trouble>;
 
     /// Brings it back from how it was found, and says its id: that of a container created again is new.
     async fn wake(
@@ -60,4 +66,11 @@ async fn set_restart_aside(job: &mut Job, sleeper: &Sleeper) -> Result<(), Troub
         engine.set_restart(&id, &none).await
     })
     .await
+}
+
+/// The life that a container is in or has ended; that of its record where it is gone.
+pub(super) async fn life_of(job: &Job, sleeper: &Sleeper) -> Result<Life, Trouble> {
+    let trouble = |error| Trouble::Engine { what: "look at it".to_owned(), error };
+    let found = job.engine.particulars(&sleeper.container).await.map_err(trouble)?;
+    Ok(found.map_or_else(|| sleeper.life.clone(), |found| found.life))
 }

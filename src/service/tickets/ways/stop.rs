@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 
-use super::{Way, set_restart_aside};
+use super::{Way, life_of, set_restart_aside};
 use crate::model::container::ContainerId;
-use crate::model::particulars::Particulars;
+use crate::model::particulars::{Life, Particulars};
 use crate::model::sleeper::Sleeper;
 use crate::service::tickets::job::Job;
 use crate::service::tickets::trouble::Trouble;
@@ -13,12 +13,17 @@ pub(super) struct Stop;
 
 #[async_trait]
 impl Way for Stop {
-    async fn dump(&self, job: &mut Job, sleeper: &mut Sleeper) -> Result<(), Trouble> {
+    async fn dump(
+        &self,
+        job: &mut Job,
+        sleeper: &mut Sleeper,
+        _: &Particulars,
+    ) -> Result<Life, Trouble> {
         set_restart_aside(job, sleeper).await?;
         let (engine, id, grace) = (job.engine.clone(), sleeper.container.clone(), job.tools.policy.grace);
         job.step("stop", Some(&sleeper.name), engine.stop(&id, grace)).await?;
         sleeper.memory_left = Some(0);
-        Ok(())
+        life_of(job, sleeper).await
     }
 
     async fn wake(
