@@ -17,12 +17,23 @@ impl DockerEngine {
         // Without a folder of its own: Docker cannot restore from one.
         let call = Call::post(format!("/containers/{id}/checkpoints"))
             .json(&json!({ "CheckpointID": name, "Exit": true }));
-        self.act(call, CHECKPOINT_DEADLINE).await
+        self.act(call, CHECKPOINT_DEADLINE).await?;
+        self.set_pages_aside(id, name).await;
+        Ok(())
     }
 
     pub(super) async fn start_from(&self, id: &str, name: &str) -> Result<(), EngineError> {
-        let call = Call::post(format!("/containers/{id}/start?checkpoint={}", encoded(name)));
-        self.act(call, CHECKPOINT_DEADLINE).await
+        let start = || {
+            let call = Call::post(format!("/containers/{id}/start?checkpoint={}", encoded(name)));
+            self.act(call, CHECKPOINT_DEADLINE)
+        };
+        match start().await {
+            Err(error) if !error.is_lost() && !error.says_already_exists() => {
+                // The engine may be one that cannot read the pages where they are.
+                if self.put_pages_back(id, name).await { start().await } else { Err(error) }
+            }
+            other => other,
+        }
     }
 
     pub(super) async fn list_checkpoints(&self, id: &str) -> Result<Vec<String>, EngineError> {
@@ -36,9 +47,10 @@ impl DockerEngine {
     pub(super) async fn delete_checkpoint(&self, id: &str, name: &str) -> Result<(), EngineError> {
         let call = Call::delete(format!("/containers/{id}/checkpoints/{}", encoded(name)));
         match self.act(call, LONGEST_CALL).await {
-            Err(error) if is_gone(&error) => Ok(()),
-            other => other,
+            Err(error) if !is_gone(&error) => return Err(error),
+            _ => self.forget_pages(id, name).await,
         }
+        Ok(())
     }
 }
 

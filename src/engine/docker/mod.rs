@@ -9,6 +9,7 @@ mod hands;
 mod image;
 mod limits;
 mod listening;
+mod pages;
 mod particulars;
 mod recipe;
 mod room;

@@ -32,6 +32,11 @@ impl Info {
         self.cgroup.as_deref() == Some("1")
     }
 
+    /// The folder in which the engine keeps everything.
+    pub fn root(&self) -> Option<&str> {
+        self.root.as_deref()
+    }
+
     /// As far as the machine's name and its kernel tell.
     pub fn is_of_this_machine(&self) -> bool {
         let machine = rustix::system::uname();

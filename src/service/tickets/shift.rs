@@ -42,9 +42,9 @@ pub(super) async fn work(mut job: Job, duty: Duty) {
     job.tell();
     let begun = match &duty {
         Duty::Recover { adopted: true, .. } => Ok(()),
-        Duty::Recover { containers, .. }
-        | Duty::Tidy { containers }
-        | Duty::Wake { containers, .. } => begin(&mut job, containers).await,
+        Duty::Recover { containers, .. } | Duty::Tidy { containers } | Duty::Wake { containers, .. } => {
+            begin(&mut job, containers).await
+        }
         Duty::Dump { containers, .. } => {
             let engine = job.engine.clone();
             // What the engine is will be needed soon, and it takes its time to say so: it is asked meanwhile, and remembered.

@@ -5,6 +5,7 @@ mod disk;
 mod faults;
 mod rounds;
 mod shared;
+mod tenants;
 mod v2;
 
 use std::io::{Read, Write};
@@ -141,15 +142,6 @@ pub fn ask_at(address: &str, port: u16) -> Option<u64> {
 pub fn last_line(out: &str) -> Value {
     let line = out.lines().last().unwrap_or_else(|| panic!("nothing was printed"));
     serde_json::from_str(line).unwrap_or_else(|error| panic!("{line:?}: {error}"))
-}
-
-/// A keep-alive connection, left idle.
-pub fn idle_connection(address: &str) -> TcpStream {
-    let mut stream = TcpStream::connect((address, PORT)).unwrap();
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: counter\r\n\r\n").unwrap();
-    let mut answer = [0; 256];
-    assert!(stream.read(&mut answer).unwrap() > 0);
-    stream
 }
 
 pub fn docker_a() -> Bench {

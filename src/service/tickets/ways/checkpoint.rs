@@ -27,12 +27,7 @@ pub(super) struct Checkpoint;
 
 #[async_trait]
 impl Way for Checkpoint {
-    async fn dump(
-        &self,
-        job: &mut Job,
-        sleeper: &mut Sleeper,
-        _: &Particulars,
-    ) -> Result<Life, Trouble> {
+    async fn dump(&self, job: &mut Job, sleeper: &mut Sleeper, _: &Particulars) -> Result<Life, Trouble> {
         set_restart_aside(job, sleeper).await?;
         let (engine, id, name) = (job.engine.clone(), sleeper.container.clone(), sleeper.name.clone());
         let checkpoint = sleeper.checkpoint.clone().unwrap_or_default();

@@ -13,12 +13,7 @@ pub(super) struct Destroy;
 
 #[async_trait]
 impl Way for Destroy {
-    async fn dump(
-        &self,
-        job: &mut Job,
-        sleeper: &mut Sleeper,
-        _: &Particulars,
-    ) -> Result<Life, Trouble> {
+    async fn dump(&self, job: &mut Job, sleeper: &mut Sleeper, _: &Particulars) -> Result<Life, Trouble> {
         if sleeper.recipe.is_none() {
             return Err(Trouble::Refused(format!("there is no recipe of {}", sleeper.name)));
         }

@@ -26,12 +26,7 @@ async fn push_out(engine: &dyn Engine, facts: &Facts, limits: Limits) -> Result<
 
 #[async_trait]
 impl Way for Freeze {
-    async fn dump(
-        &self,
-        job: &mut Job,
-        sleeper: &mut Sleeper,
-        found: &Particulars,
-    ) -> Result<Life, Trouble> {
+    async fn dump(&self, job: &mut Job, sleeper: &mut Sleeper, found: &Particulars) -> Result<Life, Trouble> {
         set_restart_aside(job, sleeper).await?;
         let (engine, id, name) = (job.engine.clone(), sleeper.container.clone(), sleeper.name.clone());
         job.step("pause", Some(&name), engine.pause(&id)).await?;

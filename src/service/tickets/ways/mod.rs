@@ -20,12 +20,7 @@ use crate::model::ticket::TicketId;
 pub(super) trait Way: Send + Sync {
     /// Puts it to sleep from how it was found, and says which of its lives that ended or holds. What was half done when
     /// this fails is undone by `back`.
-    async fn dump(
-        &self,
-        job: &mut Job,
-        sleeper: &mut Sleeper,
-        found: &Particulars,
-    ) -> Result<Life, Trouble>;
+    async fn dump(&self, job: &mut Job, sleeper: &mut Sleeper, found: &Particulars) -> Result<Life, Trouble>;
 
     /// Brings it back from how it was found, and says its id: that of a container created again is new.
     async fn wake(

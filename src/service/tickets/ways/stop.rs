@@ -13,12 +13,7 @@ pub(super) struct Stop;
 
 #[async_trait]
 impl Way for Stop {
-    async fn dump(
-        &self,
-        job: &mut Job,
-        sleeper: &mut Sleeper,
-        _: &Particulars,
-    ) -> Result<Life, Trouble> {
+    async fn dump(&self, job: &mut Job, sleeper: &mut Sleeper, _: &Particulars) -> Result<Life, Trouble> {
         set_restart_aside(job, sleeper).await?;
         let (engine, id, grace) = (job.engine.clone(), sleeper.container.clone(), job.tools.policy.grace);
         job.step("stop", Some(&sleeper.name), engine.stop(&id, grace)).await?;
