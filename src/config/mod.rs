@@ -3,6 +3,7 @@
 //! A file is read into plain shapes first (`shape`), and each part is then checked where it belongs (`hosts`, `naming`,
 //! `keymap`, `theme`, `policy`, `ledger`). Every fault stops the program, with file, line and column, and what was probably meant.
 
+pub mod callmap;
 pub mod colour;
 pub mod discover;
 mod docker_context;
@@ -31,6 +32,6 @@ pub use env::Env;
 pub use error::ConfigError;
 pub use hosts::is_name;
 pub use keymap::Keymap;
-pub use schema::{schema, theme_schema};
+pub use schema::{callmap_schema, schema, theme_schema};
 pub use settings::{Settings, load, load_looks, read};
 pub use theme::Theme;

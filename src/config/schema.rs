@@ -5,7 +5,7 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
-use super::{shape, theme};
+use super::{callmap, shape, theme};
 
 /// The schema of `wakeboard.yaml`.
 #[must_use]
@@ -19,11 +19,33 @@ pub fn theme_schema() -> Value {
     made::<theme::ThemeFile>()
 }
 
+/// The schema of callmaps.
+#[must_use]
+pub fn callmap_schema() -> Value {
+    made::<callmap::CallmapFile>()
+}
+
 fn made<T: JsonSchema>() -> Value {
     // What may be left out is `None` in our types, and so `null` to the generator; in a file `null` is an error.
     let no_null = RecursiveTransform(|schema: &mut Schema| {
         if schema.get("default").is_some_and(Value::is_null) {
             schema.remove("default");
+        }
+        if let Some(Value::Array(types)) = schema.get_mut("type") {
+            types.retain(|name| name != "null");
+            if let [only] = types.as_slice() {
+                let only = only.clone();
+                schema.insert("type".to_owned(), only);
+            }
+        }
+        if let Some(Value::Array(any)) = schema.get_mut("anyOf") {
+            any.retain(|one| one["type"] != "null");
+            // A reference alone needs no choice around it.
+            if let [Value::Object(only)] = any.as_slice() {
+                let only = only.clone();
+                schema.remove("anyOf");
+                schema.ensure_object().extend(only);
+            }
         }
     });
     SchemaSettings::draft2020_12()
@@ -57,6 +79,7 @@ mod tests {
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
         closed(&schema, "");
         closed(&theme_schema(), "");
+        closed(&callmap_schema(), "");
         let keys = &schema["properties"]["keys"]["properties"];
         for about in ACTIONS {
             assert!(keys[about.name].is_object(), "{}", about.name);

@@ -2,9 +2,10 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::marker::PhantomData;
 use std::path::Path;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, DeserializeSeed};
 
 use super::error::{ConfigError, Place};
 use super::locate::{Step, locate};
@@ -72,6 +73,18 @@ pub fn decode(file: &Path, bytes: &[u8]) -> Result<String, ConfigError> {
 /// # Errors
 /// The first fault, with its place.
 pub fn read<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, ConfigError> {
+    seeded(file, text, PhantomData::<T>)
+}
+
+/// Reads what `seed` makes of `text`, the text of `file`.
+///
+/// # Errors
+/// The first fault, with its place.
+pub fn seeded<'a, S: DeserializeSeed<'a>>(
+    file: &Path,
+    text: &'a str,
+    seed: S,
+) -> Result<S::Value, ConfigError> {
     if text.len() > LARGEST {
         return Err(ConfigError::in_file(file, "is larger than 1 MiB"));
     }
@@ -86,7 +99,8 @@ pub fn read<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, ConfigErr
         return Err(error.at(end_of(&text[..at]), text));
     }
     sound::check(text).map_err(|(error, said)| explain(file, text, &error, said))?;
-    serde_yaml::from_str(text).map_err(|error| explain(file, text, &error, None))
+    let parser = serde_yaml::Deserializer::from_str(text);
+    seed.deserialize(parser).map_err(|error| explain(file, text, &error, None))
 }
 
 /// Characters that YAML forbids, or counts as ends of lines where no editor does: their places would be wrong.
@@ -154,7 +168,7 @@ fn unplaced(text: &str, message: &str) -> Option<Place> {
 }
 
 /// The messages of serde in the words of a person who writes YAML, with what was probably meant.
-fn reword(message: &str) -> (String, Option<String>) {
+pub(super) fn reword(message: &str) -> (String, Option<String>) {
     for (theirs, ours) in [("unknown field `", "unknown key"), ("unknown variant `", "unknown value")] {
         if let Some((word, known)) = unknown(message, theirs) {
             return (format!("{ours} `{word}`"), Some(suggest::help(word, &known)));

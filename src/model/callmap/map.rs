@@ -173,7 +173,7 @@ pub struct DnsExpect {
 pub struct HttpAsk {
     /// Whether it goes over TLS.
     pub secure: bool,
-    /// The URL's host: the Host header, the SNI name, and the name in the certificate.
+    /// The URL's host: the Host header, the SNI name, and the name in the certificate. An IPv6 address stands in brackets.
     pub host: Text,
     /// The URL's port, or the scheme's.
     pub port: u16,
@@ -258,7 +258,7 @@ pub enum Matcher {
 pub struct TcpAsk {
     /// The port.
     pub port: u16,
-    /// The host that is connected to where the layer has no targets.
+    /// The host that is connected to where the layer has no targets; an address without brackets. Never there where it has some.
     pub host: Option<Text>,
     /// What the first bytes from it must be like.
     pub banner: Option<Matcher>,
@@ -267,7 +267,7 @@ pub struct TcpAsk {
 /// A certificate that must be well.
 #[derive(Clone, Debug)]
 pub struct TlsAsk {
-    /// The name that is asked for and that the certificate must be for.
+    /// The name that is asked for and that the certificate must be for; or an address, without brackets.
     pub name: Text,
     /// The port.
     pub port: u16,

@@ -1,0 +1,9 @@
+//! Callmaps, read through the library as the program reads them.
+
+// A test that cannot go on panics; clippy knows tests only by their attribute, not the functions that they share.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[path = "callmaps/corpus.rs"]
+mod corpus;
+#[path = "callmaps/meaning.rs"]
+mod meaning;
