@@ -43,7 +43,7 @@ pub async fn ask(
                     ));
                 }
                 Next::Follow(host, path) => {
-                    hop = hop.to(ask, came.status, host, path);
+                    hop = hop.to(ask, came.status, host, &path);
                     redirects.push(place);
                     continue;
                 }

@@ -1,5 +1,6 @@
 //! Who is asked what: a callmap and the whereabouts of tenants become a list of single questions.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::dns::system;
@@ -23,6 +24,8 @@ pub struct Planned {
     pub questions: Vec<Question>,
     /// Why there are none.
     pub nobody: Option<String>,
+    /// The addresses of its targets; nothing where each probe names its own.
+    pub addresses: Option<Vec<IpAddr>>,
 }
 
 /// One probe at one target.
@@ -94,13 +97,19 @@ impl Plan {
     pub fn count(&self) -> usize {
         self.layers.iter().map(|layer| layer.questions.len()).sum()
     }
+
+    /// The addresses of each layer's targets.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<Option<Vec<IpAddr>>> {
+        self.layers.iter().map(|layer| layer.addresses.clone()).collect()
+    }
 }
 
 fn planned(layer: &Layer, find: &dyn Fn(Sought<'_>) -> Result<Vec<Found>, String>) -> Planned {
     let found = match &layer.targets {
         Targets::OfProbes => {
             let questions = layer.probes.iter().enumerate().map(|(at, probe)| of_probe(at, probe)).collect();
-            return Planned { questions, nobody: None };
+            return Planned { questions, nobody: None, addresses: None };
         }
         Targets::Addresses(targets) => Ok(targets.iter().map(|target| (None, *target)).collect()),
         Targets::Tenant { tenant, role, port } => find(Sought { tenant, role: role.as_deref(), port: *port })
@@ -115,7 +124,10 @@ fn planned(layer: &Layer, find: &dyn Fn(Sought<'_>) -> Result<Vec<Found>, String
     };
     let found = match found {
         Ok(found) => found,
-        Err(why) => return Planned { questions: Vec::new(), nobody: Some(plain(&why).into_owned()) },
+        Err(why) => {
+            let nobody = Some(plain(&why).into_owned());
+            return Planned { questions: Vec::new(), nobody, addresses: None };
+        }
     };
     let mut questions = Vec::new();
     for (place, (name, target)) in found.iter().enumerate() {
@@ -128,7 +140,8 @@ fn planned(layer: &Layer, find: &dyn Fn(Sought<'_>) -> Result<Vec<Found>, String
             questions.push(Question { probe: number, target: place, whom: Whom::At(*target), shown });
         }
     }
-    Planned { questions, nobody: None }
+    let addresses = Some(found.iter().map(|(_, target)| target.address).collect());
+    Planned { questions, nobody: None, addresses }
 }
 
 /// A probe that names its own target.
@@ -143,19 +156,20 @@ fn of_probe(number: usize, probe: &Probe) -> Question {
         },
         Ask::Http(ask) => (Whom::Named, ask.host.shown().clone()),
         Ask::Tls(ask) => (Whom::Named, ask.name.shown().clone()),
-        Ask::Tcp(ask) => match &ask.host {
-            Some(host) => (Whom::Named, host.shown().clone()),
-            None => {
-                let text = "the layer has no targets, and the probe no host".to_owned();
-                (Whom::Nobody(Fault { kind: FaultKind::NotTried, text }), "-".into())
-            }
-        },
+        Ask::Tcp(ask) => {
+            ask.host.as_ref().map_or_else(without_host, |host| (Whom::Named, host.shown().clone()))
+        }
     };
     Question { probe: number, target: number, whom, shown }
 }
 
+fn without_host() -> (Whom, Arc<str>) {
+    let text = "the layer has no targets, and the probe no host".to_owned();
+    (Whom::Nobody(Fault { kind: FaultKind::NotTried, text }), "-".into())
+}
+
 /// The port that is asked where the target names none.
-pub fn own_port(ask: &Ask) -> u16 {
+fn own_port(ask: &Ask) -> u16 {
     match ask {
         Ask::Dns(_) => 53,
         Ask::Http(ask) => ask.port,

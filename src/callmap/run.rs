@@ -14,6 +14,7 @@ use super::limits;
 use super::plan::Plan;
 use super::ways::{Ways, ways};
 use crate::model::callmap::answer::{Answer, Fault, FaultKind, Phases};
+use crate::model::callmap::drift::drift;
 use crate::model::callmap::layer;
 use crate::model::callmap::map::{Callmap, OnBroken};
 use crate::model::callmap::report::{LayerReport, ProbeReport, Report, Verdict};
@@ -228,6 +229,7 @@ impl<'a> Run<'a> {
         let mut layers: Vec<LayerReport> = (0..self.results.len()).map(|layer| self.sum_up(layer)).collect();
         layer::skip(&self.callmap.layers, &mut layers);
         let (verdict, _) = layer::chain(&layers);
+        let drift = drift(&layers, &self.plan.addresses());
         Report {
             product: self.callmap.product.clone(),
             verdict,
@@ -237,7 +239,7 @@ impl<'a> Run<'a> {
             began,
             actor: self.order.actor.clone(),
             layers,
-            drift: Vec::new(),
+            drift,
         }
     }
 }

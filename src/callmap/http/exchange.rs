@@ -168,7 +168,7 @@ fn told(error: &hyper::Error, is_two: bool, first: &First, stage: Stage) -> Faul
 }
 
 /// The error of that type among those that led to this one.
-fn source<'a, E: Error + 'static>(error: &'a hyper::Error) -> Option<&'a E> {
+fn source<E: Error + 'static>(error: &hyper::Error) -> Option<&E> {
     let mut cause = error.source();
     while let Some(error) = cause {
         if let Some(found) = error.downcast_ref() {

@@ -41,14 +41,14 @@ impl Hop {
     }
 
     /// The hop that a redirect with this status leads to.
-    pub fn to(&self, ask: &HttpAsk, status: u16, host: Option<String>, path: String) -> Self {
+    pub fn to(&self, ask: &HttpAsk, status: u16, host: Option<String>, path: &str) -> Self {
         let host = host.map_or_else(|| self.host.clone(), |host| Text::open(&host));
         let is_foreign = !host.value().eq_ignore_ascii_case(ask.host.value());
         let becomes_get = status == 303 && &*self.method != "HEAD"
             || matches!(status, 301 | 302) && &*self.method == "POST";
         let method = if becomes_get { "GET".into() } else { self.method.clone() };
         let has_body = self.has_body && !becomes_get && !is_foreign;
-        Hop { host, path: Text::open(&path), method, is_foreign, has_body }
+        Hop { host, path: Text::open(path), method, is_foreign, has_body }
     }
 }
 

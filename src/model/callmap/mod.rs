@@ -1,6 +1,8 @@
 //! Callmaps: the call chain of one product, layer by layer; what was seen when it was asked, and what that means.
 
 pub mod answer;
+pub mod compare;
+pub mod drift;
 pub mod json_path;
 pub mod judge;
 pub mod layer;

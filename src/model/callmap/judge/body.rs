@@ -1,7 +1,5 @@
 //! Bodies of HTTP answers.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 
 use super::http::header;
@@ -32,7 +30,7 @@ pub fn look(expect: &HttpExpect, seen: &HttpSeen, secrets: &Secrets) -> Vec<Stri
     faults
 }
 
-fn matcher(wanted: &Matcher, seen: &HttpSeen, text: &Cow<'_, str>, secrets: &Secrets) -> Option<String> {
+fn matcher(wanted: &Matcher, seen: &HttpSeen, text: &str, secrets: &Secrets) -> Option<String> {
     // Of a body that was cut off, the whole is not known.
     if is_like(wanted, text) && !(seen.is_cut && matches!(wanted, Matcher::Is(_))) {
         return None;

@@ -36,11 +36,7 @@ pub fn look(ask: &HttpAsk, seen: &HttpSeen, secrets: &Secrets, now: Timestamp) -
         faults.truncate(TOLD);
         faults.push(format!("{more} more"));
     }
-    let hops = match seen.redirects.len() {
-        0 => String::new(),
-        count => format!(" after {}", counted(count as u64, "redirect")),
-    };
-    Findings { faults, well: format!("{}{hops}", seen.status), loud }
+    Findings { faults, well: format!("{}{}", seen.status, hops(seen)), loud }
 }
 
 fn status(wanted: &[RangeInclusive<u16>], seen: &HttpSeen, secrets: &Secrets) -> String {
@@ -54,19 +50,25 @@ fn status(wanted: &[RangeInclusive<u16>], seen: &HttpSeen, secrets: &Secrets) ->
             }
         })
         .collect();
-    let mut text = format!("answered {}", seen.status);
-    if !seen.redirects.is_empty() {
-        text.push_str(&format!(" after {}", counted(seen.redirects.len() as u64, "redirect")));
-    }
-    text.push_str(&format!(", wanted {}", wanted.join(", ")));
-    if let Some(stopped) = &seen.stopped {
-        text.push_str(&format!(": {stopped}"));
+    let after = hops(seen);
+    let why = if let Some(stopped) = &seen.stopped {
+        format!(": {stopped}")
     } else if (300..400).contains(&seen.status)
         && let Some(place) = header(seen, "location").next()
     {
-        text.push_str(&format!(": it leads to {}", quoted(secrets, &place)));
+        format!(": it leads to {}", quoted(secrets, &place))
+    } else {
+        String::new()
+    };
+    format!("answered {}{after}, wanted {}{why}", seen.status, wanted.join(", "))
+}
+
+/// How many redirects were followed, where any were.
+fn hops(seen: &HttpSeen) -> String {
+    match seen.redirects.len() {
+        0 => String::new(),
+        count => format!(" after {}", counted(count as u64, "redirect")),
     }
-    text
 }
 
 fn headers(ask: &HttpAsk, seen: &HttpSeen, secrets: &Secrets, faults: &mut Vec<String>) {
