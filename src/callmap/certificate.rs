@@ -103,7 +103,10 @@ fn signature(
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             faults.push("a certificate of those that signed it has ended".to_owned());
         }
-        CertificateError::BadSignature => faults.push("its signature is wrong".to_owned()),
+        CertificateError::BadSignature => faults.push(format!(
+            "certificate is not signed with the key that is trusted here, though by its name ({})",
+            certificate.issuer
+        )),
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             faults.push("certificate is not meant for servers".to_owned());
         }

@@ -145,7 +145,8 @@ fn told(error: &hyper::Error, is_two: bool, first: &First, stage: Stage) -> Faul
         _ => "before the answer was whole".to_owned(),
     };
     let begins = first.get().map(|(_, bytes)| bytes.as_slice()).unwrap_or_default();
-    if let Some(error) = source::<io::Error>(error) {
+    let is_other = is_two && begins.starts_with(b"HTTP/");
+    if let Some(error) = source::<io::Error>(error).filter(|_| !is_other) {
         return of_io(error, &doing);
     }
     if error.is_parse_too_large() {
@@ -155,7 +156,7 @@ fn told(error: &hyper::Error, is_two: bool, first: &First, stage: Stage) -> Faul
     if error.is_parse() && matches!(stage, Stage::Body(_)) {
         return fault(FaultKind::Garbage, format!("the body breaks the rules of HTTP {doing}"));
     }
-    if error.is_parse() || is_two && begins.starts_with(b"HTTP/") {
+    if error.is_parse() || is_other {
         let what = if is_two { "HTTP/2" } else { "HTTP" };
         let begins = quoted(&Secrets::default(), &String::from_utf8_lossy(begins));
         return fault(FaultKind::Garbage, format!("what came back is not {what}: it begins with {begins}"));

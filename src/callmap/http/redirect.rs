@@ -96,7 +96,6 @@ fn without_dots(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
 
     #[test]
     fn relative_places_are_seen_from_the_path() {

@@ -88,7 +88,7 @@ mod tests {
         let secret = "s".repeat(40);
         let secrets = Secrets::new(vec![("TOKEN".into(), secret.as_str().into())]);
         let text = format!("{}{secret} and more", "a".repeat(40));
-        assert_eq!(quoted(&secrets, &text), format!("\"{}${{env:TOKEN}} and mo…\"", "a".repeat(40)));
+        assert_eq!(quoted(&secrets, &text), format!("\"{}${{env:TOKEN}} and mor…\"", "a".repeat(40)));
         assert_eq!(quoted(&secrets, "\u{1b}[1m"), "\"␛[1m\"");
     }
 }
