@@ -2,6 +2,8 @@
 //!
 //! Imports point inward: `tui`, `cli`, `demo` -> `service` -> `engine` -> `model` (see `docs/architecture.md`).
 
+/// Asks the call chain of a product, layer by layer: one file a kind of probe.
+pub mod callmap;
 /// The throw-away container that shows what a host can do: its program, image, name and recipe.
 pub mod canary;
 /// The command line: one file a subcommand.

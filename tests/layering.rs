@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Every room, and what it may import of the others: a room, or one part of it.
-const ROOMS: [(&str, &[&str]); 10] = [
+const ROOMS: [(&str, &[&str]); 11] = [
     ("model", &[]),
+    ("callmap", &["model"]),
     ("canary", &["model"]),
     ("config", &["model"]),
     ("grammar", &["model"]),
@@ -23,14 +24,16 @@ const ROOMS: [(&str, &[&str]); 10] = [
 ];
 
 /// Libraries that only these rooms may know.
-const LIBRARIES: [(&str, &[&str]); 7] = [
+const LIBRARIES: [(&str, &[&str]); 9] = [
     ("ratatui|crossterm|tui_input", &["tui"]),
     ("fluent_bundle|unic_langid", &["tui"]),
-    ("bollard|rustls|tokio_rustls|x509_parser", &["engine"]),
+    ("bollard", &["engine"]),
+    ("rustls|tokio_rustls|x509_parser", &["engine", "callmap"]),
+    ("hickory_proto|rustls_native_certs", &["callmap"]),
     ("serde_yaml|yaml_serde", &["config"]),
     ("sqlx|rusqlite", &["ledger"]),
     ("clap|clap_complete|clap_mangen", &["grammar", "cli"]),
-    ("hyper|hyper_util|http_body_util", &["engine", "demo"]),
+    ("hyper|hyper_util|http_body_util", &["engine", "callmap", "demo"]),
 ];
 
 /// What must not be done in a folder at all: there time is passed in, and nothing is read or written.
@@ -38,7 +41,7 @@ const PURE: [(&str, &str); 2] = [
     // Addresses are only words; sockets are not.
     (
         "model",
-        r"\btokio\b|\bstd::(fs|process)\b|\b(Tcp|Udp|Unix)\w+\b|\bToSocketAddrs\b|\b(Instant|SystemTime|Timestamp|Zoned)::now\b",
+        r"\btokio\b|\bstd::(fs|process)\b|\b(Tcp|Udp|Unix)(Listener|Socket|Stream|Datagram)\b|\bToSocketAddrs\b|\b(Instant|SystemTime|Timestamp|Zoned)::now\b",
     ),
     ("tui/view", r"\btokio\b|\bstd::(fs|net|process)\b|\b(Instant|SystemTime|Timestamp|Zoned)::now\b"),
 ];

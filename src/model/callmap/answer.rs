@@ -53,6 +53,8 @@ pub enum Seen {
 pub struct DnsSeen {
     /// The records of the type that was asked for, in the order of the answer, each in the notation of zone files; names end with a dot.
     pub records: Vec<String>,
+    /// Why there are none, in words: `there is no such name (NXDOMAIN)`.
+    pub void: Option<String>,
 }
 
 /// An HTTP answer.
@@ -70,6 +72,8 @@ pub struct HttpSeen {
     pub is_cut: bool,
     /// The redirects that were followed, each the place that it led to.
     pub redirects: Vec<String>,
+    /// Why the next one was not, though redirects are followed here.
+    pub stopped: Option<String>,
     /// What TLS said.
     pub tls: Option<TlsSeen>,
 }
@@ -127,6 +131,8 @@ pub enum FaultKind {
     TimedOut,
     /// Cut off by the other side.
     Cut,
+    /// It says that it cannot or will not answer.
+    Unwilling,
     /// TLS did not come about.
     Tls,
     /// Not what the protocol says, or more of it than we read.

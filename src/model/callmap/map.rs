@@ -359,6 +359,12 @@ impl Secrets {
         Secrets(all)
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The text with `${env:NAME}` in place of each secret.
     #[must_use]
     pub fn hide(&self, text: &str) -> String {

@@ -86,6 +86,9 @@ pub struct ProbeReport {
     pub kind: Arc<str>,
     /// The URL, the name or the port.
     pub ask: Arc<str>,
+    /// The type of the DNS records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Arc<str>>,
     /// Of the probe.
     pub verdict: Verdict,
     /// Why it is not `ok`; for one that is, what came back in a few words.
@@ -125,6 +128,8 @@ pub struct Detail {
     pub hash: Option<String>,
     /// The certificate.
     pub certificate: Option<Certificate>,
+    /// Whom it was really put to: address and port.
+    pub peer: Option<String>,
     /// How often it was asked.
     pub attempts: u32,
 }

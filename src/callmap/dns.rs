@@ -1,0 +1,101 @@
+//! DNS: one question to one resolver, by sockets of our own.
+
+pub mod system;
+mod wire;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UdpSocket;
+use tokio::time::{Instant, timeout_at};
+
+use super::attempt::{Course, Stage};
+use super::connect;
+use super::fault::{fault, of_io};
+use super::limits;
+use super::plan::Whom;
+use crate::model::callmap::answer::{Fault, FaultKind, Seen};
+use crate::model::callmap::map::{DnsAsk, DnsTransport};
+use wire::{Question, Read};
+
+/// The largest UDP packet that is read; without extensions a resolver sends 512 bytes at most.
+const PACKET: usize = 4096;
+
+pub async fn ask(ask: &DnsAsk, whom: &Whom, course: &mut Course) -> Result<Seen, Fault> {
+    let resolver = match whom {
+        Whom::At(target) => SocketAddr::new(target.address, target.port.unwrap_or(53)),
+        Whom::Nobody(fault) => return Err(fault.clone()),
+        Whom::Named => return Err(fault(FaultKind::NotTried, "there is no resolver to ask")),
+    };
+    course.peer = Some(resolver);
+    let question = Question::new(ask.name.value(), ask.kind)?;
+    let by_udp = match ask.transport {
+        DnsTransport::Udp => udp(resolver, &question, course).await?,
+        DnsTransport::Tcp => None,
+    };
+    let answer = match by_udp {
+        Some(answer) => answer,
+        None => tcp(resolver, &question, course).await.map_err(|error| Fault {
+            text: match ask.transport {
+                DnsTransport::Udp => format!("the answer is too long for UDP, and by TCP: {}", error.text),
+                DnsTransport::Tcp => error.text,
+            },
+            ..error
+        })?,
+    };
+    answer.map(Seen::Dns)
+}
+
+/// What the resolver says: records, or that there are none, or that it will not say.
+type Said = Result<crate::model::callmap::answer::DnsSeen, Fault>;
+
+/// Asks by UDP; nothing where the answer does not fit.
+async fn udp(resolver: SocketAddr, question: &Question, course: &mut Course) -> Result<Option<Said>, Fault> {
+    let doing = "while asking";
+    let any: IpAddr =
+        if resolver.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    // A port by chance, as the number of the question is: whoever answers in the resolver's place must guess both.
+    let socket = UdpSocket::bind((any, 0)).await.map_err(|error| of_io(&error, doing))?;
+    socket.connect(resolver).await.map_err(|error| of_io(&error, doing))?;
+    let began = Instant::now();
+    let mut others = 0;
+    let mut packet = vec![0; PACKET];
+    course.stage = Stage::Records(0);
+    // The attempt's time-out ends this.
+    loop {
+        socket.send(question.packet()).await.map_err(|error| of_io(&error, doing))?;
+        let again = Instant::now() + limits::RESEND;
+        while let Ok(came) = timeout_at(again, socket.recv(&mut packet)).await {
+            let length = came.map_err(|error| of_io(&error, doing))?;
+            match question.read(&packet[..length]) {
+                Read::Answer(said) => {
+                    connect::add(&mut course.phases.first_byte, began);
+                    return Ok(Some(said));
+                }
+                Read::TooLong => return Ok(None),
+                Read::Garbage(_) | Read::Other => others += 1,
+            }
+            course.stage = Stage::Records(others);
+        }
+    }
+}
+
+async fn tcp(resolver: SocketAddr, question: &Question, course: &mut Course) -> Result<Said, Fault> {
+    let doing = "before the answer was whole";
+    let mut stream = connect::to(resolver, course).await?;
+    course.stage = Stage::Answer;
+    let began = Instant::now();
+    let packet = question.packet();
+    let length = u16::try_from(packet.len()).unwrap_or(u16::MAX).to_be_bytes();
+    stream.write_all(&[&length, packet].concat()).await.map_err(|error| of_io(&error, doing))?;
+    let length = stream.read_u16().await.map_err(|error| of_io(&error, doing))?;
+    connect::add(&mut course.phases.first_byte, began);
+    let mut answer = vec![0; usize::from(length)];
+    stream.read_exact(&mut answer).await.map_err(|error| of_io(&error, doing))?;
+    match question.read(&answer) {
+        Read::Answer(said) => Ok(said),
+        Read::TooLong => Err(fault(FaultKind::Garbage, "the answer says that it is not whole")),
+        Read::Other => Err(fault(FaultKind::Garbage, "what came back belongs to another question")),
+        Read::Garbage(why) => Err(fault(FaultKind::Garbage, format!("what came back is not DNS: {why}"))),
+    }
+}
