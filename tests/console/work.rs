@@ -16,9 +16,13 @@ tenants:
 
 /// One calm host, served, and a home whose config names it.
 fn served() -> (tokio::runtime::Runtime, Running, Home) {
+    serve(SCENARIO)
+}
+
+fn serve(scenario: &str) -> (tokio::runtime::Runtime, Running, Home) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let home = Home::new("");
-    let scenario = Scenario::read(std::path::Path::new("work.yaml"), SCENARIO).unwrap();
+    let scenario = Scenario::read(std::path::Path::new("work.yaml"), scenario).unwrap();
     let running = {
         let _inside = runtime.enter();
         wakeboard::demo::spawn(&scenario, home.path()).unwrap()
@@ -126,6 +130,34 @@ fn two_consoles_on_one_ledger_see_each_other() {
     });
     other.keys("w");
     one.wait("awake by the other", |screen| is(screen, "acme", "running"));
+}
+
+#[test]
+fn a_wake_that_takes_too_long_is_called_off() {
+    let scenario = "
+time_scale: 10
+hosts: [{names: [web-1]}]
+roles: {app: {image: 'shop:1', memory: 256M, stop_exit: 143, health: true, ready: 900s}}
+tenants: [{names: [acme], roles: [app], start: {running: 1}}]
+";
+    let (_runtime, _running, home) = serve(scenario);
+    let config = home.config().display().to_string();
+    let mut console = home.console(&["--config", &config], (150, 40), &[]);
+    console.wait("the tenant", |screen| tenant_row(screen, "acme").is_some());
+    console.keys(":dump acme --by stop\r");
+    console.wait("the question", |screen| screen.contains("Put 1 tenant to sleep?"));
+    console.keys("y");
+    console.wait("asleep", |screen| is(screen, "acme", "dumped stop"));
+    console.keys("T");
+    console.wait("the tickets", |screen| screen.contains("▸Tickets"));
+    console.keys("w");
+    // Its health check would say nothing for a minute and a half.
+    console.wait("it waits", |screen| screen.contains("wait for an answer"));
+    console.keys("\x18");
+    let screen = console.wait("called off", |screen| {
+        screen.lines().any(|line| line.contains("wake") && line.contains("cancelled"))
+    });
+    assert!(is(&screen, "acme", "starting"), "what was started runs on: {screen}");
 }
 
 #[test]
