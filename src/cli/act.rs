@@ -10,9 +10,10 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::progress::{self, Follow};
 use super::telling::Teller;
-use super::{Failure, named, output, settle, who};
+use super::{Failure, output, settle, who};
 use crate::config::Settings;
 use crate::model::fleet::{Fleet, Link};
+use crate::model::named::{self, Unnamed};
 use crate::model::plain::plain;
 use crate::model::plan::plans;
 use crate::model::ticket::{Door, Task};
@@ -82,7 +83,10 @@ pub async fn run(
     // Whoever was removed for its sleep is known by the record alone.
     settle::record(&service).await;
     let fleet = answers(&mut service.fleet(), &service.work(), words).await?;
-    order.tenants = named::find(&fleet, &service.work().borrow(), words)?;
+    order.tenants = named::find(&fleet, &service.work().borrow(), words).map_err(|error| match error {
+        Unnamed::Nobody(why) => Failure::Failed(why),
+        Unnamed::Several(how) => Failure::Usage(how),
+    })?;
     if manner.dry_run {
         let plans = plans(&order, &fleet, &service.work().borrow(), &policy);
         return tell_plans(order.task, &plans, manner.json);
@@ -141,7 +145,7 @@ async fn answers(
     }
     // A host that still connects is none that could be reached.
     let silent = now.hosts.iter().filter(|host| host.link != Link::Up);
-    let lines: Vec<String> = silent.map(|host| settle::complaint(host)).collect();
+    let lines: Vec<String> = silent.map(|host| host.complaint()).collect();
     Err(Failure::NoHost(lines.join("\n")))
 }
 

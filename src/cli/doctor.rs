@@ -1,11 +1,12 @@
 //! `wakeboard doctor`: what the hosts can really do.
 
 use super::{Failure, output};
-use crate::config::{Settings, suggest};
+use crate::config::Settings;
 use crate::grammar::DoctorArgs;
 use crate::model::ability::Ability;
 use crate::model::host::{HostName, HostSpec};
 use crate::model::plain::plain;
+use crate::model::suggest;
 use crate::service::doctor::{self, EngineError};
 
 /// Examines hosts and tells what they can do.

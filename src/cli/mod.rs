@@ -10,7 +10,6 @@ mod failure;
 mod generate;
 mod hosts;
 mod logging;
-mod named;
 mod output;
 mod progress;
 mod ps;

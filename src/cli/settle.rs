@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::Failure;
-use crate::model::fleet::{Fleet, Host, Link};
+use crate::model::fleet::{Fleet, Link};
 use crate::model::work::{Record, Work};
 use crate::service::Service;
 
@@ -23,22 +23,13 @@ pub async fn first_answers(fleet: &mut watch::Receiver<Arc<Fleet>>) -> Result<Ar
     let _ = timeout(DEADLINE, fleet.wait_for(settled)).await;
     let now = fleet.borrow_and_update().clone();
     if !now.hosts.iter().any(|host| host.link.is_up()) {
-        let lines: Vec<String> = now.hosts.iter().map(|host| complaint(host)).collect();
+        let lines: Vec<String> = now.hosts.iter().map(|host| host.complaint()).collect();
         return Err(Failure::NoHost(lines.join("\n")));
     }
     for host in now.hosts.iter().filter(|host| !host.link.is_up()) {
-        eprintln!("wakeboard: {}", complaint(host).trim_start());
+        eprintln!("wakeboard: {}", host.complaint().trim_start());
     }
     Ok(now)
-}
-
-/// Why a host does not answer, in a line.
-pub fn complaint(host: &Host) -> String {
-    let reason = match &host.link {
-        Link::Down { reason, .. } => reason,
-        Link::Up | Link::Connecting => "no answer yet",
-    };
-    format!("  {} ({}): {reason}", host.name, host.endpoint)
 }
 
 /// Waits until the record of sleepers has been read, and the fleet shows them; or until it is clear that it cannot be.

@@ -24,9 +24,10 @@ mod settings;
 mod shape;
 pub mod slot;
 mod sound;
-pub mod suggest;
 pub mod theme;
 pub mod yaml;
+
+use crate::model::suggest;
 
 pub use env::Env;
 pub use error::ConfigError;

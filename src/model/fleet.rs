@@ -112,6 +112,18 @@ impl Link {
     }
 }
 
+impl Host {
+    /// Why it does not answer, in a line.
+    #[must_use]
+    pub fn complaint(&self) -> String {
+        let reason = match &self.link {
+            Link::Down { reason, .. } => reason,
+            Link::Up | Link::Connecting => "no answer yet",
+        };
+        format!("  {} ({}): {reason}", self.name, self.endpoint)
+    }
+}
+
 impl Tenant {
     /// The state in one or two words: a dumped tenant says how it was dumped.
     #[must_use]

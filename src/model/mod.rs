@@ -33,6 +33,7 @@ pub mod sleeper;
 pub mod sort;
 pub mod span;
 pub mod state;
+pub mod suggest;
 pub mod ticket;
 pub mod tier;
 pub mod usage;

@@ -7,7 +7,7 @@ use super::state::{Bottom, Layer, Notice, Pane, State};
 use super::update::Effect;
 use crate::grammar::{DumpArgs, TicketsArgs, WakeArgs};
 use crate::model::action::Action;
-use crate::model::named::tenants_named;
+use crate::model::named;
 use crate::model::plan::plans;
 use crate::model::ticket::{Door, Task};
 use crate::model::work::{Order, TenantKey};
@@ -113,10 +113,11 @@ fn written(state: &mut State, task: Task, names: &[String]) -> Option<OrderSheet
     let (tenants, from_marks) = if names.is_empty() {
         (chosen(state), !state.marks.is_empty())
     } else {
-        match tenants_named(names, &state.fleet, &state.work) {
+        match named::find(&state.fleet, &state.work, names) {
             Ok(tenants) => (tenants, false),
             Err(error) => {
-                bad(state, error.to_string());
+                // There is one line for it; the first says what is wrong, the next what was probably meant.
+                bad(state, error.to_string().replace("\n  ", "; "));
                 return None;
             }
         }
