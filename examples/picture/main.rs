@@ -9,26 +9,34 @@ mod svg;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::Duration;
 
-/// What is drawn: its name, the theme, how long the demo runs first, and the keys that are pressed at the end.
+/// What is drawn: its name, the theme, and the keys that are pressed, each so many seconds after the start.
 struct Picture {
     name: &'static str,
     theme: &'static str,
-    after: Duration,
-    keys: &'static str,
+    keys: &'static [(u64, &'static str)],
 }
 
-const fn picture(name: &'static str, theme: &'static str, seconds: u64, keys: &'static str) -> Picture {
-    Picture { name, theme, after: Duration::from_secs(seconds), keys }
+const fn picture(name: &'static str, theme: &'static str, keys: &'static [(u64, &'static str)]) -> Picture {
+    Picture { name, theme, keys }
 }
 
-// Half a minute: by then every row on the screen has its figures, and something has broken.
+// Three tenants go to sleep by three methods. After half a minute every row on the screen has its figures, and something
+// has broken.
+const SHOWN: &[(u64, &str)] = &[
+    (3, ":dump fern --by freeze\r"),
+    (4, "y"),
+    (6, ":dump cedar --by checkpoint\r"),
+    (7, "y"),
+    (9, ":dump dahlia --by stop\r"),
+    (10, "y"),
+    (34, "jjjjjjj"),
+];
 const PICTURES: [Picture; 4] = [
-    picture("console", "dark", 34, "jjjjjjj"),
-    picture("light", "light", 34, "jjjjjjj"),
-    picture("wall", "wall", 34, "jjjjjjj"),
-    picture("help", "dark", 10, "?"),
+    picture("console", "dark", SHOWN),
+    picture("light", "light", SHOWN),
+    picture("wall", "wall", SHOWN),
+    picture("help", "dark", &[(10, "?")]),
 ];
 
 fn main() -> ExitCode {
@@ -70,7 +78,7 @@ fn one(program: &Path, folder: &Path, picture: &Picture) -> Result<(), Box<dyn E
     let config =
         std::env::temp_dir().join(format!("wakeboard-picture-{}-{}.yaml", std::process::id(), picture.name));
     std::fs::write(&config, format!("theme: {}\noperator: op1@war-room\n", picture.theme))?;
-    let shown = screen::of_demo(program, &config, picture.after, picture.keys);
+    let shown = screen::of_demo(program, &config, picture.keys);
     let _ = std::fs::remove_file(&config);
     let file = folder.join(picture.name).with_extension("svg");
     std::fs::write(&file, svg::of_screen(shown?.screen(), "wakeboard demo")?)?;

@@ -16,13 +16,8 @@ const PAUSE: Duration = Duration::from_millis(60);
 /// Longer than this nobody waits for such a pause.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Runs the demo for `after`, presses `keys`, and returns the terminal as it is then.
-pub fn of_demo(
-    program: &Path,
-    config: &Path,
-    after: Duration,
-    keys: &str,
-) -> Result<vt100::Parser, Box<dyn Error>> {
+/// Runs the demo, presses each of `keys` so many seconds after its start, and returns the terminal as it is after the last.
+pub fn of_demo(program: &Path, config: &Path, keys: &[(u64, &str)]) -> Result<vt100::Parser, Box<dyn Error>> {
     let size = PtySize { rows: ROWS, cols: COLUMNS, pixel_width: 0, pixel_height: 0 };
     let terminal = native_pty_system().openpty(size)?;
     let mut command = CommandBuilder::new(program);
@@ -39,18 +34,22 @@ pub fn of_demo(
 
     let cells = |count| NonZeroU16::new(count).ok_or("a screen without cells");
     let mut shown = vt100::Parser::new(cells(ROWS)?, cells(COLUMNS)?, 0);
-    let end = Instant::now() + after;
-    while let Some(left) = end.checked_duration_since(Instant::now()) {
-        match output.recv_timeout(left) {
-            Ok(bytes) => shown.process(&bytes),
-            Err(mpsc::RecvTimeoutError::Timeout) => break,
-            Err(mpsc::RecvTimeoutError::Disconnected) => {
-                return Err(format!("the demo ended by itself: {}", shown.screen().contents().trim()).into());
+    let started = Instant::now();
+    for (seconds, keys) in keys {
+        let moment = started + Duration::from_secs(*seconds);
+        while let Some(left) = moment.checked_duration_since(Instant::now()) {
+            match output.recv_timeout(left) {
+                Ok(bytes) => shown.process(&bytes),
+                Err(mpsc::RecvTimeoutError::Timeout) => break,
+                Err(mpsc::RecvTimeoutError::Disconnected) => {
+                    let told = shown.screen().contents();
+                    return Err(format!("the demo ended by itself: {}", told.trim()).into());
+                }
             }
         }
+        input.write_all(keys.as_bytes())?;
+        input.flush()?;
     }
-    input.write_all(keys.as_bytes())?;
-    input.flush()?;
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
         match output.recv_timeout(PAUSE) {
