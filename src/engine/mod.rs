@@ -34,6 +34,11 @@ pub trait Engine: Hands {
     /// What the engine says of itself.
     async fn about(&self) -> Result<EngineAbout, EngineError>;
 
+    /// `EngineAbout::label` of it, without asking for the rest.
+    async fn label(&self) -> Result<String, EngineError> {
+        Ok(self.about().await?.label())
+    }
+
     /// Whether it answers at all, within 3 s: a frozen engine still takes connections.
     async fn ping(&self) -> Result<(), EngineError>;
 

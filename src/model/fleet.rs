@@ -100,8 +100,14 @@ impl EngineAbout {
     /// Kind and version in one text: what an engine can do is known for this very one.
     #[must_use]
     pub fn label(&self) -> String {
-        format!("{} {}", self.kind, self.version)
+        engine_label(&self.kind, &self.version)
     }
+}
+
+/// The label of an engine of that kind and version.
+#[must_use]
+pub fn engine_label(kind: &str, version: &str) -> String {
+    format!("{kind} {version}")
 }
 
 impl Link {

@@ -145,6 +145,7 @@ impl Call {
         }
         // Boxed: a dial with TLS takes 20 kB, in every future that waits for it.
         let response: Response<Incoming> = Box::pin(transport.clone().send(request)).await?;
+        transport.hear(response.headers());
         let status = response.status();
         if status.is_success() {
             return Ok(response.into_body());

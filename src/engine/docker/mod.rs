@@ -14,6 +14,7 @@ mod particulars;
 mod recipe;
 mod room;
 mod row;
+mod server;
 mod squeeze;
 mod status;
 pub mod tls;
@@ -26,7 +27,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::errors::Error as ApiError;
-use bollard::models::SystemVersion;
 use bollard::query_parameters::{EventsOptionsBuilder, InspectContainerOptions, StatsOptionsBuilder};
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::{StreamExt, TryStreamExt};
@@ -38,13 +38,13 @@ use super::ssh::Tunnel;
 use super::{Engine, EngineError, EventStream, cgroup};
 use crate::model::container::Facts;
 use crate::model::event::Event;
-use crate::model::fleet::EngineAbout;
+use crate::model::fleet::{EngineAbout, engine_label};
 use crate::model::host::TlsFiles;
 use crate::model::naming::Naming;
-use crate::model::plain::plain;
 use crate::model::usage::Counters;
 
 use call::Call;
+use server::Server;
 use transport::{Dial, TooMuch, Transport};
 
 /// After this a connected engine that does not answer a ping counts as hung.
@@ -70,7 +70,7 @@ pub struct DockerEngine {
     /// What speaks libpod, once it is known whether this is Podman.
     libpod: OnceCell<Option<Libpod>>,
     /// What the engine said of itself.
-    version: OnceCell<SystemVersion>,
+    server: OnceCell<Server>,
     /// What the engine said of its machine.
     info: OnceCell<room::Info>,
     /// Held open as long as we use it.
@@ -133,7 +133,7 @@ impl DockerEngine {
             machine,
             exports: None,
             libpod: OnceCell::new(),
-            version: OnceCell::new(),
+            server: OnceCell::new(),
             info: OnceCell::new(),
             _tunnel: tunnel,
         })
@@ -146,14 +146,21 @@ impl DockerEngine {
     }
 
     /// What the engine says of itself. Asked once: Docker starts three programs to answer.
-    async fn version(&self) -> Result<&SystemVersion, EngineError> {
-        self.version.get_or_try_init(|| Call::get("/version").read(&self.transport, LONGEST_CALL)).await
+    async fn server(&self) -> Result<&Server, EngineError> {
+        if let Some(heard) = self.transport.server() {
+            return Ok(heard);
+        }
+        let ask = || async {
+            let said = Call::get("/version").read(&self.transport, LONGEST_CALL).await?;
+            Ok(Server::of_version(&said))
+        };
+        self.server.get_or_try_init(ask).await
     }
 
     /// What speaks libpod, where this is Podman.
     async fn libpod(&self) -> Result<Option<&Libpod>, EngineError> {
-        let version = self.version().await?;
-        let make = || is_podman(version).then(|| Libpod::new(self.transport.clone(), self.exports.clone()));
+        let server = self.server().await?;
+        let make = || server.is_podman.then(|| Libpod::new(self.transport.clone(), self.exports.clone()));
         Ok(self.libpod.get_or_init(|| async { make() }).await.as_ref())
     }
 
@@ -171,14 +178,20 @@ impl DockerEngine {
 #[async_trait]
 impl Engine for DockerEngine {
     async fn about(&self) -> Result<EngineAbout, EngineError> {
-        let (version, info) = tokio::try_join!(self.version(), self.info())?;
+        let info = self.info().await?;
+        let server = self.server().await?;
         Ok(EngineAbout {
-            kind: if is_podman(version) { "Podman" } else { "Docker" }.into(),
-            version: plain(version.version.as_deref().unwrap_or_default()).as_ref().into(),
+            kind: server.kind().into(),
+            version: server.version.clone(),
             memory_bytes: u64::try_from(info.memory).ok().filter(|bytes| *bytes > 0),
             experimental: info.experimental,
             local: self.near && info.is_of_this_machine(),
         })
+    }
+
+    async fn label(&self) -> Result<String, EngineError> {
+        let server = self.server().await?;
+        Ok(engine_label(server.kind(), &server.version))
     }
 
     async fn ping(&self) -> Result<(), EngineError> {
@@ -256,10 +269,6 @@ impl Engine for DockerEngine {
             Err(error) => Err(error),
         }
     }
-}
-
-fn is_podman(version: &SystemVersion) -> bool {
-    version.components.iter().flatten().any(|part| part.name.contains("Podman"))
 }
 
 /// A time as the engine's query wants it: seconds and nanoseconds since 1970.

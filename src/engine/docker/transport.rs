@@ -7,20 +7,22 @@
 use std::io;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use bollard::BollardRequest;
 use bollard::errors::Error as ApiError;
 use hyper::body::Incoming;
-use hyper::header::{HOST, HeaderValue};
+use hyper::header::{HOST, HeaderMap, HeaderValue, SERVER};
 use hyper::{Response, Uri};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
+
+use super::server::Server;
 
 /// The most bytes that one answer may have: room for the list of some 80,000 containers.
 pub const MOST_BYTES: u64 = 64 * 1024 * 1024;
@@ -90,13 +92,37 @@ pub struct Transport {
     stream_budget: Budget,
     /// How many bytes an answer that is no stream of events may have.
     most: u64,
+    /// What the engine called itself in an answer.
+    server: Arc<OnceLock<Server>>,
 }
 
 impl Transport {
     /// A transport that dials there.
     #[must_use]
     pub fn new(dial: Dial) -> Self {
-        Transport { dial: Arc::new(dial), stream_budget: Budget::new(MOST_BYTES_AN_EVENT), most: MOST_BYTES }
+        Transport {
+            dial: Arc::new(dial),
+            stream_budget: Budget::new(MOST_BYTES_AN_EVENT),
+            most: MOST_BYTES,
+            server: Arc::default(),
+        }
+    }
+
+    /// What the engine has called itself so far.
+    #[must_use]
+    pub fn server(&self) -> Option<&Server> {
+        self.server.get()
+    }
+
+    /// Keeps what the engine calls itself in the head of an answer.
+    pub fn hear(&self, head: &HeaderMap) {
+        if self.server.get().is_none()
+            && let Some(value) = head.get(SERVER).and_then(|value| value.to_str().ok())
+            && let Some(server) = Server::of_header(value)
+        {
+            // Whoever was faster heard the same.
+            let _ = self.server.set(server);
+        }
     }
 
     /// The budget of event streams, which their reader fills up.

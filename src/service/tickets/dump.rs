@@ -13,6 +13,7 @@ use crate::model::ability::Ability;
 use crate::model::container::{ContainerId, Phase};
 use crate::model::method::Method;
 use crate::model::particulars::Particulars;
+use crate::model::refusal::Room;
 use crate::model::sleeper::{Sleeper, Stage};
 use crate::model::ticket::Outcome;
 use crate::model::tier::Tier;
@@ -108,7 +109,9 @@ async fn choose(
 ) -> Result<Method, Trouble> {
     let wanted = asked.map_or_else(|| job.tools.policy.methods_for(tier).to_vec(), |method| vec![method]);
     let abilities = abilities(job).await?;
-    let room = job.engine.room().await.unwrap_or_default();
+    // An engine takes some milliseconds to tell of its machine, and not every way needs room there.
+    let needs_room = wanted.iter().any(|method| matches!(method, Method::Freeze | Method::Checkpoint));
+    let room = if needs_room { job.engine.room().await.unwrap_or_default() } else { Room::default() };
     let total = memory.iter().flatten().sum();
     let mut reasons = Vec::new();
     for method in wanted {
@@ -130,8 +133,8 @@ async fn choose(
 
 /// What this host can do. Where nobody knows yet, its canary finds out, before any tenant is touched.
 async fn abilities(job: &mut Job) -> Result<Vec<Ability>, Trouble> {
-    let about = job.about().await?;
-    let (host, label) = (job.ticket.host.clone(), about.label());
+    let trouble = |error| Trouble::Engine { what: "ask what it is".to_owned(), error };
+    let (host, label) = (job.ticket.host.clone(), job.engine.label().await.map_err(trouble)?);
     let known = |all: Vec<Ability>| -> Vec<Ability> {
         all.into_iter().filter(|it| it.host == host && *it.engine == *label).collect()
     };
@@ -150,6 +153,7 @@ async fn abilities(job: &mut Job) -> Result<Vec<Ability>, Trouble> {
     let engine = job.engine.clone();
     let examine = async {
         let trouble = |error| Trouble::Engine { what: "send a canary".to_owned(), error };
+        let about = engine.about().await.map_err(trouble)?;
         let found = doctor::examine(&*engine, &host, &about, &Method::ALL, Timestamp::now).await;
         let found = found.map_err(trouble)?;
         for ability in &found {

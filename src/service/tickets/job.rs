@@ -12,7 +12,6 @@ use super::trouble::Trouble;
 use crate::engine::{Engine, EngineError};
 use crate::ledger::Ledger;
 use crate::model::container::ContainerId;
-use crate::model::fleet::EngineAbout;
 use crate::model::holder::Holder;
 use crate::model::host::HostName;
 use crate::model::policy::Policy;
@@ -50,8 +49,6 @@ pub(super) struct Job {
     pub ticket: Ticket,
     pub tools: Arc<Tools>,
     pub engine: Arc<dyn Engine>,
-    /// What the engine is, where that is known yet.
-    pub about: Option<Arc<EngineAbout>>,
     pub connected: watch::Receiver<Connected>,
     /// One canary at a time on this host.
     pub canary: Arc<tokio::sync::Mutex<()>>,
@@ -150,23 +147,11 @@ impl Job {
             ticket,
             tools: self.tools.clone(),
             engine: self.engine.clone(),
-            about: self.about.clone(),
             connected: self.connected.clone(),
             canary: self.canary.clone(),
             cancelled: self.cancelled.clone(),
             closing: Closing::default(),
         }
-    }
-
-    /// What the engine is; asked once.
-    pub async fn about(&mut self) -> Result<Arc<EngineAbout>, Trouble> {
-        if let Some(about) = &self.about {
-            return Ok(about.clone());
-        }
-        let trouble = |error| Trouble::Engine { what: "ask what it is".to_owned(), error };
-        let about = Arc::new(self.engine.about().await.map_err(trouble)?);
-        self.about = Some(about.clone());
-        Ok(about)
     }
 
     /// Tells the desk what it must not miss.

@@ -42,15 +42,10 @@ pub(super) async fn work(mut job: Job, duty: Duty) {
     job.tell();
     let begun = match &duty {
         Duty::Recover { adopted: true, .. } => Ok(()),
-        Duty::Recover { containers, .. } | Duty::Tidy { containers } | Duty::Wake { containers, .. } => {
-            begin(&mut job, containers).await
-        }
-        Duty::Dump { containers, .. } => {
-            let engine = job.engine.clone();
-            // What the engine is will be needed soon, and it takes its time to say so: it is asked meanwhile, and remembered.
-            let (begun, _) = tokio::join!(begin(&mut job, containers), engine.about());
-            begun
-        }
+        Duty::Recover { containers, .. }
+        | Duty::Tidy { containers }
+        | Duty::Dump { containers, .. }
+        | Duty::Wake { containers, .. } => begin(&mut job, containers).await,
     };
     let is_ours = begun.is_ok();
     let (ticket, tools) = (job.ticket.id, job.tools.clone());

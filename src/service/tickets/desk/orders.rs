@@ -91,12 +91,10 @@ impl Desk {
                 continue;
             };
             mine.ticket.began = Some(Timestamp::now());
-            let about = self.fleet.borrow().host(host).and_then(|host| host.engine.clone());
             let job = Job {
                 ticket: mine.ticket.clone(),
                 tools: self.tools.clone(),
                 engine,
-                about,
                 connected: desk.connected.clone(),
                 canary: desk.canary.clone(),
                 cancelled: mine.cancel.subscribe(),
