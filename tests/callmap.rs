@@ -5,3 +5,11 @@
 mod bench;
 #[path = "callmap/chain.rs"]
 mod chain;
+#[path = "callmap/course.rs"]
+mod course;
+#[path = "callmap/kinds.rs"]
+mod kinds;
+#[path = "callmap/resolver.rs"]
+mod resolver;
+#[path = "callmap/secure.rs"]
+mod secure;

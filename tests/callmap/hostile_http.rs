@@ -266,7 +266,7 @@ async fn http_2_is_bounded_as_well() {
     let mut ask = http(false, "www.example.com");
     ask.version = wakeboard::model::callmap::map::HttpVersion::Two;
     let report = ask_one(page(ask.clone()), target).await;
-    assert_eq!(reason(&report), "what came back is not HTTP/2: it begins with \"HTTP/1.1 400 Bad Reques\"");
+    assert_eq!(reason(&report), "what came back is not HTTP/2: it begins with \"HTTP/1.1 400 Bad Request\"");
 
     // Settings, and then a header block that goes on for ever.
     let endless = serve("127.0.0.1", |mut stream| async move {
