@@ -7,6 +7,8 @@ mod bench;
 mod dns;
 #[path = "callmap/hostile_http.rs"]
 mod http;
+#[path = "callmap/hostile_redirects.rs"]
+mod redirects;
 #[path = "callmap/resolver.rs"]
 mod resolver;
 #[path = "callmap/secure.rs"]
