@@ -36,6 +36,11 @@ pub struct File {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String", length(min = 1))]
     pub ledger: Option<String>,
+    /// Callmaps, or folders of them, relative to this file. Those in the folder `callmaps` beside this file, and in the
+    /// one of the folder where wakeboard is started, need not be named.
+    #[serde(default)]
+    #[schemars(inner(length(min = 1)))]
+    pub callmaps: Vec<String>,
     /// Nothing that changes anything may be done from here.
     #[serde(default)]
     pub read_only: bool,

@@ -31,6 +31,10 @@ pub fn run(state: &mut State, line: &str) -> Option<Effect> {
             let text = state.messages.say("notice-doctor");
             state.notice = Some(Notice { text, bad: true });
         }
+        Ok(ConsoleSentence::Callmap(_)) => {
+            let text = state.messages.say("notice-callmap");
+            state.notice = Some(Notice { text, bad: true });
+        }
         Ok(ConsoleSentence::Sort { by, reverse }) => update::sort(state, by, reverse),
         Ok(ConsoleSentence::Theme { name: None }) => return update::act(state, Action::Theme),
         Ok(ConsoleSentence::Theme { name: Some(name) }) => {

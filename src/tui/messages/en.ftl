@@ -123,6 +123,7 @@ notice-nothing-to-cancel = no ticket is under way here
 notice-cancel = cancelling ticket { $id } as soon as its step allows
 notice-no-ticket = there is no ticket { $id }
 notice-doctor = this is for the shell: wakeboard doctor
+notice-callmap = this is for the shell: wakeboard callmap run FILE
 notice-sort = sorted by { $by }
 notice-sort-reverse = sorted by { $by }, reversed
 notice-theme = theme { $name }
