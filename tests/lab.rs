@@ -3,6 +3,8 @@
 
 #[path = "lab/acts.rs"]
 mod acts;
+#[path = "lab/callmap.rs"]
+mod callmap;
 #[path = "lab/checkpoints.rs"]
 mod checkpoints;
 mod common;

@@ -24,12 +24,16 @@ const ROOMS: [(&str, &[&str]); 11] = [
 ];
 
 /// Libraries that only these rooms may know.
-const LIBRARIES: [(&str, &[&str]); 9] = [
+const LIBRARIES: [(&str, &[&str]); 12] = [
     ("ratatui|crossterm|tui_input", &["tui"]),
     ("fluent_bundle|unic_langid", &["tui"]),
     ("bollard", &["engine"]),
-    ("rustls|tokio_rustls|x509_parser", &["engine", "callmap"]),
-    ("hickory_proto|rustls_native_certs", &["callmap"]),
+    ("x509_parser", &["engine", "callmap"]),
+    ("rustls_native_certs", &["callmap"]),
+    // The demo's own servers: a resolver, and HTTPS with an authority of its own.
+    ("rustls|tokio_rustls", &["engine", "callmap", "demo"]),
+    ("hickory_proto", &["callmap", "demo"]),
+    ("rcgen", &["demo"]),
     ("serde_yaml|yaml_serde", &["config"]),
     ("sqlx|rusqlite", &["ledger"]),
     ("clap|clap_complete|clap_mangen", &["grammar", "cli"]),

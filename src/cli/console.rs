@@ -44,6 +44,10 @@ pub async fn demo(config: Option<&Path>, list: bool) -> Result<(), Failure> {
         let all = Ps { filter: Vec::new(), json: false, watch: false };
         return ps::run(&all, settings).await;
     }
+    let failed = |error: demo::layers::LayersError| Failure::Failed(error.to_string());
+    let mut layers = demo::layers::start(folder.path()).await.map_err(failed)?;
+    layers.live(scenario.seed);
+    settings.callmaps.named = vec![layers.callmap().to_owned()];
     open(settings, true).await
 }
 

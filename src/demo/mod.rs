@@ -1,5 +1,6 @@
 //! Simulated engines: a real HTTP server that speaks the Docker Engine API on unix sockets, so that the product's own
-//! engine code talks to it. It is the demo, a tool for tests (faults), and one for load.
+//! engine code talks to it. It is the demo, a tool for tests (faults), and one for load. Beside them stands a simulated
+//! call chain (`layers`) for callmaps.
 
 pub mod act;
 pub mod chance;
@@ -8,6 +9,7 @@ pub mod event;
 pub mod filters;
 pub mod given;
 pub mod json;
+pub mod layers;
 pub mod populate;
 pub mod rare;
 pub mod serve;

@@ -390,7 +390,7 @@ remove_lab_netns() {
 
 remove_lab_links() {
     local bridge link
-    for bridge in wblab0 wblab1 wblab2 wblab3; do
+    for bridge in wblab0 wblab1 wblab2 wblab3 wblab4; do
         [[ -d /sys/class/net/$bridge ]] || continue
         for link in /sys/class/net/"$bridge"/brif/*; do
             [[ ! -e $link ]] || ip link del "${link##*/}" 2>/dev/null || true
@@ -460,7 +460,7 @@ take_down() (
     # Of folders only empty ones: whatever somebody else has put there since stays.
     while read -r path; do
         if [[ -d $path ]]; then find "$path" -depth -type d -empty -delete; else rm -f "$path"; fi
-    done <"$LAB/before/absent"
+    done < <(cat "$LAB/before/absent" 2>/dev/null)
     # The mark that says "a lab" goes last: killed in between, the next run must still know the folder.
     find "$LAB" -xdev -mindepth 1 -maxdepth 1 ! -name .wakeboard-lab -exec rm -rf --one-file-system {} +
     rm -rf --one-file-system "$LAB"

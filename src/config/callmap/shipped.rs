@@ -2,9 +2,10 @@
 
 /// Their names and texts.
 #[must_use]
-pub fn shipped() -> [(&'static str, &'static str); 2] {
+pub fn shipped() -> [(&'static str, &'static str); 3] {
     [
         ("www.example.com.yaml", include_str!("../../../callmaps/www.example.com.yaml")),
         ("database.yaml", include_str!("../../../callmaps/database.yaml")),
+        ("demo.yaml", include_str!("../../../callmaps/demo.yaml")),
     ]
 }

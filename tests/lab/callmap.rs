@@ -1,0 +1,295 @@
+//! Callmaps on a chain of real servers, every link of which is broken once (`tests/lab/chain`): a resolver, two nginx, and
+//! a Tomcat in a container.
+
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use wakeboard::model::callmap::report::{ProductVerdict, Report, Verdict};
+
+use crate::common::Home;
+use crate::engine::{Engine, lab};
+
+const CALLMAP: &str = r#"
+product: the shop
+vars: {site: "", dns: "", one: "", two: "", host: "${site}", need: all}
+timeout: 1500ms
+layers:
+  - name: dns
+    probes:
+      - {dns: "${site}", resolver: "${dns}", expect: {exactly: ["${one}", "${two}"]}}
+      - {dns: "${site}", resolver: "${dns}", type: CNAME, expect: {all: [edge.shop.test.]}}
+  - name: nginx
+    need: ${need}
+    targets: ["${one}", "${two}"]
+    probes:
+      - {http: "http://${host}/", expect: {status: 200, slow: 500ms, body: wakeboard lab}}
+      - {http: "https://${host}/", ca: ca.pem, expect: {status: 200, slow: 500ms, body: wakeboard lab, cert_days: 14}}
+  - name: tomcat
+    targets: {tenant: shop, role: app, port: 8080}
+    probes:
+      - {http: "http://${site}/", expect: {status: 200, body: wakeboard lab}}
+      - {http: "http://${site}/counter", expect: {body: {matches: "(?m)^[0-9]+$"}}}
+"#;
+
+const TENANT: &str = "shop-app";
+
+/// The chain, its Tomcat, and a home that knows both; the chain is gone with this.
+struct Bench {
+    home: Home,
+    engine: Engine,
+    site: String,
+    dns: String,
+    one: String,
+    two: String,
+}
+
+fn chain(args: &[&str]) -> String {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/chain");
+    let mut command = Command::new(script);
+    let output = command.args(args).env("WAKEBOARD_LAB_DIR", lab("WAKEBOARD_LAB")).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "chain {args:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        // A second panic while one is under way would end the whole run.
+        if thread::panicking() {
+            let _ = std::panic::catch_unwind(|| chain(&["stop"]));
+        } else {
+            chain(&["stop"]);
+        }
+    }
+}
+
+impl Bench {
+    fn new() -> Bench {
+        let image = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/image-tomcat");
+        assert!(Command::new(image).arg("docker-a").status().unwrap().success());
+        let said = chain(&["start"]);
+        let mut lines = said.lines().map(str::to_owned);
+        let mut line = || lines.next().unwrap();
+        let (tls, site, dns, one, two, backend) = (line(), line(), line(), line(), line(), line());
+        let engine = Engine::docker_a();
+        let home = Home::new(&format!("hosts: {{lab: '{}'}}\n", engine.endpoint));
+        std::fs::copy(format!("{tls}/ca.pem"), home.path().join("ca.pem")).unwrap();
+        std::fs::write(home.path().join("shop.yaml"), CALLMAP).unwrap();
+        // From here on the chain is stopped whatever happens.
+        let mut bench = Bench { home, engine, site, dns, one, two };
+        let options = ["--label", "wakeboard.tenant=shop", "--label", "wakeboard.role=app", "-p"];
+        let published = format!("{backend}:8080");
+        bench.engine.run_image(
+            "tomcat:lab",
+            TENANT,
+            &[options.as_slice(), &[&published]].concat(),
+            &["/tomcat"],
+        );
+        bench.wait();
+        bench
+    }
+
+    /// One run, and the code with which it ends.
+    fn run(&self, vars: &[(&str, &str)]) -> (Report, i32) {
+        let own = [("site", &self.site), ("dns", &self.dns), ("one", &self.one), ("two", &self.two)];
+        let all = own.map(|(name, value)| (name, value.as_str()));
+        let vars: Vec<(String, String)> =
+            all.iter().chain(vars).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let file = self.home.path().join("shop.yaml");
+        let callmap = std::sync::Arc::new(
+            wakeboard::config::callmap::load(&file, &vars, &wakeboard::config::Env::default()).unwrap(),
+        );
+        let running =
+            self.engine.act(&["inspect", "-f", "{{.State.Running}} {{.NetworkSettings.IPAddress}}", TENANT]);
+        let find = |_: wakeboard::callmap::plan::Sought<'_>| {
+            let Some(address) = running.strip_prefix("true ") else {
+                return Err("shop-app is stopped".to_owned());
+            };
+            let target = wakeboard::model::callmap::map::Target {
+                address: address.parse().unwrap(),
+                port: Some(8080),
+            };
+            Ok(vec![wakeboard::callmap::plan::Found { name: TENANT.into(), target }])
+        };
+        let plan = std::sync::Arc::new(wakeboard::callmap::plan::Plan::new(&callmap, &find).unwrap());
+        let order = wakeboard::callmap::run::Order { actor: "t".into(), ticket: None, again: None };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let report = runtime.block_on(wakeboard::callmap::run::run(&callmap, &plan, &order, &mut |_| {}));
+        let code = match report.verdict {
+            ProductVerdict::Ok => 0,
+            ProductVerdict::Degraded => 1,
+            ProductVerdict::Broken => 4,
+        };
+        (report, code)
+    }
+}
+
+/// A probe that is not `ok`: its layer, its target, its kind, and how its reason begins.
+type Fault<'a> = (&'a str, &'a str, &'a str, &'a str);
+
+/// What is broken, and what must be said of it: all of it, and nothing else.
+struct Row<'a> {
+    broken: &'a [&'a str],
+    vars: &'a [(&'a str, &'a str)],
+    verdict: ProductVerdict,
+    layer: Option<&'a str>,
+    faults: Vec<Fault<'a>>,
+    /// How each of its sentences begins.
+    drift: Vec<String>,
+}
+
+impl<'a> Row<'a> {
+    fn broken(broken: &'a [&'a str], faults: Vec<Fault<'a>>) -> Row<'a> {
+        let layer = faults.first().map(|fault| fault.0);
+        Row { broken, vars: &[], verdict: ProductVerdict::Broken, layer, faults, drift: vec![] }
+    }
+}
+
+impl Bench {
+    /// Until all is well: a Tomcat takes its time.
+    fn wait(&self) {
+        let begun = Instant::now();
+        loop {
+            let (report, code) = self.run(&[]);
+            if report.verdict == ProductVerdict::Ok {
+                assert_eq!((code, report.broken_layer, report.drift), (0, None, vec![]));
+                return;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(30), "{}", serde_json::to_string(&report).unwrap());
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    fn holds(&self, row: &Row<'_>) {
+        let broken = row.broken;
+        let (report, code) = self.run(row.vars);
+        let at = format!("{broken:?}: {}", serde_json::to_string(&report).unwrap());
+        assert_eq!(report.verdict, row.verdict, "{at}");
+        assert_eq!(report.broken_layer.as_deref(), row.layer, "{at}");
+        let expected = match row.verdict {
+            ProductVerdict::Ok => 0,
+            ProductVerdict::Degraded => 1,
+            ProductVerdict::Broken => 4,
+        };
+        assert_eq!(code, expected, "{at}");
+        let mut found = Vec::new();
+        for layer in &report.layers {
+            let bad = layer.probes.iter().filter(|probe| probe.verdict != Verdict::Ok);
+            found.extend(bad.map(|probe| (&*layer.name, probe)));
+            // Layers without fault are well, whatever happens elsewhere.
+            if !row.faults.iter().any(|fault| fault.0 == &*layer.name) {
+                assert_eq!((layer.verdict, layer.ok), (Verdict::Ok, layer.total), "{at}");
+            }
+        }
+        assert_eq!(found.len(), row.faults.len(), "{at}");
+        for ((layer, probe), (of, target, kind, reason)) in found.iter().zip(&row.faults) {
+            assert_eq!((layer, &*probe.target, &*probe.kind), (of, *target, *kind), "{at}");
+            let said = probe.reason.as_deref().unwrap();
+            assert!(said.starts_with(reason), "{said:?}, not {reason:?}: {at}");
+        }
+        assert_eq!(report.drift.len(), row.drift.len(), "{at}");
+        for (said, begins) in report.drift.iter().zip(&row.drift) {
+            assert!(said.starts_with(begins), "{said:?}, not {begins:?}");
+        }
+    }
+
+    /// Breaks, looks, mends, and looks again.
+    fn tries(&self, row: &Row<'_>) {
+        let begun = Instant::now();
+        chain(&[&["break"], row.broken].concat());
+        self.holds(row);
+        chain(&["mend"]);
+        self.wait();
+        eprintln!("{:?}: {} ms", row.broken, begun.elapsed().as_millis());
+    }
+}
+
+/// Both probes of one nginx.
+fn both<'a>(target: &'a str, reason: &'a str) -> Vec<Fault<'a>> {
+    vec![("nginx", target, "http", reason), ("nginx", target, "https", reason)]
+}
+
+#[test]
+fn whatever_is_broken_is_named_with_its_layer_its_target_and_the_reason() {
+    let bench = Bench::new();
+    let (one, two, dns) = (&*bench.one, &*bench.two, &*bench.dns);
+    let secure = |target, reason| vec![("nginx", target, "https", reason)];
+    let resolver = |reason| vec![("dns", dns, "dns", reason), ("dns", dns, "dns", reason)];
+    let another = format!("certificate is for www.other.test, not {}", bench.site);
+    let led_astray = format!("answered 10.213.4.99, wanted exactly {one} and {two}");
+    let elsewhere = format!("0 dns: {} is 10.213.4.99, which no target of 1 nginx has", bench.site);
+    let bodies = format!("1 nginx: http://{}/ has different bodies: ", bench.site);
+    let rows = [
+        Row::broken(&["stopped", "1"], both(one, "connection refused")),
+        Row::broken(&["no-backend", "2"], both(two, "answered 502, wanted 200")),
+        Row::broken(&["wrong-body", "1"], both(one, "the body does not have \"wakeboard lab\"")),
+        Row::broken(&["wrong-host", "2"], both(two, "answered 421, wanted 200")),
+        Row::broken(&["blackhole", "1"], both(one, "no answer in 1.5 s while connecting")),
+        Row::broken(&["expired", "2"], secure(two, "certificate ended 3 days ago")),
+        Row::broken(&["wrong-name", "1"], secure(one, &another)),
+        Row {
+            drift: vec![elsewhere],
+            ..Row::broken(&["dns-other"], vec![("dns", dns, "dns", &*led_astray)])
+        },
+        // The layers behind stay within reach: that they are well is the diagnosis.
+        Row::broken(&["dns-nxdomain"], resolver("there is no such name (NXDOMAIN)")),
+        Row::broken(&["dns-silent"], resolver("no answer in 1.5 s")),
+        Row::broken(&["dns-stopped"], resolver("connection refused")),
+        // An nginx that is slow (and has a page of its own for that), and a loss that the layer can bear.
+        Row {
+            verdict: ProductVerdict::Degraded,
+            layer: None,
+            drift: vec![bodies],
+            ..Row::broken(&["slow", "2"], both(two, "took "))
+        },
+        Row {
+            vars: &[("need", "1")],
+            verdict: ProductVerdict::Degraded,
+            layer: None,
+            ..Row::broken(&["stopped", "2"], both(two, "connection refused"))
+        },
+    ];
+    rows.iter().for_each(|row| bench.tries(row));
+    bench.knows_a_wrong_host();
+    bench.sees_two_versions();
+    bench.misses_the_tomcat();
+}
+
+impl Bench {
+    /// Both nginx know one site only.
+    fn knows_a_wrong_host(&self) {
+        let reason = "answered 421, wanted 200";
+        let (report, code) = self.run(&[("host", "www.other.test")]);
+        assert_eq!((code, report.broken_layer.as_deref()), (4, Some("nginx")), "{report:#?}");
+        let nginx = &report.layers[1];
+        assert_eq!((nginx.ok, nginx.total), (0, 2));
+        for probe in &nginx.probes {
+            assert!(probe.reason.as_deref().unwrap().ends_with(reason), "{probe:#?}");
+        }
+    }
+
+    /// Both answer well, and not the same.
+    fn sees_two_versions(&self) {
+        chain(&["break", "other-version", "2"]);
+        let (report, code) = self.run(&[]);
+        assert_eq!((code, report.verdict), (0, ProductVerdict::Ok), "{report:#?}");
+        let [sentence] = report.drift.as_slice() else { panic!("{:#?}", report.drift) };
+        assert!(sentence.starts_with(&format!("1 nginx: http://{}/ has different bodies: ", self.site)));
+        assert!(sentence.contains(&self.one) && sentence.contains(&self.two), "{sentence}");
+        chain(&["mend"]);
+        self.wait();
+    }
+
+    /// Both nginx go on with the page that they have.
+    fn misses_the_tomcat(&self) {
+        self.engine.act(&["stop", TENANT]);
+        let (report, code) = self.run(&[]);
+        assert_eq!((code, report.broken_layer.as_deref()), (4, Some("tomcat")), "{report:#?}");
+        let [dns, nginx, tomcat] = report.layers.as_slice() else { panic!("{report:#?}") };
+        assert_eq!((dns.verdict, nginx.verdict), (Verdict::Ok, Verdict::Ok), "{report:#?}");
+        assert_eq!(tomcat.reason.as_deref(), Some("shop-app is stopped"), "{report:#?}");
+        self.engine.act(&["start", TENANT]);
+        self.wait();
+    }
+}
