@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::callmap::CallmapPlaces;
 use super::env::Env;
 use super::error::ConfigError;
 use super::keymap::{self, Keymap};
@@ -30,6 +31,8 @@ pub struct Settings {
     pub policy: Policy,
     /// The folder for copies of checkpoints, where there is a state folder at all.
     pub copies: Option<PathBuf>,
+    /// Where callmaps are looked for.
+    pub callmaps: CallmapPlaces,
     /// The theme.
     pub theme: Theme,
     /// Which key does what.
@@ -47,7 +50,8 @@ pub fn load(explicit: Option<&Path>, env: &Env) -> Result<Settings, ConfigError>
     let Some(file) = explicit.map(Path::to_owned).or(found) else {
         let ledger = default_ledger(env);
         let hosts = discover::hosts(env)?;
-        return Ok(Settings { hosts, ledger, copies: copies(env), ..Settings::default() });
+        let callmaps = CallmapPlaces::new(env.config_file().as_deref(), Vec::new());
+        return Ok(Settings { hosts, ledger, copies: copies(env), callmaps, ..Settings::default() });
     };
     read(&file, &yaml::open(&file)?, env)
 }
@@ -91,9 +95,10 @@ fn looks(source: Source<'_>, shape: &shape::File, env: &Env) -> Result<Settings,
         Some(written) => theme::check(source, written, env)?,
         None => Theme::default(),
     };
+    let callmaps = CallmapPlaces::check(source, shape.callmaps.as_deref().unwrap_or_default(), env)?;
     let (operator, file) = (shape.operator.clone(), Some(source.file.to_owned()));
     let (hosts, copies) = (Vec::new(), copies(env));
-    Ok(Settings { hosts, naming, operator, ledger, policy, copies, theme, keymap, file })
+    Ok(Settings { hosts, naming, operator, ledger, policy, copies, callmaps, theme, keymap, file })
 }
 
 fn copies(env: &Env) -> Option<PathBuf> {

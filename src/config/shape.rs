@@ -45,6 +45,11 @@ pub struct File {
     /// How they are brought back.
     #[serde(default)]
     pub wake: Wake,
+    /// Where callmaps are looked for beside the folders `callmaps/` next to this file and in the current folder: files,
+    /// or folders of files; relative to this file.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Vec<String>", length(max = 64), inner(length(min = 1)))]
+    pub callmaps: Option<Vec<String>>,
     /// A shipped theme, or the path of a theme file (`.yaml`), relative to this file.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "ThemeName")]

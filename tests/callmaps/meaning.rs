@@ -32,7 +32,10 @@ fn the_example_of_the_talk_means_what_it_says() {
     let names: Vec<&str> = map.layers.iter().map(|layer| &*layer.name).collect();
     assert_eq!(names, ["dns", "public ip", "nginx", "tomcat", "db"]);
     let Ask::Dns(dns) = &map.layers[0].probes[0].ask else { panic!("no dns probe") };
-    assert_eq!((dns.name.value(), dns.kind, dns.transport), ("www.example.com", RecordKind::A, DnsTransport::Udp));
+    assert_eq!(
+        (dns.name.value(), dns.kind, dns.transport),
+        ("www.example.com", RecordKind::A, DnsTransport::Udp)
+    );
     assert_eq!(dns.resolver, Some("10.0.0.53:53".parse().unwrap()));
     assert_eq!(dns.expect, DnsExpect { any: vec![Text::open("203.0.113.7")], ..DnsExpect::default() });
     assert_eq!(map.layers[0].targets, Targets::OfProbes);
@@ -40,7 +43,10 @@ fn the_example_of_the_talk_means_what_it_says() {
     assert_eq!(map.layers[1].targets, Targets::Addresses(public.to_vec()));
     assert_eq!(http(&map, 1, 0).expect.status, [301..=301]);
     let https = http(&map, 1, 1);
-    assert_eq!((https.secure, https.host.value(), https.port, https.path.value()), (true, "www.example.com", 443, "/"));
+    assert_eq!(
+        (https.secure, https.host.value(), https.port, https.path.value()),
+        (true, "www.example.com", 443, "/")
+    );
     assert_eq!((&*https.method, https.redirects, https.version), ("GET", 0, HttpVersion::Any));
     assert_eq!((https.expect.status.as_slice(), https.expect.cert_days), ([200..=399].as_slice(), Some(14)));
     assert_eq!(map.layers[2].probes[0].slow, Some(Duration::from_millis(300)));
@@ -61,10 +67,19 @@ fn every_key_means_what_it_says() {
     assert_eq!((map.deadline, map.parallel), (Duration::from_secs(60), 16));
     let [dns, edge, sockets] = map.layers.as_slice() else { panic!("{} layers", map.layers.len()) };
     let [one, two, three] = dns.probes.as_slice() else { panic!("{} probes", dns.probes.len()) };
-    assert_eq!((one.timeout, one.retries, one.slow), (Duration::from_secs(1), 3, Some(Duration::from_millis(20))));
-    assert_eq!((two.timeout, two.retries, two.slow), (Duration::from_secs(2), 2, Some(Duration::from_millis(200))));
+    assert_eq!(
+        (one.timeout, one.retries, one.slow),
+        (Duration::from_secs(1), 3, Some(Duration::from_millis(20)))
+    );
+    assert_eq!(
+        (two.timeout, two.retries, two.slow),
+        (Duration::from_secs(2), 2, Some(Duration::from_millis(200)))
+    );
     let Ask::Dns(ask) = &one.ask else { panic!("no dns probe") };
-    assert_eq!((ask.transport, ask.resolver), (DnsTransport::Tcp, Some("[2001:db8::53]:5353".parse().unwrap())));
+    assert_eq!(
+        (ask.transport, ask.resolver),
+        (DnsTransport::Tcp, Some("[2001:db8::53]:5353".parse().unwrap()))
+    );
     let all = ["10 mail.example.com.", "20 mail2.example.com."].map(Text::open).to_vec();
     assert_eq!(ask.expect, DnsExpect { all, count: Some(2), ..DnsExpect::default() });
     let Ask::Dns(ask) = &two.ask else { panic!("no dns probe") };
@@ -75,16 +90,23 @@ fn every_key_means_what_it_says() {
     assert_eq!(dns.need, Need::Count(2));
 
     assert_eq!((edge.need, edge.on_broken), (Need::Percent(50), OnBroken::Skip));
-    let targets = [target("2001:db8::7", Some(8443)), target("2001:db8::8", None), target("10.1.0.2", Some(8443))];
+    let targets =
+        [target("2001:db8::7", Some(8443)), target("2001:db8::8", None), target("10.1.0.2", Some(8443))];
     assert_eq!(edge.targets, Targets::Addresses(targets.to_vec()));
     let ask = http(&map, 1, 0);
     assert_eq!((ask.host.value(), ask.port, ask.path.value()), ("[2001:db8::1]", 8443, "/a?b=geheim-1234"));
     assert_eq!(&**ask.path.shown(), "/a?b=${env:TOKEN}");
     assert_eq!((&*ask.method, ask.redirects, ask.version), ("POST", 3, HttpVersion::Two));
-    let headers: Vec<(&str, &str)> = ask.headers.iter().map(|(name, value)| (&**name, &**value.shown())).collect();
+    let headers: Vec<(&str, &str)> =
+        ask.headers.iter().map(|(name, value)| (&**name, &**value.shown())).collect();
     assert_eq!(
         headers,
-        [("Host", "www.example.com:8443"), ("Authorization", "Bearer ${env:TOKEN}"), ("X-Two", "a"), ("X-Two", "b")]
+        [
+            ("Host", "www.example.com:8443"),
+            ("Authorization", "Bearer ${env:TOKEN}"),
+            ("X-Two", "a"),
+            ("X-Two", "b")
+        ]
     );
     assert_eq!(ask.headers[1].1.value(), "Bearer geheim-1234");
     assert_eq!(ask.body.as_ref().map(Text::value), Some("{\"price\": \"5$\"}\n"));
