@@ -5,5 +5,9 @@
 
 #[path = "callmaps/corpus.rs"]
 mod corpus;
+#[path = "callmaps/fuzz.rs"]
+mod fuzz;
 #[path = "callmaps/meaning.rs"]
 mod meaning;
+#[path = "callmaps/spoil.rs"]
+mod spoil;

@@ -1,6 +1,8 @@
 //! The command line: what it prints, and with which code it ends.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+#[path = "cli/callmap.rs"]
+mod callmap;
 mod common;
 #[path = "cli/work.rs"]
 mod work;

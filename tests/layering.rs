@@ -17,7 +17,7 @@ const ROOMS: [(&str, &[&str]); 11] = [
     ("grammar", &["model"]),
     ("engine", &["model"]),
     ("ledger", &["model"]),
-    ("service", &["canary", "engine", "ledger", "model"]),
+    ("service", &["callmap", "canary", "engine", "ledger", "model"]),
     ("tui", &["config", "grammar", "model", "service"]),
     ("demo", &["config", "model"]),
     ("cli", &["config", "demo", "engine::folder", "grammar", "ledger", "model", "service", "tui"]),

@@ -57,8 +57,8 @@ pub enum Whom {
 pub struct Found {
     /// Its name.
     pub name: Arc<str>,
-    /// Where it is.
-    pub target: Target,
+    /// Where it is; or why it cannot be asked, and so is not well: it has crashed, or it sleeps.
+    pub at: Result<Target, String>,
 }
 
 /// Whose containers are looked for.
@@ -111,10 +111,10 @@ fn planned(layer: &Layer, find: &dyn Fn(Sought<'_>) -> Result<Vec<Found>, String
             let questions = layer.probes.iter().enumerate().map(|(at, probe)| of_probe(at, probe)).collect();
             return Planned { questions, nobody: None, addresses: None };
         }
-        Targets::Addresses(targets) => Ok(targets.iter().map(|target| (None, *target)).collect()),
+        Targets::Addresses(targets) => Ok(targets.iter().map(|target| (None, Ok(*target))).collect()),
         Targets::Tenant { tenant, role, port } => find(Sought { tenant, role: role.as_deref(), port: *port })
             .and_then(|found| {
-                let found: Vec<_> = found.into_iter().map(|found| (Some(found.name), found.target)).collect();
+                let found: Vec<_> = found.into_iter().map(|found| (Some(found.name), found.at)).collect();
                 if found.is_empty() {
                     Err(format!("tenant {tenant} has no container to ask"))
                 } else {
@@ -130,17 +130,24 @@ fn planned(layer: &Layer, find: &dyn Fn(Sought<'_>) -> Result<Vec<Found>, String
         }
     };
     let mut questions = Vec::new();
-    for (place, (name, target)) in found.iter().enumerate() {
+    for (place, (name, at)) in found.iter().enumerate() {
         for (number, probe) in layer.probes.iter().enumerate() {
             // One more than is taken on is enough to be refused.
             if questions.len() > limits::QUESTIONS {
                 break;
             }
-            let shown = shown(name.as_deref(), *target, own_port(&probe.ask));
-            questions.push(Question { probe: number, target: place, whom: Whom::At(*target), shown });
+            let (whom, shown) = match at {
+                Ok(target) => (Whom::At(*target), shown(name.as_deref(), *target, own_port(&probe.ask))),
+                Err(why) => {
+                    let fault = Fault { kind: FaultKind::NotTried, text: plain(why).into_owned() };
+                    (Whom::Nobody(fault), plain(name.as_deref().unwrap_or("-")).into())
+                }
+            };
+            questions.push(Question { probe: number, target: place, whom, shown });
         }
     }
-    let addresses = Some(found.iter().map(|(_, target)| target.address).collect());
+    let addresses = found.iter().filter_map(|(_, at)| at.as_ref().ok());
+    let addresses = Some(addresses.map(|target| target.address).collect());
     Planned { questions, nobody: None, addresses }
 }
 

@@ -11,12 +11,13 @@ use tokio::time::{Instant, sleep_until};
 use super::attempt;
 use super::fault::fault;
 use super::limits;
-use super::plan::Plan;
+use super::plan::{Plan, Question};
 use super::ways::{Ways, ways};
 use crate::model::callmap::answer::{Answer, Fault, FaultKind, Phases};
 use crate::model::callmap::drift::drift;
 use crate::model::callmap::layer;
 use crate::model::callmap::map::{Callmap, OnBroken};
+use crate::model::callmap::progress::kept;
 use crate::model::callmap::report::{LayerReport, ProbeReport, Report, Verdict};
 use crate::model::callmap::tell;
 use crate::model::callmap::words::lasting;
@@ -247,16 +248,6 @@ impl<'a> Run<'a> {
 /// What an earlier run found to be well, for each question of a layer.
 fn known(plan: &Plan, layer: usize, again: Option<&Report>) -> Vec<Option<ProbeReport>> {
     let questions = &plan.layers[layer].questions;
-    let earlier = again.and_then(|report| report.layers.get(layer)).map(|layer| layer.probes.as_slice());
-    let earlier = earlier.filter(|probes| probes.len() == questions.len()).unwrap_or_default();
-    questions
-        .iter()
-        .enumerate()
-        .map(|(at, question)| {
-            let probe = earlier.get(at)?;
-            // A container may have moved since.
-            let is_well = matches!(probe.verdict, Verdict::Ok | Verdict::Slow);
-            (is_well && probe.target == question.shown).then(|| probe.clone())
-        })
-        .collect()
+    let earlier = |(at, asked): (usize, &Question)| kept(again, (layer, at), questions.len(), &asked.shown);
+    questions.iter().enumerate().map(|question| earlier(question).cloned()).collect()
 }

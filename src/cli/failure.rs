@@ -14,6 +14,9 @@ pub enum Failure {
     /// A wrong argument that the parser could not know to be wrong.
     #[error("{0}")]
     Usage(String),
+    /// Files that cannot be used; what is wrong with each.
+    #[error("{0}")]
+    Files(String),
     /// No host could be reached; why, a line each.
     #[error("no host could be reached\n{0}")]
     NoHost(String),
@@ -25,7 +28,7 @@ impl Failure {
     pub fn code(&self) -> u8 {
         match self {
             Failure::Failed(_) => 1,
-            Failure::Config(_) | Failure::Usage(_) => 2,
+            Failure::Config(_) | Failure::Usage(_) | Failure::Files(_) => 2,
             Failure::NoHost(_) => 3,
         }
     }

@@ -36,10 +36,17 @@ pub fn run(what: &GenerateWhat) -> Result<(), Failure> {
     )))
 }
 
-fn pages() -> Result<[(&'static str, String); 3], Failure> {
-    let schema = serde_json::to_string_pretty(&config::schema())
-        .map_err(|error| Failure::Failed(error.to_string()))?;
-    Ok([("keys.md", keys()), ("commands.md", commands()), ("wakeboard.schema.json", schema + "\n")])
+fn pages() -> Result<[(&'static str, String); 4], Failure> {
+    let pretty = |schema: serde_json::Value| match serde_json::to_string_pretty(&schema) {
+        Ok(text) => Ok(text + "\n"),
+        Err(error) => Err(Failure::Failed(error.to_string())),
+    };
+    Ok([
+        ("keys.md", keys()),
+        ("commands.md", commands()),
+        ("wakeboard.schema.json", pretty(config::schema())?),
+        ("callmap.schema.json", pretty(config::callmap_schema())?),
+    ])
 }
 
 fn keys() -> String {

@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand.
 
 mod act;
+mod callmap;
 mod changes;
 mod config;
 mod console;
@@ -51,6 +52,7 @@ pub fn run(shell: Shell) -> Result<(), Failure> {
             runtime()?.block_on(say(sentence, settings))
         }
         Some(Verb::Config { verb }) => config::run(&verb, global.config.as_deref()),
+        Some(Verb::Callmap { verb }) => callmap::run(&verb),
         Some(Verb::Completions { shell }) => output::print(|out| {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut shell_command(), "wakeboard", &mut script);

@@ -1,11 +1,13 @@
 //! One grammar for every door: the shell and the console's `:` line are read by the same parser from the same
 //! definitions, and help, completions and the man page come from them too.
 
+mod callmap;
 mod shell;
 mod work;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use callmap::{CallmapCheckArgs, CallmapVerb};
 pub use shell::{ConfigVerb, GenerateWhat, Global, Shell, Verb, shell_command, shell_from};
 pub use work::{DoctorArgs, DumpArgs, TicketsArgs, WakeArgs};
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use super::Sentence;
+use super::{CallmapVerb, Sentence};
 
 /// The operations console for platforms that give every customer containers of its own.
 ///
@@ -79,6 +79,12 @@ pub enum Verb {
         /// What of it.
         #[command(subcommand)]
         verb: ConfigVerb,
+    },
+    /// Check callmaps, the call chains of products, or print their schema
+    Callmap {
+        /// What of them.
+        #[command(subcommand)]
+        verb: CallmapVerb,
     },
     /// Print shell completions
     Completions {

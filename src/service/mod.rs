@@ -1,5 +1,6 @@
 //! What the console, the command line and the keeper all call: the live fleet, the feed of changes, and usage.
 
+mod callmaps;
 mod calls;
 pub mod clock;
 pub mod doctor;
@@ -17,6 +18,8 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::engine::Engine;
+use crate::model::callmap::map::Callmap;
+use crate::model::callmap::progress::Runs;
 use crate::model::change::Change;
 use crate::model::container::ContainerId;
 use crate::model::fleet::Fleet;
@@ -26,6 +29,7 @@ use crate::model::ticket::TicketId;
 use crate::model::work::{Order, Work};
 use clock::Clock;
 
+pub use callmaps::{Callmaps, RunOrder};
 pub use tickets::Rules;
 pub use usage::{Trend, Usages, Wanted, current};
 
@@ -55,6 +59,7 @@ pub struct Service {
     reconcile: HashMap<HostName, Arc<Notify>>,
     work: watch::Receiver<Arc<Work>>,
     commands: mpsc::Sender<tickets::Command>,
+    callmaps: Callmaps,
     tasks: JoinSet<()>,
 }
 
@@ -123,6 +128,9 @@ impl Service {
             };
             tasks.spawn(task.run());
         }
+        let world =
+            callmaps::World { hosts: connections.clone(), fleet: fleet.clone(), changes: changes.clone() };
+        let callmaps = Callmaps::start(world, rules.ledger.clone());
         let desk = tickets::Start {
             rules,
             hosts: connections,
@@ -135,7 +143,8 @@ impl Service {
         let from_desk = inventory::FromDesk { work: work.clone(), changes: told };
         tasks.spawn(inventory.run(news, from_desk, forget.clone()));
         tasks.spawn(usage::collect(readings, usages_in, wanted_seen));
-        Service { fleet, changes, usages, wanted, forget, reconcile, work, commands: commands_in, tasks }
+        let commands = commands_in;
+        Service { fleet, changes, usages, wanted, forget, reconcile, work, commands, callmaps, tasks }
     }
 
     /// The fleet as it is known at each moment.
@@ -205,6 +214,23 @@ impl Service {
             return;
         }
         let _ = self.work().wait_for(|work| work.own == 0).await;
+    }
+
+    /// Runs a callmap; see `Callmaps::run`.
+    #[must_use = "how it fares shows under this number"]
+    pub fn run_callmap(&self, callmap: Arc<Callmap>, order: RunOrder) -> Option<TicketId> {
+        self.callmaps.run(callmap, order)
+    }
+
+    /// Calls a run of a callmap off.
+    pub fn cancel_callmap(&self, ticket: TicketId) {
+        self.callmaps.cancel(ticket);
+    }
+
+    /// The runs of callmaps, those under way and the latest that ended.
+    #[must_use]
+    pub fn callmap_runs(&self) -> watch::Receiver<Arc<Runs>> {
+        self.callmaps.runs()
     }
 
     /// Lists all hosts again now; those that wait to be tried again are tried at once.

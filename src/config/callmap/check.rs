@@ -1,6 +1,7 @@
 //! From what is written to what is asked: every rule that a shape cannot say by itself.
 
 mod dns;
+mod headers;
 mod http;
 mod json_path;
 mod layer;

@@ -164,6 +164,12 @@ impl Work<'_> {
         let entry: shape::Include = reader::parse(node, &self.places)?;
         let (spot, written) = (entry.include.spot, entry.include.value.as_str());
         let found = inside::find(file, written).map_err(|wrong| wrong.at(&self.places, spot))?;
+        // A fault quotes its file, and a key or a password beside the callmaps is nothing to quote.
+        if !found.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
+            let wrong =
+                Wrong::new(format!("`{written}` is no file to include"), "its name must end with .yaml");
+            return Err(wrong.at(&self.places, spot));
+        }
         if let Some(at) = self.above.iter().position(|above| *above == found) {
             return Err(self.places.fault(spot, self.circle(at)));
         }

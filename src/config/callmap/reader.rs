@@ -35,9 +35,21 @@ pub fn parse<'a, T: Deserialize<'a>>(node: &'a Node, places: &Places) -> Result<
     T::deserialize(Reader(node)).map_err(|misread| {
         let help = misread.help;
         let (message, meant) = yaml::reword(&misread.message);
+        let message = plainer(message);
         let wrong = Wrong { message, help: help.or(meant) };
         wrong.at(places, misread.spot.unwrap_or(node.spot))
     })
+}
+
+/// serde's names of types in the words of YAML.
+fn plainer(message: String) -> String {
+    let words = [
+        ("expected a string", "expected a text (put numbers, `true` and `~` in quotes)"),
+        ("expected a sequence", "expected a list"),
+        ("expected a boolean", "expected `true` or `false`"),
+        ("invalid type: sequence", "invalid type: list"),
+    ];
+    words.into_iter().fold(message, |message, (theirs, ours)| message.replacen(theirs, ours, 1))
 }
 
 /// What does not fit, and where.
@@ -142,29 +154,27 @@ impl<'de> Reader<'de> {
             Misread::invalid_type(self.unexpected(), &&*expected.join(" or "))
         })
     }
+}
 
-    /// The variant whose key is in the map.
-    fn by_key(self, entries: &[Entry], variants: &'static [&'static str]) -> Result<&'static str, Misread> {
-        let has = |variant: &&&str| entries.iter().any(|entry| *entry.key == ***variant);
-        let mut found = variants.iter().filter(has);
-        let all = || variants.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ");
-        match (found.next(), found.next()) {
-            (Some(variant), None) => Ok(variant),
-            (Some(one), Some(other)) => {
-                let message = format!("one probe asks one thing, and here are `{one}` and `{other}`");
-                Err(Misread::custom(message).helped("write a probe for each".to_owned()))
-            }
-            (None, _) => {
-                let near = |entry: &Entry| suggest::nearest(&entry.key, variants).map(|it| (entry.name, it));
-                Err(match entries.iter().find_map(|entry| Some((entry, near(entry)?))) {
-                    Some((entry, (name, meant))) => Misread::custom(format!("unknown key `{}`", entry.key))
-                        .helped(format!("did you mean `{meant}`?"))
-                        .at(name),
-                    None => {
-                        Misread::custom("this probe asks nothing").helped(format!("name one of {}", all()))
-                    }
-                })
-            }
+/// The variant whose key is in the map.
+fn by_key(entries: &[Entry], variants: &'static [&'static str]) -> Result<&'static str, Misread> {
+    let has = |variant: &&&str| entries.iter().any(|entry| *entry.key == ***variant);
+    let mut found = variants.iter().filter(has);
+    let all = || variants.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ");
+    match (found.next(), found.next()) {
+        (Some(variant), None) => Ok(variant),
+        (Some(one), Some(other)) => {
+            let message = format!("one probe asks one thing, and here are `{one}` and `{other}`");
+            Err(Misread::custom(message).helped("write a probe for each".to_owned()))
+        }
+        (None, _) => {
+            let near = |entry: &Entry| suggest::nearest(&entry.key, variants).map(|it| (entry.name, it));
+            Err(match entries.iter().find_map(|entry| Some((entry, near(entry)?))) {
+                Some((entry, (name, meant))) => Misread::custom(format!("unknown key `{}`", entry.key))
+                    .helped(format!("did you mean `{meant}`?"))
+                    .at(name),
+                None => Misread::custom("this probe asks nothing").helped(format!("name one of {}", all())),
+            })
         }
     }
 }
@@ -174,6 +184,19 @@ impl<'de> Deserializer<'de> for Reader<'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misread> {
         self.any(visitor).map_err(|misread| misread.at(self.0.spot))
+    }
+
+    /// A list is no way to write a map, though serde would take one.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Misread> {
+        match self.0.data {
+            Data::Map(_) => self.deserialize_any(visitor),
+            _ => Err(Misread::invalid_type(self.unexpected(), &visitor).at(self.0.spot)),
+        }
     }
 
     /// A key that is written has a value: `need:` with nothing after it is a fault, not the default.
@@ -197,7 +220,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     ) -> Result<V::Value, Misread> {
         let variant = match (name, &self.0.data) {
             (BY_SHAPE, _) => self.by_shape(variants),
-            (BY_KEY, Data::Map(entries)) => self.by_key(entries, variants),
+            (BY_KEY, Data::Map(entries)) => by_key(entries, variants),
             (BY_KEY, _) => Err(Misread::invalid_type(self.unexpected(), &"a map")),
             _ => return self.deserialize_any(OfWord(visitor)),
         };
@@ -208,6 +231,6 @@ impl<'de> Deserializer<'de> for Reader<'de> {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct identifier ignored_any
+        tuple_struct map identifier ignored_any
     }
 }

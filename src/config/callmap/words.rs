@@ -36,12 +36,12 @@ words! {
     /// How many of a layer's targets must be well.
     Need = { "anyOf": [
         { "type": "integer", "minimum": 1 },
-        { "type": "string", "pattern": format!("^(all|any|[0-9]+|[0-9]+%)$|{VAR}"), "examples": ["all", "any", "50%"] },
+        { "type": "string", "pattern": format!("^(all|any|[0-9]+( *%)?)$|{VAR}"), "examples": ["all", "any", "50%"] },
     ] };
     /// A status of HTTP, or a range of them.
     Status = { "anyOf": [
         { "type": "integer", "minimum": 100, "maximum": 599 },
-        { "type": "string", "pattern": format!("^[1-5][0-9][0-9](-[1-5][0-9][0-9])?$|{VAR}"), "examples": ["200-399"] },
+        { "type": "string", "pattern": format!("^[1-5][0-9][0-9]( *- *[1-5][0-9][0-9])?$|{VAR}"), "examples": ["200-399"] },
     ] };
     /// A port, alone or behind a host.
     Port = { "anyOf": [{ "type": "integer", "minimum": 1, "maximum": 65535 }, { "type": "string", "minLength": 1 }] };

@@ -32,27 +32,48 @@ pub fn written(need: Need) -> String {
     }
 }
 
-/// Sums up a layer: each probe with the number of the target that it was put to. `nobody` says why there are no targets.
+/// What the verdicts at a layer's targets come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// Of the layer.
+    pub verdict: Verdict,
+    /// How many targets are well.
+    pub ok: u32,
+    /// How many there are.
+    pub total: u32,
+}
+
+/// Sums up the verdicts of a layer's probes, each with the number of the target that it was put to.
 #[must_use]
-pub fn sum_up(layer: &Layer, probes: Vec<(usize, ProbeReport)>, nobody: Option<String>) -> LayerReport {
-    let targets = probes.iter().map(|(target, _)| target + 1).max().unwrap_or(0);
-    let mut well = vec![true; targets];
+pub fn tally(need: Need, verdicts: impl IntoIterator<Item = (usize, Verdict)>) -> Tally {
+    let mut well: Vec<bool> = Vec::new();
     let mut is_late = false;
-    for (target, probe) in &probes {
-        match probe.verdict {
+    for (target, verdict) in verdicts {
+        if well.len() <= target {
+            well.resize(target + 1, true);
+        }
+        match verdict {
             Verdict::Ok => {}
             Verdict::Slow => is_late = true,
-            Verdict::Fail | Verdict::Skipped => well[*target] = false,
+            Verdict::Fail | Verdict::Skipped => well[target] = false,
         }
     }
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let (ok, total) = (count(well.iter().filter(|well| **well).count()), count(targets));
-    let needed = needed(layer.need, total);
-    let verdict = match (ok >= needed, is_late) {
+    let (ok, total) = (count(well.iter().filter(|well| **well).count()), count(well.len()));
+    let verdict = match (ok >= needed(need, total), is_late) {
         (false, _) => Verdict::Fail,
         (true, true) => Verdict::Slow,
         (true, false) => Verdict::Ok,
     };
+    Tally { verdict, ok, total }
+}
+
+/// Sums up a layer: each probe with the number of the target that it was put to. `nobody` says why there are no targets.
+#[must_use]
+pub fn sum_up(layer: &Layer, probes: Vec<(usize, ProbeReport)>, nobody: Option<String>) -> LayerReport {
+    let verdicts = probes.iter().map(|(target, probe)| (*target, probe.verdict));
+    let Tally { verdict, ok, total } = tally(layer.need, verdicts);
+    let needed = needed(layer.need, total);
     let reason = if total == 0 {
         Some(nobody.unwrap_or_else(|| "there is nobody to ask".to_owned()))
     } else if needed > total {

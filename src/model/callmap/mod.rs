@@ -7,6 +7,8 @@ pub mod json_path;
 pub mod judge;
 pub mod layer;
 pub mod map;
+pub mod near;
+pub mod progress;
 pub mod report;
 pub mod tell;
 pub mod words;

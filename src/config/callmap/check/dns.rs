@@ -99,8 +99,7 @@ fn expect(
         let number = number::whole(count, 0, most).map_err(|wrong| check.fault(count.spot, wrong))?;
         let number = u32::try_from(number).unwrap_or_default();
         if (number as usize) < all.len().max(usize::from(!any.is_empty())) {
-            let message = format!("{number} records cannot be all that `any` and `all` want");
-            return Err(check.fault(count.spot, message));
+            return Err(check.fault(count.spot, "`any` and `all` want more records than that"));
         }
         wanted = Some(number);
     }

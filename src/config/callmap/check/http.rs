@@ -1,32 +1,16 @@
 //! HTTP requests, and what their answers must be.
 
 use std::ops::RangeInclusive;
-use std::sync::Arc;
-
-use ::http::{HeaderName, HeaderValue};
 
 use super::url::url;
-use super::{Check, like, names, number, trust};
-use crate::config::callmap::limits::{LONGEST_HEADER, MOST_DAYS, MOST_HEADERS, MOST_REDIRECTS};
-use crate::config::callmap::shape::{self, HeaderLike, Method};
-use crate::config::callmap::written::{At, Many, Pairs, Word, Written};
+use super::{Check, headers, like, number, trust};
+use crate::config::callmap::limits::{MOST_DAYS, MOST_REDIRECTS};
+use crate::config::callmap::shape::{self, Method};
+use crate::config::callmap::written::{At, Written};
 use crate::config::callmap::wrong::Wrong;
 use crate::config::error::ConfigError;
 use crate::config::suggest;
-use crate::model::callmap::map::{HttpAsk, HttpExpect, HttpVersion, Matcher, Text, Trust};
-
-/// Headers that say how a request is sent, which is not the file's to say.
-const OURS: [&str; 9] = [
-    "connection",
-    "content-length",
-    "expect",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
+use crate::model::callmap::map::{HttpAsk, HttpExpect, HttpVersion, Text, Trust};
 
 /// The statuses that are well where nothing is said.
 const WELL: RangeInclusive<u16> = 200..=399;
@@ -44,7 +28,7 @@ pub fn ask(check: &Check<'_>, probe: &shape::HttpProbe) -> Result<HttpAsk, Confi
         trust::refuse(check, written)?;
         Trust::default()
     };
-    let headers = probe.headers.as_ref().map(|headers| self::headers(check, headers)).transpose()?;
+    let headers = probe.headers.as_ref().map(|written| headers::sent(check, written)).transpose()?;
     let redirects = match &probe.redirects {
         Some(written) => {
             let count = number::whole(written, 0, MOST_REDIRECTS);
@@ -92,77 +76,6 @@ fn version(check: &Check<'_>, written: &At<Written>) -> Result<HttpVersion, Conf
     }
 }
 
-fn headers(check: &Check<'_>, written: &Pairs<Many<Word>>) -> Result<Vec<(Arc<str>, Text)>, ConfigError> {
-    let mut headers = Vec::new();
-    let mut seen = Vec::new();
-    for (name, values) in &written.0 {
-        let parsed = header_name(&name.value).map_err(|wrong| check.fault(name.spot, wrong))?;
-        if OURS.contains(&parsed.as_str()) {
-            let message = format!("`{}` says how a request is sent, which wakeboard does itself", name.value);
-            return Err(check.fault(name.spot, message));
-        }
-        if seen.contains(&parsed) {
-            let wrong = Wrong::new(
-                format!("header `{}` stands here twice", name.value),
-                "write its values as a list",
-            );
-            return Err(check.fault(name.spot, wrong));
-        }
-        if parsed == "host" && values.0.len() > 1 {
-            return Err(check.fault(name.spot, "a request has one host"));
-        }
-        for value in &values.0 {
-            let checked = header_value(&value.text).and_then(|()| match parsed.as_str() {
-                "host" => host(&value.text),
-                _ => Ok(()),
-            });
-            checked.map_err(|wrong| check.fault(value.spot, wrong))?;
-            headers.push((name.value.as_str().into(), value.text.clone()));
-        }
-        if headers.len() > MOST_HEADERS {
-            return Err(check.fault(name.spot, format!("more than {MOST_HEADERS} headers")));
-        }
-        seen.push(parsed);
-    }
-    Ok(headers)
-}
-
-fn header_name(name: &str) -> Result<HeaderName, Wrong> {
-    let parsed = if name.len() <= LONGEST_HEADER { HeaderName::try_from(name).ok() } else { None };
-    parsed.ok_or_else(|| format!("`{name}` is no name of a header").into())
-}
-
-fn header_value(text: &Text) -> Result<(), Wrong> {
-    if text.value().len() > LONGEST_HEADER {
-        return Err(format!("the value of a header is longer than {LONGEST_HEADER} bytes").into());
-    }
-    let end = |c| matches!(c, '\r' | '\n');
-    if text.shown().contains(end) {
-        return Err(Wrong::new(
-            "the value of a header has one line",
-            "a text behind `|` ends with a line's end, one behind `|-` does not",
-        ));
-    }
-    if text.value().contains(end) {
-        return Err(Wrong::new(
-            "a secret has more than one line",
-            "no line's end may stand behind it either",
-        ));
-    }
-    if !text.value().is_ascii() || HeaderValue::from_str(text.value()).is_err() {
-        return Err("the value of a header has a character that cannot stand there".into());
-    }
-    Ok(())
-}
-
-fn host(text: &Text) -> Result<(), Wrong> {
-    if text.value() != &**text.shown() {
-        return Err("a secret may not stand here: it would be shown".into());
-    }
-    let (host, _) = names::split_port(text.value())?;
-    names::host(host).map(|_| ())
-}
-
 fn expect(
     check: &Check<'_>,
     written: Option<&At<shape::HttpExpect>>,
@@ -195,7 +108,7 @@ fn expect(
         expect.cert_days = Some(self::days(check, days)?);
     }
     if let Some(headers) = headers {
-        expect.headers = expected_headers(check, headers)?;
+        expect.headers = headers::expected(check, headers)?;
     }
     if let Some(body) = body {
         (expect.body, expect.json) = like::body(check, body)?;
@@ -212,37 +125,9 @@ pub fn days(check: &Check<'_>, written: &At<Written>) -> Result<u32, ConfigError
     Ok(u32::try_from(days).unwrap_or(u32::MAX))
 }
 
-fn expected_headers(
-    check: &Check<'_>,
-    written: &Pairs<HeaderLike>,
-) -> Result<Vec<(Arc<str>, Option<Matcher>)>, ConfigError> {
-    let mut headers = Vec::new();
-    for (name, wanted) in &written.0 {
-        header_name(&name.value).map_err(|wrong| check.fault(name.spot, wrong))?;
-        let name: Arc<str> = name.value.as_str().into();
-        match wanted {
-            HeaderLike::Nothing => headers.push((name, None)),
-            HeaderLike::Text(word) => {
-                let like = shape::Like::Text(word.clone());
-                headers.extend(like::any(check, &like)?.into_iter().map(|it| (name.clone(), Some(it))));
-            }
-            HeaderLike::Map(rules) => {
-                headers.extend(like::rules(check, rules)?.into_iter().map(|it| (name.clone(), Some(it))));
-            }
-        }
-    }
-    if headers.len() > MOST_HEADERS {
-        let spot = written.0.first().map(|(name, _)| name.spot);
-        let told = format!("more than {MOST_HEADERS} headers");
-        return spot.map_or(Ok(headers), |spot| Err(check.fault(spot, told)));
-    }
-    Ok(headers)
-}
-
 /// `200`, `200-399`.
 fn statuses(text: &str) -> Result<RangeInclusive<u16>, Wrong> {
-    let status =
-        |text: &str| number::digits(text.trim()).flatten().filter(|status| (100..=599).contains(status));
+    let status = |text: &str| number::digits(text.trim()).filter(|status| (100..=599).contains(status));
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let range = match (status(first), status(last)) {
         (Some(first), Some(last)) if first <= last => u16::try_from(first).ok().zip(u16::try_from(last).ok()),
@@ -281,23 +166,5 @@ mod tests {
     #[case("", None)]
     fn statuses_and_ranges(#[case] text: &str, #[case] expected: Option<RangeInclusive<u16>>) {
         assert_eq!(statuses(text).ok(), expected);
-    }
-
-    #[rstest]
-    #[case("Bearer x", true)]
-    #[case("", true)]
-    #[case("a\tb", true)]
-    #[case("a\r\nb: c", false)]
-    #[case("a\n", false)]
-    #[case("a\0b", false)]
-    #[case("租", false)]
-    fn values_of_headers(#[case] value: &str, #[case] good: bool) {
-        assert_eq!(header_value(&Text::open(value)).is_ok(), good);
-    }
-
-    #[test]
-    fn a_secret_with_a_line_s_end_is_not_told() {
-        let wrong = header_value(&Text::masked("geheim\n", "${env:TOKEN}")).unwrap_err();
-        assert!(wrong.message.contains("secret") && !format!("{wrong:?}").contains("geheim"));
     }
 }

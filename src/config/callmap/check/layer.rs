@@ -144,9 +144,9 @@ fn need(
     };
     match need {
         Need::Count(count) if count as usize > there_are => {
-            let what =
-                if *targets == Targets::OfProbes { "probes, none of them with targets" } else { "targets" };
-            let message = format!("the layer needs {count}, and has {there_are} {what}");
+            let what = if *targets == Targets::OfProbes { "probe" } else { "target" };
+            let more = if there_are == 1 { "" } else { "s" };
+            let message = format!("the layer needs {count}, and has only {there_are} {what}{more}");
             Err(fault(written.spot, message.into()))
         }
         need => Ok(need),
@@ -161,8 +161,7 @@ fn parse_need(text: &str) -> Result<Need, Wrong> {
         )
     };
     if let Some(percent) = text.strip_suffix('%') {
-        let percent =
-            number::digits(percent.trim_end()).flatten().filter(|percent| (1..=100).contains(percent));
+        let percent = number::digits(percent.trim_end()).filter(|percent| (1..=100).contains(percent));
         let percent = percent.and_then(|percent| u8::try_from(percent).ok());
         return percent
             .map(Need::Percent)
@@ -171,10 +170,8 @@ fn parse_need(text: &str) -> Result<Need, Wrong> {
     match (text, number::digits(text)) {
         ("all", _) => Ok(Need::All),
         ("any", _) => Ok(Need::Any),
-        (_, Some(Some(0))) => {
-            Err(Wrong::new("a layer that needs nothing is never broken", "write `any` for one"))
-        }
-        (_, Some(Some(count))) => u32::try_from(count).map(Need::Count).map_err(|_| wrong()),
+        (_, Some(0)) => Err(Wrong::new("a layer that needs nothing is never broken", "write `any` for one")),
+        (_, Some(count)) => u32::try_from(count).map(Need::Count).map_err(|_| wrong()),
         _ => Err(wrong()),
     }
 }

@@ -79,6 +79,10 @@ pub fn host(text: &str) -> Result<String, Wrong> {
 /// # Errors
 /// The port is none, or an IPv6 address stands without brackets.
 pub fn split_port(text: &str) -> Result<(&str, Option<u16>), Wrong> {
+    if let Some((scheme, _)) = text.split_once("://") {
+        let help = format!("only the name, without `{scheme}://`");
+        return Err(Wrong::new(format!("`{text}` is no name of a host"), help));
+    }
     let end = text.find(']').map_or(0, |at| at + 1);
     let (host, port) = match text[end..].find(':') {
         None => (text, None),

@@ -14,10 +14,10 @@ use crate::model::span;
 pub fn whole(written: &At<Written>, least: u64, most: u64) -> Result<u64, Wrong> {
     let text = &written.value.0;
     let number = digits(text).ok_or_else(|| format!("`{text}` is no whole number"))?;
-    // More digits than fit are out of bounds, and not no number.
-    number
-        .filter(|number| (least..=most).contains(number))
-        .ok_or_else(|| format!("{text} is out of bounds: {least} to {most}").into())
+    if !(least..=most).contains(&number) {
+        return Err(format!("{text} is out of bounds: {least} to {most}").into());
+    }
+    Ok(number)
 }
 
 /// A port.
@@ -26,15 +26,15 @@ pub fn whole(written: &At<Written>, least: u64, most: u64) -> Result<u64, Wrong>
 /// It is none.
 pub fn port(text: &str) -> Result<u16, Wrong> {
     digits(text)
-        .flatten()
         .and_then(|port| u16::try_from(port).ok())
         .filter(|port| *port > 0)
         .ok_or_else(|| format!("`{text}` is no port (1 to 65535)").into())
 }
 
-/// The number that digits are, if it fits; nothing where there is anything but digits.
-pub fn digits(text: &str) -> Option<Option<u64>> {
-    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())
+/// The number that digits are, the largest for more than fit; nothing where there is anything but digits.
+pub fn digits(text: &str) -> Option<u64> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 /// A span of time, at most `longest`.

@@ -70,7 +70,7 @@ pub struct TlsExpect {
     pub slow: Option<At<Written>>,
 }
 
-/// A text that is held, or more.
+/// A text that is held, or one thing more about it.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename = "$by_shape", rename_all = "lowercase")]
 #[schemars(rename = "Like", untagged)]
@@ -81,7 +81,7 @@ pub enum Like {
     Map(At<Rules>),
 }
 
-/// The same for a header, which may hold anything.
+/// A text that a header holds, or more about it; `~` for whatever it holds.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename = "$by_shape", rename_all = "lowercase")]
 #[schemars(rename = "HeaderLike", untagged)]
@@ -95,7 +95,7 @@ pub enum HeaderLike {
     Map(At<Rules>),
 }
 
-/// The same for a body, which may be JSON.
+/// A text that the body holds, or more about it.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename = "$by_shape", rename_all = "lowercase")]
 #[schemars(rename = "BodyLike", untagged)]

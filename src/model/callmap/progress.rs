@@ -1,0 +1,313 @@
+//! Runs of callmaps as they go on, and those that have just ended: the snapshot that the console and the shell read.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::layer::{Tally, numbered, tally, written};
+use super::map::{Callmap, Layer, Need, OnBroken, Probe, Secrets};
+use super::near::Near;
+use super::report::{ProbeReport, Report, Verdict};
+use super::tell;
+use crate::model::plain::plain;
+use crate::model::ticket::{Door, TicketId};
+
+/// All runs that are known to this process: those under way, and the latest that ended.
+#[derive(Clone, Debug, Default)]
+pub struct Runs {
+    /// By when they were asked for, newest first.
+    pub newest_first: Vec<Arc<Progress>>,
+}
+
+/// One run.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// Its ticket.
+    pub ticket: TicketId,
+    /// The product.
+    pub product: Arc<str>,
+    /// The callmap's own file.
+    pub file: PathBuf,
+    /// Who asked.
+    pub actor: Arc<str>,
+    /// Through which door.
+    pub door: Door,
+    /// When it was asked for.
+    pub began: Timestamp,
+    /// How far it is.
+    pub stage: Stage,
+    /// Every layer of the callmap, from the outside in.
+    pub layers: Vec<Arc<LayerProgress>>,
+    /// What it came to. There before `past` is.
+    pub report: Option<Arc<Report>>,
+    /// What of earlier runs and of changes goes with the report; nothing until that has been looked up.
+    pub past: Option<Arc<Past>>,
+    /// Whether it is in the ledger.
+    pub record: RunRecord,
+}
+
+/// How far a run is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Others are at it.
+    Waits,
+    /// The tenants that it asks are looked for.
+    Finds,
+    /// It asks.
+    Asks,
+    /// It has a report.
+    Over,
+    /// It was called off, and why. There is no report.
+    Cancelled(Arc<str>),
+    /// It could not be begun, and why. There is no report.
+    Refused(Arc<str>),
+}
+
+/// Whether a run is in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunRecord {
+    /// Not yet; the ledger is at it.
+    Pending,
+    /// It is, with all that is known of it.
+    Written,
+    /// It is not, and why.
+    Missing(Arc<str>),
+}
+
+/// What was before a run.
+#[derive(Clone, Debug, Default)]
+pub struct Past {
+    /// The last run of this product that was well.
+    pub last_good: Option<Arc<Report>>,
+    /// What differs from it, a sentence each.
+    pub differs: Vec<String>,
+    /// What changed near the first broken layer, nearest first.
+    pub near: Vec<Near>,
+}
+
+/// A layer of a run.
+#[derive(Clone, Debug)]
+pub struct LayerProgress {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What it needs: `all`, `any`, `2`, `50%`.
+    pub need: String,
+    /// Its questions, once they are known: target by target.
+    pub rows: Vec<Row>,
+    /// Why there are none.
+    pub nobody: Option<String>,
+    /// What it came to; nothing as long as answers are awaited.
+    pub tally: Option<Tally>,
+    /// Why it counts as skipped, whatever its targets answer: `2 nginx is broken`.
+    pub skipped: Option<Arc<str>>,
+    wanted: Need,
+    on_broken: OnBroken,
+}
+
+/// One probe at one target.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The number of the target within the layer.
+    pub number: usize,
+    /// The target as it is shown.
+    pub target: Arc<str>,
+    /// `dns`, `http`, `https`, `tcp` or `tls`.
+    pub kind: Arc<str>,
+    /// The URL, the name or the port.
+    pub ask: Arc<str>,
+    /// The type of the DNS records.
+    pub record: Option<Arc<str>>,
+    /// What came of it.
+    pub came: Option<Arc<ProbeReport>>,
+}
+
+impl Runs {
+    /// The run of that ticket.
+    #[must_use]
+    pub fn run(&self, ticket: TicketId) -> Option<&Arc<Progress>> {
+        self.newest_first.iter().find(|run| run.ticket == ticket)
+    }
+
+    /// The newest run of the callmap in that file.
+    #[must_use]
+    pub fn of(&self, file: &Path) -> Option<&Arc<Progress>> {
+        self.newest_first.iter().find(|run| run.file == file)
+    }
+
+    /// With a run as it is now, in its place or, if it is new, as the newest. Of those that ended `most` are kept.
+    #[must_use]
+    pub fn with(&self, run: Progress, most: usize) -> Self {
+        let mut newest_first = self.newest_first.clone();
+        match newest_first.iter_mut().find(|other| other.ticket == run.ticket) {
+            Some(place) => *place = Arc::new(run),
+            None => newest_first.insert(0, Arc::new(run)),
+        }
+        let mut ended = 0;
+        newest_first.retain(|run| {
+            ended += usize::from(run.stage.is_end());
+            !run.stage.is_end() || ended <= most
+        });
+        Runs { newest_first }
+    }
+}
+
+impl Stage {
+    /// Whether nothing more will come of it.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        matches!(self, Stage::Over | Stage::Cancelled(_) | Stage::Refused(_))
+    }
+}
+
+impl Row {
+    /// A question that nobody has answered yet. Free of secrets and harmless, like the report that will stand here.
+    #[must_use]
+    pub fn open(number: usize, target: &str, probe: &Probe, secrets: &Secrets) -> Self {
+        let clean = |text: &str| Arc::from(&*plain(&secrets.hide(text)));
+        Row {
+            number,
+            target: clean(target),
+            kind: tell::kind(&probe.ask).into(),
+            ask: clean(&tell::asked(&probe.ask)),
+            record: tell::record(&probe.ask),
+            came: None,
+        }
+    }
+}
+
+impl LayerProgress {
+    /// A layer of which nothing is known yet.
+    #[must_use]
+    pub fn of(layer: &Layer) -> Self {
+        LayerProgress {
+            name: layer.name.clone(),
+            need: written(layer.need),
+            rows: Vec::new(),
+            nobody: None,
+            tally: None,
+            skipped: None,
+            wanted: layer.need,
+            on_broken: layer.on_broken,
+        }
+    }
+
+    /// Whether all its answers are in. Never before its questions are known.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.tally.is_some()
+    }
+
+    /// How many answers are in.
+    #[must_use]
+    pub fn answered(&self) -> usize {
+        self.rows.iter().filter(|row| row.came.is_some()).count()
+    }
+
+    /// The verdict, once that is clear.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        let tally = self.tally?;
+        Some(if self.skipped.is_some() { Verdict::Skipped } else { tally.verdict })
+    }
+
+    /// Sums it up, where all answers are in.
+    fn settle(&mut self) {
+        let answers: Option<Vec<_>> =
+            self.rows.iter().map(|row| Some((row.number, row.came.as_ref()?.verdict))).collect();
+        self.tally = answers.map(|answers| tally(self.wanted, answers));
+    }
+}
+
+impl Progress {
+    /// A run that was just asked for.
+    #[must_use]
+    pub fn new(callmap: &Callmap, ticket: TicketId, actor: Arc<str>, door: Door, now: Timestamp) -> Self {
+        Progress {
+            ticket,
+            product: callmap.product.clone(),
+            file: callmap.files.first().cloned().unwrap_or_default(),
+            actor,
+            door,
+            began: now,
+            stage: Stage::Waits,
+            layers: callmap.layers.iter().map(|layer| Arc::new(LayerProgress::of(layer))).collect(),
+            report: None,
+            past: None,
+            record: RunRecord::Pending,
+        }
+    }
+
+    /// The questions are known: for each layer, or why there are none. What was well in `again` stands there already.
+    pub fn plan(&mut self, planned: Vec<(Vec<Row>, Option<String>)>, again: Option<&Report>) {
+        self.stage = Stage::Asks;
+        for (at, (rows, nobody)) in planned.into_iter().enumerate() {
+            let Some(layer) = self.layers.get_mut(at).map(Arc::make_mut) else { return };
+            let count = rows.len();
+            layer.rows = rows;
+            for (number, row) in layer.rows.iter_mut().enumerate() {
+                row.came = kept(again, (at, number), count, &row.target).cloned().map(Arc::new);
+            }
+            layer.nobody = nobody;
+            layer.settle();
+        }
+        self.skip();
+    }
+
+    /// An answer came.
+    pub fn take(&mut self, layer: usize, question: usize, report: ProbeReport) {
+        let Some(layer) = self.layers.get_mut(layer).map(Arc::make_mut) else { return };
+        if let Some(row) = layer.rows.get_mut(question) {
+            row.came = Some(Arc::new(report));
+        }
+        layer.settle();
+        if layer.is_complete() && layer.on_broken == OnBroken::Skip {
+            self.skip();
+        }
+    }
+
+    /// It is over. What the report says stands from now on.
+    pub fn end(&mut self, report: Arc<Report>) {
+        self.stage = Stage::Over;
+        for (layer, told) in self.layers.iter_mut().map(Arc::make_mut).zip(&report.layers) {
+            for (row, probe) in layer.rows.iter_mut().zip(&told.probes) {
+                row.came = Some(Arc::new(probe.clone()));
+            }
+            layer.tally = Some(Tally { verdict: told.verdict, ok: told.ok, total: told.total });
+            layer.nobody = told.reason.clone();
+        }
+        self.report = Some(report);
+    }
+
+    /// Marks what is behind the first broken layer of which that is asked. It is broken for sure only once all answers
+    /// are in.
+    fn skip(&mut self) {
+        let broken = self.layers.iter().position(|layer| {
+            layer.on_broken == OnBroken::Skip && layer.tally.is_some_and(|it| it.verdict == Verdict::Fail)
+        });
+        let Some(broken) = broken else { return };
+        let why: Arc<str> = format!("{} is broken", numbered(broken, &self.layers[broken].name)).into();
+        for layer in self.layers[broken + 1..].iter_mut().map(Arc::make_mut) {
+            layer.skipped = Some(why.clone());
+        }
+    }
+}
+
+/// What an earlier run of the same plan found to be well at this place (layer, question), so that it need not be asked
+/// again. A container may have moved since: then its target is another one.
+#[must_use]
+pub fn kept<'a>(
+    again: Option<&'a Report>,
+    (layer, question): (usize, usize),
+    questions: usize,
+    target: &str,
+) -> Option<&'a ProbeReport> {
+    let probes = &again?.layers.get(layer)?.probes;
+    let probe = probes.get(question).filter(|_| probes.len() == questions)?;
+    let is_well = matches!(probe.verdict, Verdict::Ok | Verdict::Slow);
+    (is_well && *probe.target == *target).then_some(probe)
+}
+
+#[cfg(test)]
+#[path = "progress_tests.rs"]
+mod tests;
