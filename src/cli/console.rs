@@ -11,6 +11,7 @@ use crate::engine::folder::PrivateFolder;
 use crate::grammar::Ps;
 use crate::model::ledger::Where;
 use crate::service::{Rules, Service};
+use crate::tui::callmap::desk::Files;
 use crate::tui::palette::Depth;
 use crate::tui::state::Start;
 
@@ -62,8 +63,11 @@ async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
         demo,
         policy: settings.policy.clone(),
     };
+    let env = Env::from_process();
+    let reports = env.state_folder.as_ref().map(|folder| folder.join("wakeboard").join("callmaps"));
+    let files = Files { places: settings.callmaps, env, reports };
     let Settings { policy, ledger, copies, .. } = settings;
     let rules = Rules { policy, ledger, copies, mends: true, at_once: false };
     let service = Service::start(settings.hosts, settings.naming, rules);
-    crate::tui::run(service, start).await.map_err(|error| Failure::Failed(error.to_string()))
+    crate::tui::run(service, start, files).await.map_err(|error| Failure::Failed(error.to_string()))
 }

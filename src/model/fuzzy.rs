@@ -27,7 +27,8 @@ mod tests {
 
     #[test]
     fn a_few_letters_find_what_is_meant() {
-        let texts = ["db.example.com callmaps/database.yaml", "www.example.com callmaps/www.yaml", "商店 shop.yaml"];
+        let texts =
+            ["db.example.com callmaps/database.yaml", "www.example.com callmaps/www.yaml", "商店 shop.yaml"];
         let texts = texts.map(str::to_owned);
         assert_eq!(ranked(&texts, ""), [0, 1, 2]);
         assert_eq!(ranked(&texts, "www"), [1]);

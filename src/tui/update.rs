@@ -1,6 +1,6 @@
 //! What a key, a click or a written line does to the state. No I/O: what must be done outside is returned.
 
-use super::callmap::{CallmapOrder, act as callmap, chooser};
+use super::callmap::{CallmapOrder, Side, act as callmap, chooser};
 use super::confirm;
 use super::layout;
 use super::orders;
@@ -208,6 +208,10 @@ fn turn_pane(state: &mut State, by: usize) {
     // A screen too low for the bottom pane does not stop there; Enter and the tickets' key open it.
     if state.size.width >= layout::WIDE && areas.bottom.is_none() && state.focus == Pane::Bottom {
         state.focus = Pane::ALL[(at + 2 * by) % Pane::ALL.len()];
+    }
+    // From before one comes to the layers, from behind to the probes.
+    if callmap::has_keys(state) {
+        state.callmap.side = if by == 1 { Side::Layers } else { Side::Probes };
     }
 }
 

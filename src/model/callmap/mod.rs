@@ -11,4 +11,5 @@ pub mod near;
 pub mod progress;
 pub mod report;
 pub mod tell;
+pub mod text;
 pub mod words;

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::chooser::Chooser;
 use super::pane::Side;
 use crate::model::action::Action;
 use crate::model::callmap::layer::{numbered, told};
 use crate::model::callmap::progress::{Progress, Stage};
+use crate::model::callmap::report::{ProductVerdict, Verdict};
 use crate::model::ticket::TicketId;
 use crate::tui::layer::ProbeSheet;
 use crate::tui::state::{Bottom, Layer, Notice, Pane, State};
@@ -93,10 +93,11 @@ fn again(state: &mut State, failed_of: Option<TicketId>) -> Option<Effect> {
 fn failed_again(state: &mut State) -> Option<Effect> {
     let report = state.callmap.run().and_then(|run| run.report.as_ref());
     let Some(report) = report else { return again(state, None) };
-    let is_well = report.layers.iter().flat_map(|layer| &layer.probes).all(|probe| {
-        use crate::model::callmap::report::Verdict;
-        matches!(probe.verdict, Verdict::Ok | Verdict::Slow)
-    });
+    let is_well = report
+        .layers
+        .iter()
+        .flat_map(|layer| &layer.probes)
+        .all(|probe| matches!(probe.verdict, Verdict::Ok | Verdict::Slow));
     if is_well {
         say(state, "notice-nothing-failed");
         return None;
@@ -181,7 +182,6 @@ pub fn ended(state: &mut State, run: &Arc<Progress>) {
 
 /// What a run came to, and whether that is bad.
 fn result(run: &Progress) -> (String, bool) {
-    use crate::model::callmap::report::ProductVerdict;
     match (&run.report, &run.stage) {
         (Some(report), _) => {
             let text = format!("{} {}", run.product, told(report.verdict, &report.layers));
@@ -189,14 +189,6 @@ fn result(run: &Progress) -> (String, bool) {
         }
         (None, Stage::Cancelled(why) | Stage::Refused(why)) => (why.to_string(), true),
         (None, _) => (String::new(), false),
-    }
-}
-
-/// The list of callmaps was read.
-pub fn opened_chooser(state: &State) -> Option<&Chooser> {
-    match &state.layer {
-        Some(Layer::Callmaps(chooser)) => Some(chooser),
-        _ => None,
     }
 }
 

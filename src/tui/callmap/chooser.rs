@@ -64,7 +64,8 @@ impl Chooser {
     }
 
     fn edit(&mut self, request: InputRequest) {
-        if matches!(request, InputRequest::InsertChar(_)) && self.input.value().chars().count() >= MOST_TYPED {
+        if matches!(request, InputRequest::InsertChar(_)) && self.input.value().chars().count() >= MOST_TYPED
+        {
             return;
         }
         self.input.handle(request);

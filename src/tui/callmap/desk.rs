@@ -143,11 +143,7 @@ struct Print {
 }
 
 impl Clerk {
-    async fn work(
-        mut self,
-        mut orders: mpsc::Receiver<Command>,
-        mut seen: watch::Receiver<Option<PathBuf>>,
-    ) {
+    async fn work(mut self, mut orders: mpsc::Receiver<Command>, mut seen: watch::Receiver<Option<PathBuf>>) {
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -178,8 +174,11 @@ impl Clerk {
             Command::Load(order) => {
                 let before = self.known.clone();
                 let read = spawn_blocking(move || {
-                    let file =
-                        if order.is_written { files.places.resolve(&order.file.to_string_lossy()) } else { order.file };
+                    let file = if order.is_written {
+                        files.places.resolve(&order.file.to_string_lossy())
+                    } else {
+                        order.file
+                    };
                     let (callmap, known) = load(&file, before.as_ref(), &files.env);
                     (CallmapOrder { file, is_written: false, ..order }, callmap, known)
                 });

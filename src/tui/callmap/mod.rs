@@ -8,6 +8,7 @@ pub mod order;
 pub mod pane;
 pub mod places;
 pub mod strips;
+pub mod wire;
 
 pub use act::CallmapOrder;
 pub use chooser::{Chooser, Listed};

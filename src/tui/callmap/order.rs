@@ -48,5 +48,7 @@ pub fn lasted(layer: &LayerProgress) -> Option<f64> {
 /// How many answers are in, and how many there will be.
 #[must_use]
 pub fn answered(run: &Progress) -> (usize, usize) {
-    run.layers.iter().fold((0, 0), |(answered, all), layer| (answered + layer.answered(), all + layer.rows.len()))
+    run.layers
+        .iter()
+        .fold((0, 0), |(answered, all), layer| (answered + layer.answered(), all + layer.rows.len()))
 }

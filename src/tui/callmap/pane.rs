@@ -196,7 +196,8 @@ impl CallmapPane {
 
     /// Goes from one way of being run by itself to the next: 10 s, 30 s, 60 s, not at all.
     pub fn turn_every(&mut self, now: Timestamp) {
-        let at = self.every.map_or(0, |every| 1 + EVERY.iter().position(|it| *it == every.seconds).unwrap_or(0));
+        let at =
+            self.every.map_or(0, |every| 1 + EVERY.iter().position(|it| *it == every.seconds).unwrap_or(0));
         self.every = EVERY.get(at).map(|seconds| Every {
             seconds: *seconds,
             next: now.saturating_add(SignedDuration::from_secs(*seconds)).unwrap_or(now),

@@ -42,7 +42,10 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, run: &Progress, hits: 
     let focused = state.focus == Pane::Bottom && state.callmap.side == Side::Layers;
     let shown = run.layers.iter().enumerate().skip(state.callmap.layers.top);
     for ((number, layer), y) in shown.zip(area.y..area.bottom()) {
-        let (sign, style) = look_of_layer(state, layer);
+        // Of what was not begun, or was called off, nothing more will come.
+        let is_left = run.stage.is_end() && layer.verdict().is_none();
+        let (sign, style) =
+            if is_left { (mark(Verdict::Skipped), Slot::Absent) } else { look_of_layer(state, layer) };
         pen.text(area.x + 2, y, 1, sign, style);
         for column in &columns {
             match column.column {

@@ -27,7 +27,9 @@ pub fn draw(pen: &mut Pen<'_>, inner: Rect, state: &State, hits: &mut Hits) {
     let Some(run) = pane.run() else {
         let text = match &pane.file {
             Some(_) => state.messages.say("callmap-reading"),
-            None => state.messages.say_with("empty-callmap", [("key", state.key_of(crate::model::action::Action::Callmaps))]),
+            None => state
+                .messages
+                .say_with("empty-callmap", [("key", state.key_of(crate::model::action::Action::Callmaps))]),
         };
         pen.text(inner.x + 2, inner.y, inner.width.saturating_sub(3), &text, Slot::Dim);
         return;
@@ -62,7 +64,8 @@ fn fault_lines(pen: &mut Pen<'_>, area: Rect, fault: &str) {
     let mut y = area.y;
     for (number, line) in fault.lines().enumerate() {
         // The first line says what is wrong and must be read whole; the others show the place, cell under cell.
-        let shown = if number == 0 { wrap(&plain(line), usize::from(cells)) } else { vec![plain(line).into_owned()] };
+        let shown =
+            if number == 0 { wrap(&plain(line), usize::from(cells)) } else { vec![plain(line).into_owned()] };
         for line in shown {
             if y >= area.bottom() {
                 return;

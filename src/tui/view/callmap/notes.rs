@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use crate::config::theme::Slot;
 use crate::model::callmap::near::Near;
 use crate::model::callmap::progress::{Past, Progress, RunRecord};
-use crate::model::cells::{age, wrap};
+use crate::model::callmap::words::distance;
+use crate::model::cells::wrap;
 use crate::model::plain::plain;
 use crate::tui::state::State;
 use crate::tui::view::popup::Line;
@@ -17,7 +18,7 @@ pub fn lines(state: &State, run: &Progress, cells: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(past) = &run.past {
         near(state, past, &mut lines);
-        last_good(state, run, past, cells, &mut lines);
+        last_good(state, past, cells, &mut lines);
     }
     if let Some(report) = &run.report
         && !report.drift.is_empty()
@@ -57,12 +58,12 @@ fn near_line(state: &State, near: &Near) -> Line {
     line
 }
 
-fn last_good(state: &State, run: &Progress, past: &Past, cells: usize, lines: &mut Vec<Line>) {
+fn last_good(state: &State, past: &Past, cells: usize, lines: &mut Vec<Line>) {
     let Some(good) = &past.last_good else {
         sentence_lines(&state.messages.say("callmap-no-last-good"), cells, Slot::Dim, lines);
         return;
     };
-    let ago = age(run.began.duration_since(good.began).as_secs());
+    let ago = ago(state.now.timestamp().duration_since(good.began).as_secs());
     let arguments = [("time", clock(state, good.began)), ("ago", ago)];
     let text = state.messages.say_with("callmap-last-good", arguments);
     lines.push(vec![(text, Slot::Title)]);
@@ -80,6 +81,15 @@ fn sentence_lines(sentence: &str, cells: usize, slot: Slot, lines: &mut Vec<Line
     for (number, line) in wrap(sentence, cells.saturating_sub(2)).into_iter().enumerate() {
         let mark = if number == 0 { "· " } else { "  " };
         lines.push(vec![(format!("{mark}{line}"), slot)]);
+    }
+}
+
+/// `24 min`: what is told over and over is told in few letters.
+fn ago(seconds: i64) -> String {
+    match seconds {
+        ..60 => format!("{} s", seconds.max(0)),
+        60..6_000 => format!("{} min", seconds / 60),
+        _ => distance(seconds),
     }
 }
 

@@ -90,12 +90,17 @@ impl Columns {
         let left = room.saturating_sub(target + kind + 2);
         let time = if left > REASON / 2 + TIME { TIME } else { 0 };
         let left = left.saturating_sub(time + u16::from(time > 0));
-        let ask = widest(&|row| width(&row.ask), ASK).min(left.saturating_sub(REASON + 1));
+        let ask = widest(&|row| width(ask(row)), ASK).min(left.saturating_sub(REASON + 1));
         // A few cells of it say nothing.
         let ask = if ask < 8 { 0 } else { ask };
         let reason = left.saturating_sub(ask + u16::from(ask > 0));
         Columns { target, kind, ask, reason, time }
     }
+}
+
+/// What is asked; the scheme of a URL stands in the column before.
+fn ask(row: &Row) -> &str {
+    row.ask.strip_prefix(&*row.kind).and_then(|rest| rest.strip_prefix("://")).unwrap_or(&row.ask)
 }
 
 /// The kind of a probe, with the type of the records that are asked for.
@@ -115,7 +120,7 @@ fn draw_row(pen: &mut Pen<'_>, line: Rect, state: &State, row: &Row, columns: Co
     pen.text(x, y, columns.kind, &kind(row), Slot::Dim);
     x += columns.kind + 1;
     if columns.ask > 0 {
-        pen.text(x, y, columns.ask, &row.ask, Slot::Dim);
+        pen.text(x, y, columns.ask, ask(row), Slot::Dim);
         x += columns.ask + 1;
     }
     let Some(came) = &row.came else { return };

@@ -4,13 +4,14 @@ use crate::config::theme::Slot;
 use crate::model::callmap::layer::numbered;
 use crate::model::callmap::progress::{Progress, Stage};
 use crate::model::callmap::report::ProductVerdict;
+use crate::model::cells::width;
 use crate::model::plain::plain;
 use crate::tui::callmap::order::{answered, first_broken};
 use crate::tui::state::State;
 
-/// The title, and its style.
+/// The title in so many cells, and its style. Where there is little room, what is broken is said before all else.
 #[must_use]
-pub fn title(state: &State) -> (String, Slot) {
+pub fn title(state: &State, cells: usize) -> (String, Slot) {
     let messages = &state.messages;
     let pane = &state.callmap;
     let Some(run) = pane.run() else {
@@ -20,17 +21,23 @@ pub fn title(state: &State) -> (String, Slot) {
         return (format!("{} {}", messages.say("pane-callmap"), plain(&name)), slot);
     };
     let ticket = messages.say_with("callmap-ticket", [("ticket", run.ticket.to_string())]);
-    let mut parts = vec![format!("{} {}", messages.say("pane-callmap"), run.product), ticket];
     let (standing, slot) = if pane.fault.is_some() {
         (messages.say("callmap-bad-file"), Slot::Bad)
     } else {
         standing(state, run)
     };
-    parts.push(standing);
-    if let Some(every) = pane.every {
-        parts.push(messages.say_with("callmap-every", [("seconds", every.seconds)]));
-    }
-    (parts.join(" ── "), slot)
+    let name = messages.say("pane-callmap");
+    let named = format!("{name} {}", run.product);
+    let every = pane.every.map(|every| messages.say_with("callmap-every", [("seconds", every.seconds)]));
+    let mut titles = [
+        vec![Some(named.clone()), Some(ticket), Some(standing.clone()), every.clone()],
+        vec![Some(named), Some(standing.clone()), every],
+        vec![Some(name), Some(standing)],
+    ]
+    .into_iter()
+    .map(|parts| parts.into_iter().flatten().collect::<Vec<_>>().join(" ── "));
+    let last = titles.next_back().unwrap_or_default();
+    (titles.find(|title| width(title) <= cells).unwrap_or(last), slot)
 }
 
 /// Where the run stands.
