@@ -13,6 +13,8 @@ mod place;
 mod property;
 #[path = "ledger/race.rs"]
 mod race;
+#[path = "ledger/runs.rs"]
+mod runs;
 #[path = "ledger/things.rs"]
 mod things;
 #[path = "ledger/work.rs"]

@@ -1,16 +1,25 @@
-//! `wakeboard callmap`: checks callmaps, or prints their schema.
+//! `wakeboard callmap`: runs callmaps, lists them, checks them, or prints their schema.
+
+mod follow;
+mod json;
+mod junit;
+mod list;
+mod run;
+mod say;
 
 use super::{Failure, output};
-use crate::config::{self, Env};
+use crate::config::{self, Env, Settings};
 use crate::grammar::{CallmapCheckArgs, CallmapVerb};
 use crate::model::plain::plain;
 
-/// Does what was said of callmaps.
+/// Does what was said of callmaps. `load` reads the settings, where they are needed.
 ///
 /// # Errors
-/// What is wrong with the files, and where.
-pub fn run(verb: &CallmapVerb) -> Result<(), Failure> {
+/// What is wrong with the files, and where; a product that is not well.
+pub fn run(verb: &CallmapVerb, load: impl FnOnce() -> Result<Settings, Failure>) -> Result<(), Failure> {
     match verb {
+        CallmapVerb::Run(args) => run::run(args, load()?),
+        CallmapVerb::List(args) => super::runtime()?.block_on(list::run(args, load()?)),
         CallmapVerb::Check(args) => check(args),
         CallmapVerb::Schema => {
             let text = serde_json::to_string_pretty(&config::callmap_schema())

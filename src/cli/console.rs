@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::who::who;
 use super::{Failure, ps};
+use crate::config::callmaps::Shelf;
 use crate::config::{Env, Settings};
 use crate::demo;
 use crate::engine::folder::PrivateFolder;
@@ -55,6 +56,8 @@ async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
                 .to_owned(),
         ));
     }
+    let env = Env::from_process();
+    let shelf = Shelf::of(&settings, &env);
     let start = Start {
         who: who(settings.operator.as_deref()),
         theme: settings.theme,
@@ -63,9 +66,8 @@ async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
         demo,
         policy: settings.policy.clone(),
     };
-    let env = Env::from_process();
     let reports = env.state_folder.as_ref().map(|folder| folder.join("wakeboard").join("callmaps"));
-    let files = Files { places: settings.callmaps, env, reports };
+    let files = Files { shelf, env, reports };
     let Settings { policy, ledger, copies, .. } = settings;
     let rules = Rules { policy, ledger, copies, mends: true, at_once: false };
     let service = Service::start(settings.hosts, settings.naming, rules);

@@ -17,6 +17,12 @@ pub enum Failure {
     /// Files that cannot be used; what is wrong with each.
     #[error("{0}")]
     Files(String),
+    /// A product works, but not as it should. That has been told already.
+    #[error("")]
+    Degraded,
+    /// A product is broken. That has been told already.
+    #[error("")]
+    Broken,
     /// No host could be reached; why, a line each.
     #[error("no host could be reached\n{0}")]
     NoHost(String),
@@ -27,9 +33,10 @@ impl Failure {
     #[must_use]
     pub fn code(&self) -> u8 {
         match self {
-            Failure::Failed(_) => 1,
+            Failure::Failed(_) | Failure::Degraded => 1,
             Failure::Config(_) | Failure::Usage(_) | Failure::Files(_) => 2,
             Failure::NoHost(_) => 3,
+            Failure::Broken => 4,
         }
     }
 }

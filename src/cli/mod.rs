@@ -52,7 +52,7 @@ pub fn run(shell: Shell) -> Result<(), Failure> {
             runtime()?.block_on(say(sentence, settings))
         }
         Some(Verb::Config { verb }) => config::run(&verb, global.config.as_deref()),
-        Some(Verb::Callmap { verb }) => callmap::run(&verb),
+        Some(Verb::Callmap(args)) => callmap::run(&args.said(), load),
         Some(Verb::Completions { shell }) => output::print(|out| {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut shell_command(), "wakeboard", &mut script);

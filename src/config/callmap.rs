@@ -6,7 +6,6 @@
 
 mod check;
 mod fill;
-mod find;
 mod gather;
 mod inside;
 mod limits;
@@ -26,7 +25,6 @@ use super::error::ConfigError;
 use super::yaml;
 use crate::model::callmap::map::Callmap;
 
-pub use find::{CallmapPlaces, is_common};
 pub use shape::File as CallmapFile;
 pub use shipped::shipped;
 

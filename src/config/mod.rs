@@ -4,6 +4,7 @@
 //! `keymap`, `theme`, `policy`, `ledger`). Every fault stops the program, with file, line and column, and what was probably meant.
 
 pub mod callmap;
+pub mod callmaps;
 pub mod colour;
 pub mod discover;
 mod docker_context;

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::callmap::CallmapPlaces;
 use super::env::Env;
 use super::error::ConfigError;
 use super::keymap::{self, Keymap};
@@ -10,7 +9,7 @@ use super::locate::Step::Key;
 use super::printable::is_unsafe;
 use super::theme::{self, Theme};
 use super::yaml::{self, Source};
-use super::{discover, hosts, ledger, naming, policy, shape};
+use super::{callmaps, discover, hosts, ledger, naming, policy, shape};
 use crate::model::host::HostSpec;
 use crate::model::ledger::Where;
 use crate::model::naming::Naming;
@@ -27,12 +26,12 @@ pub struct Settings {
     pub operator: Option<String>,
     /// Where the ledger is; nothing where the file does not say it, and the account has no folder for such things.
     pub ledger: Option<Where>,
+    /// Callmaps, and folders of them, that the file names.
+    pub callmaps: Vec<PathBuf>,
     /// The rules of dumping and waking.
     pub policy: Policy,
     /// The folder for copies of checkpoints, where there is a state folder at all.
     pub copies: Option<PathBuf>,
-    /// Where callmaps are looked for.
-    pub callmaps: CallmapPlaces,
     /// The theme.
     pub theme: Theme,
     /// Which key does what.
@@ -50,8 +49,7 @@ pub fn load(explicit: Option<&Path>, env: &Env) -> Result<Settings, ConfigError>
     let Some(file) = explicit.map(Path::to_owned).or(found) else {
         let ledger = default_ledger(env);
         let hosts = discover::hosts(env)?;
-        let callmaps = CallmapPlaces::new(env.config_file().as_deref(), Vec::new());
-        return Ok(Settings { hosts, ledger, copies: copies(env), callmaps, ..Settings::default() });
+        return Ok(Settings { hosts, ledger, copies: copies(env), ..Settings::default() });
     };
     read(&file, &yaml::open(&file)?, env)
 }
@@ -91,14 +89,14 @@ fn looks(source: Source<'_>, shape: &shape::File, env: &Env) -> Result<Settings,
         Some(written) => Some(ledger::check(source, written, env)?),
         None => default_ledger(env),
     };
+    let callmaps = callmaps::check(source, &shape.callmaps, env)?;
     let theme = match &shape.theme {
         Some(written) => theme::check(source, written, env)?,
         None => Theme::default(),
     };
-    let callmaps = CallmapPlaces::check(source, shape.callmaps.as_deref().unwrap_or_default(), env)?;
     let (operator, file) = (shape.operator.clone(), Some(source.file.to_owned()));
     let (hosts, copies) = (Vec::new(), copies(env));
-    Ok(Settings { hosts, naming, operator, ledger, policy, copies, callmaps, theme, keymap, file })
+    Ok(Settings { hosts, naming, operator, ledger, callmaps, policy, copies, theme, keymap, file })
 }
 
 fn copies(env: &Env) -> Option<PathBuf> {

@@ -36,6 +36,11 @@ pub struct File {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String", length(min = 1))]
     pub ledger: Option<String>,
+    /// Callmaps, or folders of them, relative to this file. Those in the folder `callmaps` beside this file, and in the
+    /// one of the folder where wakeboard is started, need not be named.
+    #[serde(default)]
+    #[schemars(inner(length(min = 1)))]
+    pub callmaps: Vec<String>,
     /// Nothing that changes anything may be done from here.
     #[serde(default)]
     pub read_only: bool,
@@ -45,11 +50,6 @@ pub struct File {
     /// How they are brought back.
     #[serde(default)]
     pub wake: Wake,
-    /// Where callmaps are looked for beside the folders `callmaps/` next to this file and in the current folder: files,
-    /// or folders of files; relative to this file.
-    #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Vec<String>", length(max = 64), inner(length(min = 1)))]
-    pub callmaps: Option<Vec<String>>,
     /// A shipped theme, or the path of a theme file (`.yaml`), relative to this file.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "ThemeName")]

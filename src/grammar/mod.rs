@@ -7,7 +7,7 @@ mod work;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use callmap::{CallmapCheckArgs, CallmapVerb};
+pub use callmap::{CallmapArgs, CallmapCheckArgs, CallmapListArgs, CallmapRunArgs, CallmapVerb};
 pub use shell::{ConfigVerb, GenerateWhat, Global, Shell, Verb, shell_command, shell_from};
 pub use work::{DoctorArgs, DumpArgs, TicketsArgs, WakeArgs};
 
@@ -86,6 +86,8 @@ pub enum ConsoleSentence {
     /// What can be said at every door.
     #[command(flatten)]
     Shared(Sentence),
+    /// Run callmaps
+    Callmap(CallmapArgs),
     /// Sort the tenants
     Sort {
         /// The column
@@ -117,12 +119,20 @@ struct ConsoleLine {
 /// # Errors
 /// What cannot be understood, in one line.
 pub fn console_line(line: &str) -> Result<ConsoleSentence, String> {
-    let words = shlex::split(line).ok_or("a quote is left open")?;
+    let words = shlex::split(without_call(line)).ok_or("a quote is left open")?;
     ConsoleLine::try_parse_from(words).map(|line| line.sentence).map_err(|error| {
         let text = error.to_string();
         let first = text.lines().next().unwrap_or_default();
         first.trim_start_matches("error: ").to_owned()
     })
+}
+
+/// Where people speak to a bot they begin with `!!`, and hands remember.
+const CALL: &str = "!!";
+
+fn without_call(line: &str) -> &str {
+    let line = line.trim_start();
+    line.strip_prefix(CALL).unwrap_or(line)
 }
 
 fn sort_by(word: &str) -> Result<SortBy, String> {

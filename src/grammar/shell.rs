@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use super::{CallmapVerb, Sentence};
+use super::{CALL, CallmapArgs, Sentence};
 
 /// The operations console for platforms that give every customer containers of its own.
 ///
 /// Without a command it opens the console on the hosts of the config; without a config, on the engines that it finds:
 /// `DOCKER_HOST`, the current docker context, then the sockets of Docker and Podman on this machine.
 ///
-/// Exit codes: 0 done, 1 something failed, 2 wrong usage or config, 3 no host could be reached.
+/// Exit codes: 0 done, 1 something failed, 2 wrong usage or config, 3 no host could be reached, 4 a callmap is broken.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "wakeboard", version, propagate_version = true, disable_help_subcommand = true)]
 pub struct Shell {
@@ -58,6 +58,10 @@ pub fn shell_from<W: Into<OsString> + Clone>(
     words: impl IntoIterator<Item = W>,
 ) -> Result<Shell, clap::Error> {
     let mut command = shell_command();
+    let mut words: Vec<OsString> = words.into_iter().map(Into::into).collect();
+    if words.len() > 2 && words[1] == CALL {
+        words.remove(1);
+    }
     let matches = command.try_get_matches_from_mut(words)?;
     Shell::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
@@ -80,12 +84,8 @@ pub enum Verb {
         #[command(subcommand)]
         verb: ConfigVerb,
     },
-    /// Check callmaps, the call chains of products, or print their schema
-    Callmap {
-        /// What of them.
-        #[command(subcommand)]
-        verb: CallmapVerb,
-    },
+    /// Run callmaps, the call chains of products: name the first broken layer. Also list them, or check their files
+    Callmap(CallmapArgs),
     /// Print shell completions
     Completions {
         /// The shell

@@ -1,4 +1,4 @@
-//! The durable record of tickets, sleepers, leases and abilities; the only room with SQL.
+//! The durable record of tickets, sleepers, leases, abilities and runs of callmaps; the only room with SQL.
 //!
 //! One SQL for SQLite and PostgreSQL: columns are `TEXT` or `BIGINT` and never null, times are milliseconds, and what
 //! the model knows of a thing is kept as its JSON. Every change counts up one row first (`connection.rs`), which both
@@ -13,6 +13,7 @@ mod hold;
 mod process;
 mod prune;
 mod rows;
+mod runs;
 mod schema;
 mod sleepers;
 mod tickets;
@@ -50,7 +51,7 @@ impl Ledger {
         let _ = timeout(LONGEST_WAIT, self.connections.close()).await;
     }
 
-    /// A number that grows with each change of tickets, sleepers or abilities by anybody: whoever has seen the same one
+    /// A number that grows with each change of tickets, sleepers, abilities or runs by anybody: whoever has seen the same one
     /// before need not read anything again. Cheap. That a holder renewed its lease does not count.
     ///
     /// # Errors

@@ -15,7 +15,9 @@ const FORMAT: &str = "format";
 
 /// What makes each format of the one before. Only ever added to; also where no table changes, but a word in the JSON that
 /// an older wakeboard would not understand.
-const STEPS: [&[&str]; 1] = [&[
+const STEPS: [&[&str]; 2] = [TICKETS, RUNS];
+
+const TICKETS: &[&str] = &[
     "CREATE TABLE tickets (id TEXT PRIMARY KEY, asked BIGINT NOT NULL, is_open BIGINT NOT NULL, \
      holder TEXT NOT NULL, until BIGINT NOT NULL, body TEXT NOT NULL)",
     "CREATE INDEX tickets_asked ON tickets (is_open, asked)",
@@ -25,7 +27,15 @@ const STEPS: [&[&str]; 1] = [&[
      body TEXT NOT NULL)",
     "CREATE TABLE abilities (host TEXT NOT NULL, engine TEXT NOT NULL, method TEXT NOT NULL, \
      tried BIGINT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (host, engine, method))",
-]];
+];
+
+const RUNS: &[&str] = &[
+    "CREATE TABLE runs (id TEXT PRIMARY KEY, product TEXT NOT NULL, asked BIGINT NOT NULL, \
+     verdict TEXT NOT NULL, holder TEXT NOT NULL, until BIGINT NOT NULL, head TEXT NOT NULL, \
+     body TEXT NOT NULL)",
+    "CREATE INDEX runs_asked ON runs (asked)",
+    "CREATE INDEX runs_product ON runs (product, verdict, asked)",
+];
 
 /// How often several that open a new ledger at once may get in each other's way.
 const ATTEMPTS: u32 = 20;

@@ -12,6 +12,8 @@ pub mod place;
 mod property;
 #[path = "../ledger/race.rs"]
 mod race;
+#[path = "../ledger/runs.rs"]
+mod runs;
 #[path = "ledger/server.rs"]
 mod server;
 #[path = "../ledger/things.rs"]

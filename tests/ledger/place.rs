@@ -26,6 +26,16 @@ impl Place {
         Ledger::open(&self.at()).await.unwrap()
     }
 
+    /// What another program does to it.
+    pub async fn sql(&self, sql: &str) {
+        use sqlx::{AnyConnection, Connection};
+        sqlx::any::install_default_drivers();
+        let mut connection =
+            AnyConnection::connect(&format!("sqlite://{}", self.path().display())).await.unwrap();
+        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
     /// For a child process.
     pub fn text(&self) -> String {
         self.path().display().to_string()

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod drift;
 pub mod json_path;
 pub mod judge;
+pub mod kept;
 pub mod layer;
 pub mod map;
 pub mod near;

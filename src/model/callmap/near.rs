@@ -53,11 +53,20 @@ pub enum Touch {
     Name,
 }
 
+/// Where something is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Spot {
+    /// The address.
+    pub address: IpAddr,
+    /// The port; nothing where all of them, or whichever is asked, are meant.
+    pub port: Option<u16>,
+}
+
 /// What is known of who is where, for as many as could be asked.
 #[derive(Clone, Debug, Default)]
 pub struct Whereabouts {
-    /// Addresses of containers.
-    pub containers: HashMap<ContainerId, Vec<IpAddr>>,
+    /// Where containers are reached.
+    pub containers: HashMap<ContainerId, Vec<Spot>>,
     /// Addresses of hosts' machines.
     pub hosts: BTreeMap<HostName, Vec<IpAddr>>,
     /// The callmap's files, and when each was last changed.
@@ -73,6 +82,12 @@ pub fn scene(report: &Report) -> Option<usize> {
     })
 }
 
+/// From when on changes count: from the last run that was well, else for half an hour.
+#[must_use]
+pub fn since(report: &Report, last_good: Option<Timestamp>) -> Timestamp {
+    last_good.unwrap_or_else(|| report.began.checked_sub(AS_A_RULE).unwrap_or(Timestamp::MIN))
+}
+
 /// The changes near a layer, the nearest first: by what they touch, then by how short they were before the run, then by
 /// how much they can break. `last_good` is when the last run began that was well.
 #[must_use]
@@ -85,8 +100,9 @@ pub fn near(
 ) -> Vec<Near> {
     let Some(layer) = scene(report).and_then(|at| report.layers.get(at)) else { return Vec::new() };
     let scene = Scene::new(layer, targets, whereabouts);
-    let end = report.began + SignedDuration::from_millis(i64::try_from(report.milliseconds).unwrap_or(0));
-    let since = last_good.unwrap_or(report.began - AS_A_RULE);
+    let took = SignedDuration::from_millis(i64::try_from(report.milliseconds).unwrap_or(0));
+    let end = report.began.checked_add(took).unwrap_or(Timestamp::MAX);
+    let since = since(report, last_good);
     let is_in_time = |time: Timestamp| since <= time && time <= end;
     let mut found: Vec<(Touch, i64, u8, Near)> = Vec::new();
     let mut keep = |near: Near, risk: u8| {
@@ -116,6 +132,14 @@ pub fn near(
     found.into_iter().map(|(.., near)| near).collect()
 }
 
+impl Spot {
+    /// Whether that may be the same place.
+    fn meets(self, other: Spot) -> bool {
+        let is_same_port = |port: u16| other.port.is_none_or(|other| other == port);
+        self.address == other.address && self.port.is_none_or(is_same_port)
+    }
+}
+
 impl Near {
     /// The sentence: `13:58:02 op2 restarted nginx-2 (web-3), 5 minutes before`.
     #[must_use]
@@ -136,9 +160,9 @@ impl Near {
 /// The layer, as changes are looked at.
 struct Scene<'a> {
     name: String,
-    /// Addresses of targets that are not well, then of the others.
-    bad: Vec<IpAddr>,
-    good: Vec<IpAddr>,
+    /// Targets that are not well, and the others.
+    bad: Vec<Spot>,
+    good: Vec<Spot>,
     /// The targets as they are shown, those that are not well: a container's name may stand before the address.
     shown: Vec<&'a str>,
     targets: &'a Targets,
@@ -151,9 +175,11 @@ impl<'a> Scene<'a> {
         for probe in &layer.probes {
             let is_well = probe.verdict == Verdict::Ok;
             let peer = probe.detail.as_ref().and_then(|detail| detail.peer.as_deref());
-            let address = peer.and_then(|peer| peer.parse::<SocketAddr>().ok()).map(|peer| peer.ip());
-            if let Some(address) = address.or_else(|| probe.target.parse().ok()) {
-                if is_well { &mut good } else { &mut bad }.push(address);
+            let peer = peer.and_then(|peer| peer.parse::<SocketAddr>().ok());
+            let peer = peer.map(|peer| Spot { address: peer.ip(), port: Some(peer.port()) });
+            let bare = || Some(Spot { address: probe.target.parse().ok()?, port: None });
+            if let Some(spot) = peer.or_else(bare) {
+                if is_well { &mut good } else { &mut bad }.push(spot);
             }
             if !is_well {
                 shown.push(&*probe.target);
@@ -164,21 +190,22 @@ impl<'a> Scene<'a> {
 
     fn touch(&self, change: &Change) -> Option<Touch> {
         let own = change.id.as_ref().and_then(|id| self.whereabouts.containers.get(id));
-        let is_at = |known: Option<&Vec<IpAddr>>, wanted: &[IpAddr]| {
-            known.is_some_and(|known| known.iter().any(|address| wanted.contains(address)))
+        let is_at = |targets: &[Spot]| {
+            own.is_some_and(|own| own.iter().any(|own| targets.iter().any(|target| own.meets(*target))))
         };
         let is_named = change
             .container
             .as_ref()
             .is_some_and(|name| self.shown.iter().any(|shown| shown.split(' ').next() == Some(&**name)));
-        if is_at(own, &self.bad) || (is_named && self.is_of_tenant(change)) {
+        if is_at(&self.bad) || (is_named && self.is_of_tenant(change)) {
             return Some(Touch::Target);
         }
-        if is_at(own, &self.good) || self.is_of_tenant(change) || self.is_of_file(change) {
+        if is_at(&self.good) || self.is_of_tenant(change) || self.is_of_file(change) {
             return Some(Touch::Layer);
         }
         let machine = self.whereabouts.hosts.get(&change.host);
-        if is_at(machine, &self.bad) || is_at(machine, &self.good) || self.is_of_tenants_host(change) {
+        let is_there = |target: &Spot| machine.is_some_and(|machine| machine.contains(&target.address));
+        if self.bad.iter().chain(&self.good).any(is_there) || self.is_of_tenants_host(change) {
             return Some(Touch::Host);
         }
         let is_called = |name: &Arc<str>| has_word(&name.to_lowercase(), &self.name);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::kept::Run;
 use super::layer::{Tally, numbered, tally, written};
 use super::map::{Callmap, Layer, Need, OnBroken, Probe, Secrets};
 use super::near::Near;
@@ -235,6 +236,22 @@ impl Progress {
             report: None,
             past: None,
             record: RunRecord::Pending,
+        }
+    }
+
+    /// As the ledger keeps it while it goes on.
+    #[must_use]
+    pub fn kept(&self) -> Run {
+        Run {
+            id: self.ticket,
+            product: self.product.clone(),
+            file: plain(&self.file.to_string_lossy()).into(),
+            actor: self.actor.clone(),
+            door: self.door,
+            asked: self.began,
+            ended: None,
+            outcome: None,
+            reason: None,
         }
     }
 

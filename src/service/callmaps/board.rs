@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::World;
 use super::run::{self, Shelf};
+use super::scribe::Scribe;
 use crate::model::callmap::map::Callmap;
 use crate::model::callmap::progress::{Progress, Runs};
 use crate::model::callmap::report::Report;
@@ -40,11 +41,11 @@ struct Running {
 /// Keeps the board until nobody is there any more to give orders.
 pub(super) async fn keep(
     world: World,
-    _ledger: Option<Where>,
+    ledger: Option<Where>,
     runs: watch::Sender<Arc<Runs>>,
     mut commands: mpsc::Receiver<Command>,
 ) {
-    let world = Arc::new(world);
+    let (world, scribe) = (Arc::new(world), Arc::new(Scribe::new(ledger)));
     let turns = Arc::new(Semaphore::new(AT_ONCE));
     let mut running: HashMap<TicketId, Running> = HashMap::new();
     let mut tasks: JoinSet<TicketId> = JoinSet::new();
@@ -61,8 +62,9 @@ pub(super) async fn keep(
                     let (cancel, cancelled) = oneshot::channel();
                     running.insert(ticket, Running { file, cancel });
                     let shelf = Shelf::new(runs.clone(), asked.progress);
-                    let (world, turns) = (world.clone(), turns.clone());
-                    let run = run::Run { callmap: asked.callmap, again: asked.again, world };
+                    let turns = turns.clone();
+                    let (callmap, again) = (asked.callmap, asked.again);
+                    let run = run::Run { callmap, again, world: world.clone(), scribe: scribe.clone() };
                     tasks.spawn(async move {
                         run.go(shelf, &turns, cancelled).await;
                         ticket

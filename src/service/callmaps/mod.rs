@@ -6,7 +6,9 @@
 
 mod board;
 mod find;
+mod nearby;
 mod run;
+mod scribe;
 
 use std::sync::Arc;
 

@@ -3,15 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
-use super::{MOST_ENDED, World, find};
-use crate::callmap::plan::Plan;
+use super::scribe::Scribe;
+use super::{MOST_ENDED, World, find, nearby};
+use crate::callmap::plan::{Plan, Question};
 use crate::callmap::run::{Came, Order, run};
+use crate::model::callmap::compare::compare;
+use crate::model::callmap::kept::{self, RunBody, RunOutcome};
 use crate::model::callmap::map::Callmap;
 use crate::model::callmap::progress::{Past, Progress, Row, RunRecord, Runs, Stage};
-use crate::model::callmap::report::Report;
+use crate::model::callmap::report::{ProductVerdict, Report};
 
 /// Snapshots are at least this far apart while answers come.
 const PUBLISH_EVERY: Duration = Duration::from_millis(10);
@@ -21,6 +25,7 @@ pub(super) struct Run {
     pub callmap: Arc<Callmap>,
     pub again: Option<Arc<Report>>,
     pub world: Arc<World>,
+    pub scribe: Arc<Scribe>,
 }
 
 /// A run's progress, and where it is published.
@@ -47,21 +52,67 @@ impl Shelf {
 }
 
 impl Run {
-    /// Runs until there is a report, or somebody calls it off.
+    /// Runs until there is a report, or somebody calls it off; then looks what was before, and writes all of it down.
     pub async fn go(self, mut shelf: Shelf, turns: &Semaphore, mut cancelled: oneshot::Receiver<Arc<str>>) {
-        let outcome = tokio::select! {
-            biased;
-            Ok(why) = &mut cancelled => Err(Stage::Cancelled(why)),
-            outcome = self.ask(&mut shelf, turns) => outcome,
+        let run = shelf.progress.kept();
+        let asked = async {
+            let outcome = tokio::select! {
+                biased;
+                Ok(why) = &mut cancelled => Err(Stage::Cancelled(why)),
+                outcome = self.ask(&mut shelf, turns) => outcome,
+            };
+            // The verdict does not wait for the ledger.
+            match &outcome {
+                Ok(report) => shelf.change(|run| run.end(report.clone())),
+                Err(stage) => shelf.change(|run| run.stage = stage.clone()),
+            }
+            outcome
         };
-        match outcome {
-            Ok(report) => shelf.change(|run| run.end(report)),
-            Err(stage) => shelf.change(|run| run.stage = stage),
-        }
-        shelf.change(|run| {
-            run.past = Some(Arc::new(Past::default()));
-            run.record = RunRecord::Missing("there is no ledger".into());
-        });
+        // In this order: the first questions are on their way before the ledger is opened.
+        let (outcome, begun) = tokio::join!(asked, self.scribe.begin(&run, &self.callmap));
+        let now = Timestamp::now();
+        let written = match outcome {
+            Ok(report) => {
+                let past = self.past(&report, begun.last_good).await;
+                let body = RunBody {
+                    report: Report::clone(&report),
+                    last_good: past.last_good.as_ref().map(|good| good.began),
+                    differs: past.differs.clone(),
+                    near: past.near.clone(),
+                };
+                shelf.change(|run| run.past = Some(Arc::new(past)));
+                self.write(begun.written, &run.reported(&report, now), Some(&body)).await
+            }
+            Err(Stage::Cancelled(why)) => {
+                self.write(begun.written, &run.ended(RunOutcome::Cancelled, &why, now), None).await
+            }
+            Err(Stage::Refused(why)) => {
+                self.write(begun.written, &run.ended(RunOutcome::Refused, &why, now), None).await
+            }
+            Err(_) => begun.written,
+        };
+        shelf.change(|run| run.record = written.map_or_else(RunRecord::Missing, |()| RunRecord::Written));
+    }
+
+    async fn write(
+        &self,
+        begun: Result<(), Arc<str>>,
+        run: &kept::Run,
+        body: Option<&RunBody>,
+    ) -> Result<(), Arc<str>> {
+        begun?;
+        self.scribe.end(run, body).await
+    }
+
+    /// What was before, and what of it may be the cause.
+    async fn past(&self, report: &Report, last_good: Option<Arc<Report>>) -> Past {
+        let differs = last_good.as_ref().map(|good| compare(good, report)).unwrap_or_default();
+        let since = last_good.as_ref().map(|good| good.began);
+        let near = match report.verdict {
+            ProductVerdict::Ok => Vec::new(),
+            _ => nearby::look(report, &self.callmap, since, &self.world, &self.scribe).await,
+        };
+        Past { last_good, differs, near }
     }
 
     /// Asks everything.
@@ -109,7 +160,7 @@ impl Run {
         let plan = Plan::new(&self.callmap, &|sought| whereabouts.of(&sought));
         let plan = plan.map_err(|error| Stage::Refused(error.to_string().into()))?;
         let layers = self.callmap.layers.iter().zip(&plan.layers).map(|(layer, planned)| {
-            let row = |asked: &crate::callmap::plan::Question| {
+            let row = |asked: &Question| {
                 Row::open(asked.target, &asked.shown, &layer.probes[asked.probe], &self.callmap.secrets)
             };
             (planned.questions.iter().map(row).collect(), planned.nobody.clone())

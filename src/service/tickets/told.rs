@@ -48,7 +48,7 @@ pub(super) fn recovery(host: HostName, tenant: Arc<str>, now: Timestamp) -> Tick
 }
 
 /// A ticket that has ended, as the feed tells it.
-pub(super) fn change(ticket: &Ticket, saved: u64) -> Change {
+pub(in crate::service) fn change(ticket: &Ticket, saved: u64) -> Change {
     let time = ticket.ended.unwrap_or(ticket.asked);
     let verb = match ticket.outcome {
         Some(Outcome::Dumped) => Verb::Dumped,

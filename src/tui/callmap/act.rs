@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::pane::Side;
+use crate::grammar::{CallmapArgs, CallmapVerb};
 use crate::model::action::Action;
 use crate::model::callmap::layer::{numbered, told};
 use crate::model::callmap::progress::{Progress, Stage};
@@ -20,10 +21,20 @@ pub struct CallmapOrder {
     pub file: PathBuf,
     /// It was written by a person.
     pub is_written: bool,
+    /// Vars in place of the file's own.
+    pub vars: Vec<(String, String)>,
     /// Only what was not well in that run is asked again.
     pub failed_of: Option<TicketId>,
     /// A person asked for it, and is told how it ends.
     pub is_awaited: bool,
+}
+
+impl CallmapOrder {
+    /// All of the callmap in that file.
+    #[must_use]
+    pub fn of(file: PathBuf) -> Self {
+        CallmapOrder { file, is_written: false, vars: Vec::new(), failed_of: None, is_awaited: false }
+    }
 }
 
 /// Whether keys go to the callmap.
@@ -44,17 +55,36 @@ pub fn choose(state: &mut State) -> Option<Effect> {
 /// Shows the callmap of a file, and runs it.
 pub fn run_file(state: &mut State, file: PathBuf) -> Effect {
     show(state, &file);
-    Effect::RunCallmap(CallmapOrder { file, is_written: false, failed_of: None, is_awaited: true })
+    state.callmap.vars.clear();
+    Effect::RunCallmap(CallmapOrder { is_awaited: true, ..CallmapOrder::of(file) })
 }
 
-/// `:callmap FILE`.
-pub fn run_written(state: &mut State, written: &str) -> Option<Effect> {
-    if written.trim().is_empty() {
-        return choose(state);
-    }
-    state.layer = None;
-    let file = PathBuf::from(written);
-    Some(Effect::RunCallmap(CallmapOrder { file, is_written: true, failed_of: None, is_awaited: true }))
+/// `:callmap FILE [--var NAME=VALUE]`, `:callmap list`; what else the shell can say of callmaps is said there.
+pub fn written(state: &mut State, args: CallmapArgs) -> Option<Effect> {
+    let for_shell = match args.said() {
+        CallmapVerb::List(args) if !args.json => return choose(state),
+        CallmapVerb::Run(args) if args.files.len() > 1 => {
+            bad(state, "notice-callmap-one");
+            return None;
+        }
+        CallmapVerb::Run(args) if !args.json && !args.junit && args.watch.is_none() => {
+            let file = args.files.into_iter().next()?;
+            let vars = args.vars;
+            return Some(Effect::RunCallmap(CallmapOrder {
+                vars,
+                is_written: true,
+                is_awaited: true,
+                ..CallmapOrder::of(file)
+            }));
+        }
+        CallmapVerb::Run(_) => "run",
+        CallmapVerb::List(_) => "list",
+        CallmapVerb::Check(_) => "check",
+        CallmapVerb::Schema => "schema",
+    };
+    let text = state.messages.say_with("notice-callmap-shell", [("verb", for_shell)]);
+    state.notice = Some(Notice { text, bad: true });
+    None
 }
 
 /// Brings the pane to the front, with the callmap of that file.
@@ -86,7 +116,8 @@ pub fn act(state: &mut State, action: Action) -> Option<Effect> {
 fn again(state: &mut State, failed_of: Option<TicketId>) -> Option<Effect> {
     let file = state.callmap.file.clone()?;
     show(state, &file);
-    Some(Effect::RunCallmap(CallmapOrder { file, is_written: false, failed_of, is_awaited: true }))
+    let vars = state.callmap.vars.clone();
+    Some(Effect::RunCallmap(CallmapOrder { vars, failed_of, is_awaited: true, ..CallmapOrder::of(file) }))
 }
 
 /// Asks again what was not well; everything where there is no report yet.
@@ -161,7 +192,8 @@ pub fn tick(state: &mut State) -> Option<Effect> {
         return None;
     }
     let file = state.callmap.file.clone()?;
-    Some(Effect::RunCallmap(CallmapOrder { file, is_written: false, failed_of: None, is_awaited: false }))
+    let vars = state.callmap.vars.clone();
+    Some(Effect::RunCallmap(CallmapOrder { vars, ..CallmapOrder::of(file) }))
 }
 
 /// A run was begun under that ticket.
@@ -190,6 +222,10 @@ fn result(run: &Progress) -> (String, bool) {
         (None, Stage::Cancelled(why) | Stage::Refused(why)) => (why.to_string(), true),
         (None, _) => (String::new(), false),
     }
+}
+
+fn bad(state: &mut State, message: &str) {
+    state.notice = Some(Notice { text: state.messages.say(message), bad: true });
 }
 
 fn say(state: &mut State, message: &str) {

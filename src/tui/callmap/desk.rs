@@ -12,7 +12,8 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::act::CallmapOrder;
 use super::chooser::Listed;
-use crate::config::callmap::{self, CallmapPlaces, is_common};
+use crate::config::callmap;
+use crate::config::callmaps::Shelf;
 use crate::config::{Env, yaml};
 use crate::model::callmap::map::Callmap;
 use crate::model::callmap::report::Report;
@@ -30,7 +31,7 @@ const LONGEST_NAME: usize = 80;
 #[derive(Clone, Debug, Default)]
 pub struct Files {
     /// Where callmaps are looked for.
-    pub places: CallmapPlaces,
+    pub shelf: Shelf,
     /// What `${env:NAME}` is.
     pub env: Env,
     /// The folder of written reports, where there is a state folder at all.
@@ -132,6 +133,7 @@ struct Clerk {
 #[derive(Clone, Debug)]
 struct Known {
     file: PathBuf,
+    vars: Vec<(String, String)>,
     all: Vec<(PathBuf, Print)>,
 }
 
@@ -174,12 +176,8 @@ impl Clerk {
             Command::Load(order) => {
                 let before = self.known.clone();
                 let read = spawn_blocking(move || {
-                    let file = if order.is_written {
-                        files.places.resolve(&order.file.to_string_lossy())
-                    } else {
-                        order.file
-                    };
-                    let (callmap, known) = load(&file, before.as_ref(), &files.env);
+                    let file = if order.is_written { files.shelf.find(&order.file) } else { order.file };
+                    let (callmap, known) = load(&file, &order.vars, before.as_ref(), &files.env);
                     (CallmapOrder { file, is_written: false, ..order }, callmap, known)
                 });
                 let (order, callmap, known) = read.await.ok()?;
@@ -202,7 +200,7 @@ impl Clerk {
                 return None;
             }
             let is_same = known.all.iter().all(|(file, was)| was.hash == print(file).hash);
-            let (callmap, known) = load(&known.file, Some(&known), &files.env);
+            let (callmap, known) = load(&known.file, &known.vars, Some(&known), &files.env);
             Some((is_same, callmap, known))
         });
         let (is_same, callmap, known) = looked.await.ok()??;
@@ -213,26 +211,26 @@ impl Clerk {
 }
 
 fn list(files: &Files) -> Vec<Listed> {
-    let found = files.places.find().into_iter().filter_map(|file| {
-        let holds = match yaml::open(&file) {
-            Ok(text) if is_common(&file, &text) => return None,
-            Ok(text) => callmap::read(&file, &text, &[], &files.env),
-            Err(error) => Err(error),
-        };
+    let found = files.shelf.files().into_iter().map(|file| {
         let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
-        let holds = holds
+        let holds = callmap::load(&file, &[], &files.env)
             .map(|callmap| (callmap.product, callmap.layers.len()))
             .map_err(|error| first_line(error.to_string()));
         let shown = plain(&file.to_string_lossy()).into_owned();
-        Some(Listed { file, shown, holds })
+        Listed { file, shown, holds }
     });
     found.collect()
 }
 
-fn load(file: &Path, before: Option<&Known>, env: &Env) -> (Result<Arc<Callmap>, String>, Known) {
+fn load(
+    file: &Path,
+    vars: &[(String, String)],
+    before: Option<&Known>,
+    env: &Env,
+) -> (Result<Arc<Callmap>, String>, Known) {
     // Looked at before it is read: what changes meanwhile is then seen as a change.
     let mut all = vec![(file.to_owned(), print(file))];
-    let callmap = callmap::load(file, &[], env).map(Arc::new).map_err(|error| error.to_string());
+    let callmap = callmap::load(file, vars, env).map(Arc::new).map_err(|error| error.to_string());
     let included: Vec<PathBuf> = match (&callmap, before) {
         (Ok(callmap), _) => callmap.files.clone(),
         // Which files a bad one includes is not known; it may be one of those before that is bad.
@@ -247,7 +245,7 @@ fn load(file: &Path, before: Option<&Known>, env: &Env) -> (Result<Arc<Callmap>,
             all.push((other, print));
         }
     }
-    (callmap, Known { file: file.to_owned(), all })
+    (callmap, Known { file: file.to_owned(), vars: vars.to_vec(), all })
 }
 
 fn stamp(file: &Path) -> Option<(SystemTime, u64)> {
@@ -287,6 +285,7 @@ fn file_name(product: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Settings;
 
     const GOOD: &str = "product: p\nlayers: [{name: a, targets: [127.0.0.1], probes: [{tcp: 1}]}]\n";
 
@@ -302,12 +301,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("p.yaml");
         std::fs::write(&file, GOOD).unwrap();
-        let places = CallmapPlaces { named: vec![folder.path().to_owned()], usual: Vec::new() };
-        let mut desk = Desk::start(Files { places, ..Files::default() });
+        let settings = Settings { callmaps: vec![folder.path().to_owned()], ..Settings::default() };
+        let shelf = Shelf::of(&settings, &Env::default());
+        let mut desk = Desk::start(Files { shelf, ..Files::default() });
         desk.list();
         let Some(News::Listed(listed)) = desk.news().await else { panic!("not listed") };
-        assert_eq!(listed[0].holds, Ok(("p".into(), 1)));
-        desk.load(CallmapOrder { file: "p".into(), is_written: true, failed_of: None, is_awaited: true });
+        let found = listed.iter().find(|one| one.file == file).unwrap();
+        assert_eq!(found.holds, Ok(("p".into(), 1)));
+        desk.load(CallmapOrder { is_written: true, is_awaited: true, ..CallmapOrder::of("p".into()) });
         let Some(News::Loaded(order, Ok(callmap))) = desk.news().await else { panic!("not loaded") };
         assert_eq!((order.file, &*callmap.product), (file.clone(), "p"));
         desk.look_after(Some(&file));

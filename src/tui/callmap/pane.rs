@@ -26,6 +26,8 @@ pub struct CallmapPane {
     pub runs: Arc<Runs>,
     /// The file of the callmap that is shown.
     pub file: Option<PathBuf>,
+    /// Vars in place of the file's own.
+    pub vars: Vec<(String, String)>,
     /// The run of it that is shown.
     pub ticket: Option<TicketId>,
     /// What is wrong with the file, as it is now.

@@ -6,11 +6,14 @@ use super::act::{self, CallmapOrder};
 use super::desk::{Desk, News};
 use crate::model::action::Action;
 use crate::model::callmap::map::Callmap;
-use crate::model::callmap::text::text;
+use crate::model::callmap::text;
 use crate::model::plain::plain;
 use crate::model::ticket::{Door, TicketId};
 use crate::service::{RunOrder, Service};
 use crate::tui::state::{Bottom, Notice, State};
+
+/// The most bytes that are handed to the terminal's clipboard: terminals take no more than some 75,000 of base64.
+const MOST_COPIED: usize = 48 * 1024;
 
 /// News from the desk.
 pub fn take(state: &mut State, service: &Service, news: News) {
@@ -51,6 +54,7 @@ fn begin(state: &mut State, service: &Service, order: &CallmapOrder, callmap: Ar
     let again = order.failed_of.and_then(|ticket| state.callmap.runs.run(ticket)?.report.clone());
     let run = RunOrder { actor: state.who.as_str().into(), door: Door::Console, again };
     if let Some(ticket) = service.run_callmap(callmap, run) {
+        state.callmap.vars.clone_from(&order.vars);
         act::begun(state, &order.file, ticket, order.is_awaited);
     } else {
         let text = state.messages.say("notice-callmap-busy");
@@ -62,10 +66,30 @@ fn begin(state: &mut State, service: &Service, order: &CallmapOrder, callmap: Ar
 pub fn copied(state: &mut State, ticket: TicketId) -> Option<String> {
     let run = state.callmap.runs.run(ticket)?;
     let report = run.report.clone()?;
-    let copied = text(&report, run.past.as_deref(), state.now.time_zone());
+    let mut lines = text::report(&report);
+    if let Some(past) = run.past.as_deref() {
+        let good = past.last_good.as_ref().map(|good| good.began);
+        lines.extend(text::past(&report, good, &past.differs, &past.near, state.now.time_zone()));
+    }
+    let copied = joined(&lines);
     let notice = state.messages.say("notice-copied");
     state.notice = Some(Notice { text: notice, bad: false });
     Some(copied)
+}
+
+/// The lines one below the other, as many as may be handed to a terminal.
+fn joined(lines: &[text::Line]) -> String {
+    let mut all = String::new();
+    for line in lines {
+        let line = line.plain();
+        if all.len() + line.len() > MOST_COPIED {
+            all.push_str("…\n");
+            break;
+        }
+        all.push_str(&line);
+        all.push('\n');
+    }
+    all
 }
 
 /// Has the report of a run written.

@@ -33,6 +33,11 @@ impl Place {
         Ledger::open(&self.at()).await.unwrap()
     }
 
+    /// What another program does to it.
+    pub async fn sql(&self, sql: &str) {
+        run(&self.url, sql).await;
+    }
+
     /// For a child process.
     pub fn text(&self) -> String {
         self.url.clone()

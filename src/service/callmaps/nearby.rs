@@ -1,0 +1,102 @@
+//! What is known of changes that may be near a broken layer: the feed, tickets of other processes, and where things are.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use tokio::net::lookup_host;
+use tokio::time::timeout;
+
+use super::World;
+use super::scribe::Scribe;
+use crate::model::callmap::map::Callmap;
+use crate::model::callmap::near::{Near, Spot, Whereabouts, near, scene, since};
+use crate::model::callmap::report::Report;
+use crate::model::change::Change;
+use crate::model::container::ContainerId;
+use crate::model::host::{Endpoint, HostName};
+use crate::service::tickets::change;
+
+/// How many containers are looked for: those of the latest changes.
+const MOST_CONTAINERS: usize = 64;
+/// How long engines and resolvers are waited for. What they do not say in time is not known.
+const AT_MOST: Duration = Duration::from_secs(2);
+
+/// What changed near the layer that is broken, the nearest first.
+pub(super) async fn look(
+    report: &Report,
+    callmap: &Callmap,
+    last_good: Option<Timestamp>,
+    world: &World,
+    scribe: &Scribe,
+) -> Vec<Near> {
+    let Some(layer) = scene(report).and_then(|at| callmap.layers.get(at)) else { return Vec::new() };
+    let mut changes = world.changes.borrow().newest_first.clone();
+    // What another console or command did stands in the ledger alone.
+    let tickets = scribe.tickets().await;
+    changes.extend(tickets.iter().filter(|it| it.ended.is_some()).map(|it| Arc::new(change(it, 0))));
+    let from = since(report, last_good);
+    changes.retain(|change| change.time >= from);
+    let (containers, hosts, files) =
+        tokio::join!(containers(&changes, world), machines(world), files(callmap));
+    let whereabouts = Whereabouts { containers, hosts, files };
+    near(report, &layer.targets, &changes, &whereabouts, last_good)
+}
+
+/// The addresses of containers that something happened to.
+async fn containers(changes: &[Arc<Change>], world: &World) -> HashMap<ContainerId, Vec<Spot>> {
+    let mut wanted: Vec<(&HostName, &ContainerId)> = Vec::new();
+    for change in changes {
+        if let Some(id) = &change.id
+            && wanted.len() < MOST_CONTAINERS
+            && !wanted.iter().any(|(_, other)| *other == id)
+        {
+            wanted.push((&change.host, id));
+        }
+    }
+    let asked = wanted.into_iter().map(|(host, id)| async move {
+        let (_, connected) = world.hosts.iter().find(|(name, _)| name == host)?;
+        let engine = connected.borrow().clone()?;
+        let it = timeout(AT_MOST, engine.particulars(id)).await.ok()?.ok()??;
+        let own = it.addresses.iter().map(|address| Spot { address: *address, port: None });
+        let led = it.published.iter().map(|(_, at)| Spot { address: at.ip(), port: Some(at.port()) });
+        Some((id.clone(), own.chain(led).collect()))
+    });
+    join_all(asked).await.into_iter().flatten().collect()
+}
+
+/// The addresses of the hosts' machines.
+async fn machines(world: &World) -> BTreeMap<HostName, Vec<IpAddr>> {
+    let fleet = world.fleet.borrow().clone();
+    let asked = fleet.hosts.iter().map(|host| async {
+        let addresses = match host.endpoint.parse().ok()? {
+            Endpoint::Unix(_) => vec![IpAddr::from([127, 0, 0, 1]), IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])],
+            Endpoint::Tcp { host, .. } | Endpoint::Ssh { host, .. } => match host.parse() {
+                Ok(address) => vec![address],
+                Err(_) => {
+                    let found = timeout(AT_MOST, lookup_host((host, 0))).await.ok()?.ok()?;
+                    found.map(|address| address.ip()).collect()
+                }
+            },
+        };
+        Some((host.name.clone(), addresses))
+    });
+    join_all(asked).await.into_iter().flatten().collect()
+}
+
+/// The callmap's files, and when each was last changed.
+async fn files(callmap: &Callmap) -> Vec<(std::path::PathBuf, Timestamp)> {
+    let mut found = Vec::new();
+    for file in &callmap.files {
+        if let Ok(about) = tokio::fs::metadata(file).await
+            && let Ok(time) = about.modified()
+            && let Ok(time) = Timestamp::try_from(time)
+        {
+            found.push((file.clone(), time));
+        }
+    }
+    found
+}

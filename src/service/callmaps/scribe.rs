@@ -1,0 +1,83 @@
+//! What of runs is written into the ledger, and read there.
+//!
+//! A run only asks: it changes nothing, and nobody relies on its record. So its first question does not wait for the
+//! ledger. That it begins is written while the first answers are under way, and before anything is said of its end; a
+//! process that is killed in between leaves an open row, which everybody can tell for one that was cut off. Only a kill
+//! within the milliseconds before that row is there leaves nothing, as if nobody had asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::OnceCell;
+
+use crate::ledger::{self, Ledger};
+use crate::model::callmap::kept::{Run, RunBody};
+use crate::model::callmap::map::Callmap;
+use crate::model::callmap::report::Report;
+use crate::model::ledger::Where;
+use crate::model::ticket::Ticket;
+
+/// How long after its deadline a run is over for sure.
+const AND_THEN: Duration = Duration::from_secs(120);
+/// How many tickets are looked at for changes.
+const MOST_TICKETS: usize = 200;
+
+/// The ledger, opened by the first run.
+pub(super) struct Scribe {
+    place: Option<Where>,
+    ledger: OnceCell<Ledger>,
+}
+
+/// What the ledger said when a run began.
+pub(super) struct Begun {
+    /// Whether its beginning was written; else why not.
+    pub written: Result<(), Arc<str>>,
+    /// The last run of its product that was well.
+    pub last_good: Option<Arc<Report>>,
+}
+
+impl Scribe {
+    pub fn new(place: Option<Where>) -> Self {
+        Scribe { place, ledger: OnceCell::new() }
+    }
+
+    /// Writes that a run begins, and reads the last good one.
+    pub async fn begin(&self, run: &Run, callmap: &Callmap) -> Begun {
+        let ledger = match self.ledger().await {
+            Ok(ledger) => ledger,
+            Err(why) => return Begun { written: Err(why), last_good: None },
+        };
+        let until = run.asked.checked_add(callmap.deadline + AND_THEN).unwrap_or(Timestamp::MAX);
+        let written = match ledger.begin_run(run, ledger::here(), until).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("something else has its number already".into()),
+            Err(error) => Err(error.to_string().into()),
+        };
+        // Where nothing can be written, something may still be read.
+        let last_good = ledger.last_good(&run.product, run.asked).await.ok().flatten().map(Arc::new);
+        Begun { written, last_good }
+    }
+
+    /// Writes the end of a run whose beginning was written.
+    pub async fn end(&self, run: &Run, body: Option<&RunBody>) -> Result<(), Arc<str>> {
+        match self.ledger().await?.end_run(run, body).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("its beginning is not in the ledger any more".into()),
+            Err(error) => Err(error.to_string().into()),
+        }
+    }
+
+    /// The latest tickets; none where they cannot be read.
+    pub async fn tickets(&self) -> Vec<Ticket> {
+        match self.ledger().await {
+            Ok(ledger) => ledger.tickets(MOST_TICKETS).await.unwrap_or_default(),
+            Err(_) => Vec::new(),
+        }
+    }
+
+    async fn ledger(&self) -> Result<&Ledger, Arc<str>> {
+        let Some(place) = &self.place else { return Err("there is no ledger".into()) };
+        self.ledger.get_or_try_init(|| Ledger::open(place)).await.map_err(|error| error.to_string().into())
+    }
+}
