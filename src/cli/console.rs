@@ -5,12 +5,14 @@ use std::path::Path;
 
 use super::who::who;
 use super::{Failure, ps};
+use crate::config::callmaps::Shelf;
 use crate::config::{Env, Settings};
 use crate::demo;
 use crate::engine::folder::PrivateFolder;
 use crate::grammar::Ps;
 use crate::model::ledger::Where;
 use crate::service::{Rules, Service};
+use crate::tui::callmap::desk::Files;
 use crate::tui::palette::Depth;
 use crate::tui::state::Start;
 
@@ -58,6 +60,8 @@ async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
                 .to_owned(),
         ));
     }
+    let env = Env::from_process();
+    let shelf = Shelf::of(&settings, &env);
     let start = Start {
         who: who(settings.operator.as_deref()),
         theme: settings.theme,
@@ -66,8 +70,10 @@ async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
         demo,
         policy: settings.policy.clone(),
     };
+    let reports = env.state_folder.as_ref().map(|folder| folder.join("wakeboard").join("callmaps"));
+    let files = Files { shelf, env, reports };
     let Settings { policy, ledger, copies, .. } = settings;
     let rules = Rules { policy, ledger, copies, mends: true, at_once: false };
     let service = Service::start(settings.hosts, settings.naming, rules);
-    crate::tui::run(service, start).await.map_err(|error| Failure::Failed(error.to_string()))
+    crate::tui::run(service, start, files).await.map_err(|error| Failure::Failed(error.to_string()))
 }

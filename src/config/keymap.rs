@@ -7,13 +7,13 @@ use super::locate::Step::{Item, Key as At, Name};
 use super::ordered::{Ordered, Words};
 use super::suggest;
 use super::yaml::Source;
-use crate::model::action::{ACTIONS, Action};
+use crate::model::action::{ACTIONS, Action, Scope};
 use crate::model::key::Key;
 
 /// Which key does what: the actions' own keys, and the config's in place of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keymap {
-    by_key: HashMap<Key, Action>,
+    by_key: HashMap<(Scope, Key), Action>,
     by_action: HashMap<Action, Vec<Key>>,
 }
 
@@ -25,15 +25,17 @@ impl Default for Keymap {
 
 impl Keymap {
     fn new(by_action: HashMap<Action, Vec<Key>>) -> Self {
-        let by_key =
-            by_action.iter().flat_map(|(action, keys)| keys.iter().map(|key| (*key, *action))).collect();
+        let by_key = by_action
+            .iter()
+            .flat_map(|(action, keys)| keys.iter().map(|key| ((action.about().scope, *key), *action)))
+            .collect();
         Keymap { by_key, by_action }
     }
 
-    /// What a press of this key does.
+    /// What a press of this key does there.
     #[must_use]
-    pub fn action(&self, key: Key) -> Option<Action> {
-        self.by_key.get(&key).copied()
+    pub fn action(&self, scope: Scope, key: Key) -> Option<Action> {
+        self.by_key.get(&(scope, key)).or_else(|| self.by_key.get(&(Scope::Everywhere, key))).copied()
     }
 
     /// The keys of an action, the first one for hints.
@@ -85,15 +87,19 @@ fn refuse_clashes(
     by_action: &HashMap<Action, Vec<Key>>,
 ) -> Result<(), ConfigError> {
     let is_written = |action: Action| written.0.iter().any(|(name, _)| name == action.about().name);
-    let mut owners: HashMap<Key, &str> = ACTIONS
+    let mut owners: HashMap<(Scope, Key), &str> = ACTIONS
         .iter()
         .filter(|about| !is_written(about.action))
-        .flat_map(|about| by_action.get(&about.action).into_iter().flatten().map(|key| (*key, about.name)))
+        .flat_map(|about| {
+            let keys = by_action.get(&about.action).into_iter().flatten();
+            keys.map(|key| ((about.scope, *key), about.name))
+        })
         .collect();
     for (name, words) in &written.0 {
+        let scope = Action::by_name(name).map_or(Scope::Everywhere, |action| action.about().scope);
         for (at, word) in words.all().iter().enumerate() {
             let Ok(key) = word.parse::<Key>() else { continue };
-            if let Some(owner) = owners.insert(key, name) {
+            if let Some(owner) = owners.insert((scope, key), name) {
                 let or_none =
                     if owner == "quit" { String::new() } else { format!(", or `{owner}: []` for none") };
                 let help = format!("give `{owner}` another key too{or_none}");
@@ -134,19 +140,29 @@ mod tests {
         for about in ACTIONS {
             assert_eq!(keymap.keys(about.action).len(), about.keys.len());
             for name in about.keys {
-                assert_eq!(keymap.action(key(name)), Some(about.action));
+                assert_eq!(keymap.action(about.scope, key(name)), Some(about.action));
             }
         }
-        assert_eq!(keymap.action(key("alt-F12")), None);
+        assert_eq!(keymap.action(Scope::Everywhere, key("alt-F12")), None);
     }
 
     #[test]
     fn written_keys_stand_in_place_of_the_defaults() {
         let keymap = keymap("{sort: [F6, 0], reverse: s, follow: []}").unwrap();
         assert_eq!(keymap.keys(Action::Sort), [key("F6"), key("0")]);
-        assert_eq!(keymap.action(key("s")), Some(Action::Reverse));
-        assert_eq!(keymap.action(key("S")), None);
+        assert_eq!(keymap.action(Scope::Everywhere, key("s")), Some(Action::Reverse));
+        assert_eq!(keymap.action(Scope::Everywhere, key("S")), None);
         assert!(keymap.keys(Action::Follow).is_empty());
+    }
+
+    #[test]
+    fn a_pane_may_have_keys_that_mean_something_else_elsewhere() {
+        let keymap = keymap("{callmap-again: [r, s]}").unwrap();
+        assert_eq!(keymap.action(Scope::Callmap, key("s")), Some(Action::CallmapAgain));
+        assert_eq!(keymap.action(Scope::Everywhere, key("s")), Some(Action::Sort));
+        assert_eq!(keymap.action(Scope::Callmap, key("q")), Some(Action::Quit));
+        let told = super::tests::keymap("{callmap-again: y}").unwrap_err().to_string();
+        assert!(told.contains("key `y` is the key of `callmap-copy`"), "{told}");
     }
 
     #[test]

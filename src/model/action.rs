@@ -36,6 +36,14 @@ pub enum Action {
     Redraw,
     Suspend,
     Quit,
+    Callmaps,
+    CallmapProbes,
+    CallmapLayers,
+    CallmapAgain,
+    CallmapFailed,
+    CallmapEvery,
+    CallmapCopy,
+    CallmapWrite,
 }
 
 /// How much an action can break.
@@ -45,6 +53,15 @@ pub enum Danger {
     None,
     /// Something is lost: the console asks first.
     Asks,
+}
+
+/// Where an action's keys are heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Wherever nothing else has them.
+    Everywhere,
+    /// While the callmap has the keys. There they go before those that are heard everywhere.
+    Callmap,
 }
 
 /// What is known of an action.
@@ -64,6 +81,8 @@ pub struct About {
     pub changes: bool,
     /// Whether the status line names it.
     pub hint: bool,
+    /// Where its keys are heard.
+    pub scope: Scope,
 }
 
 const fn about(
@@ -72,7 +91,16 @@ const fn about(
     keys: &'static [&'static str],
     help: &'static str,
 ) -> About {
-    About { action, name, keys, help, danger: Danger::None, changes: false, hint: false }
+    About {
+        action,
+        name,
+        keys,
+        help,
+        danger: Danger::None,
+        changes: false,
+        hint: false,
+        scope: Scope::Everywhere,
+    }
 }
 
 const fn hinted(about: About) -> About {
@@ -81,6 +109,10 @@ const fn hinted(about: About) -> About {
 
 const fn changing(about: About) -> About {
     About { changes: true, ..about }
+}
+
+const fn of_callmap(about: About) -> About {
+    About { scope: Scope::Callmap, ..about }
 }
 
 const fn asking(about: About) -> About {
@@ -103,6 +135,7 @@ pub const ACTIONS: &[About] = &[
     changing(about(Action::Cancel, "cancel", &["ctrl-x"], "action-cancel")),
     hinted(about(Action::NextPane, "next-pane", &["tab"], "action-next-pane")),
     about(Action::PreviousPane, "previous-pane", &["shift-tab"], "action-previous-pane"),
+    hinted(about(Action::Callmaps, "callmaps", &["c"], "action-callmaps")),
     hinted(about(Action::Filter, "filter", &["/"], "action-filter")),
     about(Action::ClearFilter, "clear-filter", &["esc"], "action-clear-filter"),
     hinted(about(Action::Sort, "sort", &["s"], "action-sort")),
@@ -120,6 +153,13 @@ pub const ACTIONS: &[About] = &[
     about(Action::Suspend, "suspend", &["ctrl-z"], "action-suspend"),
     hinted(about(Action::Help, "help", &["?", "F1"], "action-help")),
     hinted(about(Action::Quit, "quit", &["q", "ctrl-c"], "action-quit")),
+    hinted(of_callmap(about(Action::CallmapAgain, "callmap-again", &["r"], "action-callmap-again"))),
+    hinted(of_callmap(about(Action::CallmapFailed, "callmap-failed", &["R"], "action-callmap-failed"))),
+    hinted(of_callmap(about(Action::CallmapEvery, "callmap-every", &["."], "action-callmap-every"))),
+    hinted(of_callmap(about(Action::CallmapCopy, "callmap-copy", &["y"], "action-callmap-copy"))),
+    hinted(of_callmap(about(Action::CallmapWrite, "callmap-write", &["x"], "action-callmap-write"))),
+    of_callmap(about(Action::CallmapProbes, "callmap-probes", &["right"], "action-callmap-probes")),
+    of_callmap(about(Action::CallmapLayers, "callmap-layers", &["left"], "action-callmap-layers")),
 ];
 
 /// The actions that a console offers: a read-only one has none that changes something.
@@ -166,7 +206,7 @@ mod tests {
             assert_eq!(about.action.about().name, about.name);
             for key in about.keys {
                 assert_eq!(key.parse::<Key>().unwrap().to_string(), *key);
-                assert!(keys.insert(*key), "{key} twice");
+                assert!(keys.insert((about.scope, *key)), "{key} twice");
             }
         }
     }

@@ -12,6 +12,7 @@ pub mod event;
 pub mod filter;
 pub mod fleet;
 pub mod fold;
+pub mod fuzzy;
 pub mod holder;
 pub mod host;
 pub mod key;

@@ -1,5 +1,6 @@
 //! The `:` line: the same sentences as in the shell, and the console's own verbs.
 
+use super::callmap::act;
 use super::orders;
 use super::state::{Layer, Notice, Pane, State};
 use super::update::{self, Effect};
@@ -31,10 +32,7 @@ pub fn run(state: &mut State, line: &str) -> Option<Effect> {
             let text = state.messages.say("notice-doctor");
             state.notice = Some(Notice { text, bad: true });
         }
-        Ok(ConsoleSentence::Callmap(_)) => {
-            let text = state.messages.say("notice-callmap");
-            state.notice = Some(Notice { text, bad: true });
-        }
+        Ok(ConsoleSentence::Callmap(args)) => return act::written(state, args),
         Ok(ConsoleSentence::Sort { by, reverse }) => update::sort(state, by, reverse),
         Ok(ConsoleSentence::Theme { name: None }) => return update::act(state, Action::Theme),
         Ok(ConsoleSentence::Theme { name: Some(name) }) => {
@@ -55,7 +53,7 @@ pub fn run(state: &mut State, line: &str) -> Option<Effect> {
 }
 
 fn known_words(read_only: bool) -> impl Iterator<Item = &'static str> {
-    offered(read_only).map(|about| about.name).chain(["ps", "hosts", "changes", "sort", "theme"])
+    offered(read_only).map(|about| about.name).chain(["ps", "hosts", "changes", "callmap", "sort", "theme"])
 }
 
 fn unknown<'a>(state: &mut State, word: &str, known: impl Iterator<Item = &'a str>) {

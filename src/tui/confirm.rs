@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::state::{Layer, Notice, State};
 use super::update::Effect;
-use crate::model::action::Action;
+use crate::model::action::{Action, Scope};
 use crate::model::fleet::{Fleet, Tenant};
 use crate::model::key::{Key, KeyCode};
 use crate::model::method::Method;
@@ -94,7 +94,7 @@ pub fn key(state: &mut State, mut sheet: Box<OrderSheet>, key: Key) -> Option<Ef
             _ => {}
         }
     }
-    let action = state.keymap.action(key);
+    let action = state.keymap.action(Scope::Everywhere, key);
     if key.code == KeyCode::Esc {
         return None;
     }

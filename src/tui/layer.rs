@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use tui_input::Input;
 
+use super::callmap::Chooser;
 use super::confirm::OrderSheet;
 use crate::model::action::Action;
+use crate::model::callmap::report::ProbeReport;
 use crate::model::change::Change;
 use crate::model::ticket::Ticket;
 
@@ -26,6 +28,21 @@ pub enum Layer {
     Ticket(Arc<Ticket>, usize),
     /// A line is being written.
     Prompt(Prompt),
+    /// A callmap is chosen.
+    Callmaps(Box<Chooser>),
+    /// One probe of a callmap.
+    Probe(Box<ProbeSheet>),
+}
+
+/// All that is known of one probe.
+#[derive(Debug)]
+pub struct ProbeSheet {
+    /// The layer: `2 nginx`.
+    pub layer: String,
+    /// What came of it.
+    pub probe: Arc<ProbeReport>,
+    /// Scrolled down by so many lines.
+    pub top: usize,
 }
 
 /// A line being written.

@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Rect, Size};
 
-use super::state::Pane;
+use super::state::{Bottom, Pane};
 
 /// Below this width one pane is shown at a time.
 pub const WIDE: u16 = 100;
@@ -18,15 +18,15 @@ pub struct Areas {
     pub tenants: Option<Rect>,
     /// The changes pane with its border.
     pub changes: Option<Rect>,
-    /// The pane at the bottom with its border: the containers of the selected tenant, or the tickets.
+    /// The pane at the bottom with its border: the containers of the selected tenant, the tickets, or a callmap.
     pub bottom: Option<Rect>,
     /// The line at the bottom.
     pub status: Rect,
 }
 
-/// Lays out a screen of that size with that pane in front.
+/// Lays out a screen of that size with that pane in front. A callmap at the bottom gets more room: it is what is worked at.
 #[must_use]
-pub fn areas(size: Size, focus: Pane) -> Areas {
+pub fn areas(size: Size, focus: Pane, shown: Bottom) -> Areas {
     let Size { width, height } = size;
     let header = Rect::new(0, 0, width, height.min(1));
     let status = Rect::new(0, height.saturating_sub(1), width, height.min(1));
@@ -41,10 +41,13 @@ pub fn areas(size: Size, focus: Pane) -> Areas {
             bottom: front(Pane::Bottom),
         };
     }
-    let bottom = match body.height {
-        0..=15 => 0,
-        16..=24 => 6,
-        25..=36 => 8,
+    let bottom = match (body.height, shown) {
+        (0..=15, _) => 0,
+        (16..=24, Bottom::Callmap) => 8,
+        (16..=24, _) => 6,
+        (25..=36, Bottom::Callmap) => 11,
+        (25..=36, _) => 8,
+        (_, Bottom::Callmap) => 14,
         _ => 11,
     };
     if bottom == 0 && focus == Pane::Bottom {
@@ -60,6 +63,15 @@ pub fn areas(size: Size, focus: Pane) -> Areas {
         changes: Some(Rect::new(left, 1, right, top)),
         bottom: (bottom > 0).then(|| Rect::new(0, 1 + top, width, bottom)),
     }
+}
+
+/// What is inside of a pane's border.
+#[must_use]
+pub fn inside(area: Rect) -> Rect {
+    if area.width < 2 || area.height < 2 {
+        return Rect { width: 0, height: 0, ..area };
+    }
+    Rect::new(area.x + 1, area.y + 1, area.width - 2, area.height - 2)
 }
 
 /// How many rows a bordered pane with a line of column names has room for.

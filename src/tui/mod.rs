@@ -1,5 +1,6 @@
 //! The console: one loop, one state, and a file a pane under `view/`.
 
+pub mod callmap;
 pub mod change_list;
 mod command;
 pub mod confirm;

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Position;
 
+use super::callmap::{Side, act};
 use super::state::{Bottom, Layer, Pane, State};
 use super::update::{filter_by_state, move_by, sort};
 use super::view::{Hit, Hits};
@@ -18,6 +19,8 @@ pub fn wheel(state: &mut State, at: Position, by: isize) {
         state.tenants.move_by(by);
     } else if areas.bottom.is_some_and(|area| area.contains(at)) && state.bottom == Bottom::Tickets {
         state.tickets.move_by(by);
+    } else if areas.bottom.is_some_and(|area| area.contains(at)) && state.bottom == Bottom::Callmap {
+        state.callmap.move_by(by);
     }
 }
 
@@ -46,6 +49,22 @@ pub fn click(state: &mut State, at: Position, hits: &Hits) {
         Some(Hit::Ticket(row)) => {
             state.focus = Pane::Bottom;
             state.tickets.select(row);
+        }
+        Some(Hit::Layer(layer)) => {
+            state.focus = Pane::Bottom;
+            state.callmap.side = Side::Layers;
+            state.callmap.choose_layer(layer);
+        }
+        Some(Hit::Probe(probe)) => {
+            state.focus = Pane::Bottom;
+            // The selected one is opened, as by Enter.
+            let is_selected = state.callmap.side == Side::Probes && state.callmap.probes.at == probe;
+            state.callmap.side = Side::Probes;
+            if is_selected {
+                act::enter(state);
+            } else {
+                state.callmap.choose_probe(probe);
+            }
         }
         Some(Hit::Tab(bottom)) => (state.bottom, state.focus) = (bottom, Pane::Bottom),
         None => {}

@@ -59,6 +59,9 @@ pub fn key(state: &mut State, mut prompt: Prompt, key: Key) -> Option<Effect> {
 
 /// Text was pasted.
 pub fn paste(state: &mut State, text: &str) {
+    if let Some(Layer::Callmaps(chooser)) = &mut state.layer {
+        chooser.paste(text);
+    }
     if let Some(Layer::Prompt(prompt)) = &mut state.layer {
         for c in text.chars().filter(|c| !c.is_control()).take(MOST_PASTED) {
             prompt.input.handle(InputRequest::InsertChar(c));

@@ -10,6 +10,8 @@ use ratatui::layout::{Position, Size};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep_until};
 
+use super::callmap::desk::{Desk, Files};
+use super::callmap::{act, wire};
 use super::keys;
 use super::mouse;
 use super::pace::Pace;
@@ -29,11 +31,12 @@ const WHEEL: isize = 3;
 ///
 /// # Errors
 /// The terminal is lost, or a task of the service failed.
-pub async fn run(mut service: Service, start: Start) -> io::Result<()> {
+pub async fn run(mut service: Service, start: Start, files: Files) -> io::Result<()> {
     let mut terminated = signal(SignalKind::terminate())?;
     let mut hung_up = signal(SignalKind::hangup())?;
     let (mut fleet, mut changes, mut usages) = (service.fleet(), service.changes(), service.usages());
-    let mut work = service.work();
+    let (mut work, mut runs) = (service.work(), service.callmap_runs());
+    let mut desk = Desk::start(files);
     let mut screen = Screen::take()?;
     let mut events = EventStream::new();
     let size = screen.size()?;
@@ -57,6 +60,7 @@ pub async fn run(mut service: Service, start: Start) -> io::Result<()> {
                     hits = drawn;
                 }
                 service.want(state.wanted());
+                wire::look_after_shown(&state, &desk);
                 pace.drawn(Instant::now());
                 dirty = false;
             }
@@ -81,6 +85,14 @@ pub async fn run(mut service: Service, start: Start) -> io::Result<()> {
                         let _ = service.ask(&order);
                     }
                     Some(Effect::Cancel(ticket)) => service.cancel(ticket),
+                    Some(Effect::ListCallmaps) => desk.list(),
+                    Some(Effect::RunCallmap(order)) => desk.load(order),
+                    Some(Effect::WriteReport(ticket)) => wire::write(&state, &desk, ticket),
+                    Some(Effect::CopyReport(ticket)) => {
+                        if let Some(text) = wire::copied(&mut state, ticket) {
+                            screen.copy(&text)?;
+                        }
+                    }
                 }
             }
             Ok(()) = fleet.changed() => {
@@ -95,6 +107,16 @@ pub async fn run(mut service: Service, start: Start) -> io::Result<()> {
                 state.set_work(work.borrow_and_update().clone());
                 dirty = true;
             }
+            Ok(()) = runs.changed() => {
+                if let Some(ended) = state.callmap.set_runs(runs.borrow_and_update().clone()) {
+                    act::ended(&mut state, &ended);
+                }
+                dirty = true;
+            }
+            Some(news) = desk.news() => {
+                wire::take(&mut state, &service, news);
+                dirty = true;
+            }
             Ok(()) = usages.changed() => {
                 state.set_usages(usages.borrow_and_update().clone());
                 dirty = true;
@@ -102,6 +124,10 @@ pub async fn run(mut service: Service, start: Start) -> io::Result<()> {
             Err(fault) = service.watch_tasks() => return Err(io::Error::other(fault)),
             () = sleep_until(next_tick) => {
                 state.memory_used = machine::memory().map(|(used, _)| used);
+                state.now = Zoned::now();
+                if let Some(Effect::RunCallmap(order)) = act::tick(&mut state) {
+                    desk.load(order);
+                }
                 dirty = true;
             }
         }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use jiff::Zoned;
 use ratatui::layout::Size;
 
+use super::callmap::CallmapPane;
 use super::change_list::ChangeList;
-pub use super::layer::{Layer, Notice, Prompt, Purpose};
+pub use super::layer::{Layer, Notice, ProbeSheet, Prompt, Purpose};
 use super::layout::{self, Areas};
 use super::marks::Marks;
 use super::messages::Messages;
@@ -48,6 +49,8 @@ pub struct State {
     pub feed: ChangeList,
     /// The list of tickets.
     pub tickets: TicketList,
+    /// The callmap pane.
+    pub callmap: CallmapPane,
     /// What the pane at the bottom shows.
     pub bottom: Bottom,
     /// The pane that keys go to.
@@ -92,6 +95,8 @@ pub enum Bottom {
     Containers,
     /// The tickets.
     Tickets,
+    /// A run of a callmap.
+    Callmap,
 }
 
 impl Pane {
@@ -134,6 +139,7 @@ impl State {
             marks: Marks::default(),
             feed: ChangeList::default(),
             tickets: TicketList::default(),
+            callmap: CallmapPane::default(),
             bottom: Bottom::default(),
             focus: Pane::default(),
             layer: None,
@@ -151,7 +157,7 @@ impl State {
     /// Where everything is on the screen.
     #[must_use]
     pub fn areas(&self) -> Areas {
-        layout::areas(self.size, self.focus)
+        layout::areas(self.size, self.focus, self.bottom)
     }
 
     /// Makes lists and cursors fit the newest news and the screen. Must come before drawing.
@@ -163,6 +169,12 @@ impl State {
         self.feed.settle(&self.changes, height);
         let height = areas.bottom.map_or(0, layout::rows_of_table);
         self.tickets.settle(height);
+        if self.bottom == Bottom::Callmap {
+            self.callmap.settle(areas.bottom.map(layout::inside).unwrap_or_default());
+        }
+        if let Some(Layer::Callmaps(chooser)) = &mut self.layer {
+            chooser.settle(self.callmap.listed.as_deref().map_or(&[], Vec::as_slice));
+        }
         if let Some(Layer::Order(sheet)) = &mut self.layer {
             sheet.plan(&self.fleet, &self.work, &self.policy);
         }
@@ -243,6 +255,10 @@ impl State {
     pub fn spins(&self) -> bool {
         // Those under way come first.
         if self.work.tickets.first().is_some_and(|ticket| ticket.ended.is_none()) {
+            return true;
+        }
+        let run = self.callmap.run().filter(|_| self.bottom == Bottom::Callmap);
+        if run.is_some_and(|run| !run.stage.is_end()) {
             return true;
         }
         let height = self.areas().tenants.map_or(0, layout::rows_of_table);

@@ -3,6 +3,7 @@
 use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
@@ -59,6 +60,14 @@ impl Screen {
         // The library's own clearing asks the terminal for its cursor, and not every terminal answers.
         self.terminal = blank()?;
         Ok(())
+    }
+
+    /// Hands a text to the terminal's clipboard (OSC 52). Whether the terminal takes it is not known: none says so.
+    ///
+    /// # Errors
+    /// The terminal is lost.
+    pub fn copy(&self, text: &str) -> io::Result<()> {
+        execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
     }
 
     /// The size in cells.

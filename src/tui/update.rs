@@ -1,5 +1,6 @@
 //! What a key, a click or a written line does to the state. No I/O: what must be done outside is returned.
 
+use super::callmap::{CallmapOrder, Side, act as callmap, chooser};
 use super::confirm;
 use super::layout;
 use super::orders;
@@ -7,7 +8,7 @@ use super::palette::Palette;
 use super::prompt;
 use super::state::{Bottom, Layer, Notice, Pane, Purpose, State};
 use crate::config::theme::Theme;
-use crate::model::action::{Action, Danger};
+use crate::model::action::{Action, Danger, Scope};
 use crate::model::key::{Key, KeyCode};
 use crate::model::state::State as TenantState;
 use crate::model::ticket::TicketId;
@@ -20,6 +21,14 @@ pub enum Effect {
     Ask(Order),
     /// Cancel a ticket where its step allows.
     Cancel(TicketId),
+    /// List the callmaps.
+    ListCallmaps,
+    /// Read a callmap and run it.
+    RunCallmap(CallmapOrder),
+    /// Give the report of that run to the terminal's clipboard.
+    CopyReport(TicketId),
+    /// Write the report of that run into a file.
+    WriteReport(TicketId),
     /// End the console.
     Quit,
     /// Give the terminal back to the shell.
@@ -39,9 +48,11 @@ pub fn key(state: &mut State, key: Key) -> Option<Effect> {
         Some(Layer::Prompt(prompt)) => return prompt::key(state, prompt, key),
         Some(Layer::Confirm(action)) => return confirm_key(state, action, key),
         Some(Layer::Order(sheet)) => return confirm::key(state, sheet, key),
+        Some(Layer::Callmaps(open)) => return chooser::key(state, open, key),
         layer => state.layer = layer,
     }
-    let action = state.keymap.action(key)?;
+    let scope = if callmap::has_keys(state) { Scope::Callmap } else { Scope::Everywhere };
+    let action = state.keymap.action(scope, key)?;
     if action == Action::Count {
         filter_by_count(state, key);
         return None;
@@ -66,10 +77,20 @@ pub fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::PageDown => move_by(state, page(state)),
         Action::Top => move_by(state, isize::MIN / 2),
         Action::Bottom => move_by(state, isize::MAX / 2),
+        Action::NextPane | Action::PreviousPane if callmap::turn(state, action == Action::NextPane) => {}
         Action::NextPane => turn_pane(state, 1),
         Action::PreviousPane => turn_pane(state, Pane::ALL.len() - 1),
         Action::Filter => prompt::open(state, Purpose::Filter),
         Action::Command => prompt::open(state, Purpose::Command),
+        Action::Callmaps => return callmap::choose(state),
+        Action::CallmapAgain
+        | Action::CallmapFailed
+        | Action::CallmapEvery
+        | Action::CallmapCopy
+        | Action::CallmapWrite
+        | Action::CallmapProbes
+        | Action::CallmapLayers => return callmap::act(state, action),
+        Action::ClearFilter if callmap::has_keys(state) => callmap::leave(state),
         Action::ClearFilter => {
             if state.layer.take().is_none() && !state.marks.clear() {
                 state.tenants.set_filter("");
@@ -174,18 +195,23 @@ fn open(state: &mut State) {
         Pane::Bottom if state.bottom == Bottom::Tickets => {
             state.layer = state.tickets.selected().cloned().map(|ticket| Layer::Ticket(ticket, 0));
         }
+        Pane::Bottom if state.bottom == Bottom::Callmap => callmap::enter(state),
         Pane::Bottom => state.focus = Pane::Tenants,
         Pane::Changes => state.layer = state.feed.selected(&state.changes).cloned().map(Layer::Change),
     }
 }
 
 fn turn_pane(state: &mut State, by: usize) {
-    let areas = layout::areas(state.size, state.focus);
+    let areas = state.areas();
     let at = Pane::ALL.iter().position(|pane| *pane == state.focus).unwrap_or(0);
     state.focus = Pane::ALL[(at + by) % Pane::ALL.len()];
     // A screen too low for the bottom pane does not stop there; Enter and the tickets' key open it.
     if state.size.width >= layout::WIDE && areas.bottom.is_none() && state.focus == Pane::Bottom {
         state.focus = Pane::ALL[(at + 2 * by) % Pane::ALL.len()];
+    }
+    // From before one comes to the layers, from behind to the probes.
+    if callmap::has_keys(state) {
+        state.callmap.side = if by == 1 { Side::Layers } else { Side::Probes };
     }
 }
 
@@ -194,6 +220,7 @@ fn page(state: &State) -> isize {
     let rows = match state.focus {
         Pane::Tenants => areas.tenants.map_or(1, layout::rows_of_table),
         Pane::Changes => areas.changes.map_or(1, layout::rows_of_list),
+        Pane::Bottom if state.bottom == Bottom::Callmap => areas.bottom.map_or(1, layout::rows_of_list),
         Pane::Bottom => areas.bottom.map_or(1, layout::rows_of_table),
     };
     isize::try_from(rows.max(1)).unwrap_or(1)
@@ -206,6 +233,10 @@ pub(super) fn move_by(state: &mut State, by: isize) {
             *top = top.saturating_add_signed(by).min(lines.saturating_sub(1));
             return;
         }
+        Some(Layer::Probe(sheet)) => {
+            sheet.top = sheet.top.saturating_add_signed(by).min(lines.saturating_sub(1));
+            return;
+        }
         Some(Layer::Order(sheet)) => {
             sheet.top = sheet.top.saturating_add_signed(by).min(lines.saturating_sub(1));
             return;
@@ -215,6 +246,7 @@ pub(super) fn move_by(state: &mut State, by: isize) {
     }
     match state.focus {
         Pane::Bottom if state.bottom == Bottom::Tickets => state.tickets.move_by(by),
+        Pane::Bottom if state.bottom == Bottom::Callmap => state.callmap.move_by(by),
         Pane::Tenants | Pane::Bottom => state.tenants.move_by(by),
         Pane::Changes => {
             let changes = state.changes.clone();

@@ -161,5 +161,6 @@ fn the_whole_config_means_what_it_says() {
     assert_eq!(settings.naming.tiers[0].0, "acme");
     assert_eq!(settings.operator.as_deref(), Some("op1"));
     assert_eq!(settings.theme.name, "wall");
+    assert_eq!(settings.callmaps, [folder.join("../../callmaps/good"), folder.join("www.map")]);
     assert_eq!(settings.file.as_deref(), Some(&*folder.join("whole.yaml")));
 }

@@ -19,6 +19,8 @@ use wakeboard::tui::update::{self, Effect};
 
 #[path = "fleet.rs"]
 pub mod fleet;
+#[path = "runs.rs"]
+pub mod runs;
 #[path = "work.rs"]
 pub mod work;
 

@@ -1,6 +1,7 @@
 //! What the screen looks like: every cell's text, and every cell's style, in snapshots.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod callmaps;
 mod fixture;
 mod orders;
 

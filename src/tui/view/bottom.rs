@@ -1,9 +1,9 @@
-//! The pane at the bottom: the containers of the selected tenant, or the tickets. Callmaps will share its place.
+//! The pane at the bottom: the containers of the selected tenant, the tickets, or a callmap.
 
 use ratatui::layout::Rect;
 
 use super::pen::Pen;
-use super::{Hit, Hits, containers, tickets};
+use super::{Hit, Hits, callmap, containers, tickets};
 use crate::config::theme::Slot;
 use crate::model::cells::width;
 use crate::tui::state::{Bottom, Pane, State};
@@ -15,28 +15,44 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
     match state.bottom {
         Bottom::Containers => containers::draw(pen, inner, state),
         Bottom::Tickets => tickets::draw(pen, inner, state, hits),
+        Bottom::Callmap => callmap::draw(pen, inner, state, hits),
     }
 }
 
 /// What the pane can show, in its upper border. The one that it shows stands first to the eye: in the title's style,
-/// and with the mark of what is chosen.
+/// and with the mark of what is chosen. A callmap's title says what is broken: it comes first, and has all the room that
+/// it needs.
 fn draw_tabs(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
     let end = area.right().saturating_sub(2);
-    let tickets = tickets_title(state);
+    let mut tabs = vec![
+        (Bottom::Containers, containers_title(state), Slot::Title),
+        (Bottom::Tickets, tickets_title(state), Slot::Title),
+    ];
+    if state.bottom == Bottom::Callmap {
+        let (title, slot) = callmap::title::title(state, usize::from(area.width.saturating_sub(8)));
+        tabs.insert(0, (Bottom::Callmap, title, slot));
+    } else if state.callmap.file.is_some() {
+        tabs.push((Bottom::Callmap, state.messages.say("pane-callmap"), Slot::Title));
+    }
     let mut x = area.x + 2;
-    for (bottom, title) in [(Bottom::Containers, containers_title(state)), (Bottom::Tickets, tickets.clone())]
-    {
-        // A long tenant's name leaves room for the other title.
-        let kept = if bottom == Bottom::Containers { width(&tickets) + 6 } else { 0 };
+    for at in 0..tabs.len() {
+        let (bottom, title, slot) = &tabs[at];
+        // A long tenant's name leaves room for the titles behind it.
+        let others = tabs[at + 1..].iter().map(|(_, title, _)| width(title) + 4).sum::<usize>();
+        let kept = if *bottom == Bottom::Containers { others + 2 } else { 0 };
         let room = end.saturating_sub(x + u16::try_from(kept).unwrap_or(0));
-        let (sign, slot) = if state.bottom == bottom { ("▸", Slot::Title) } else { (" ", Slot::Dim) };
+        // A few letters of a name say nothing.
+        if at > 0 && room < 6 {
+            continue;
+        }
+        if at > 0 {
+            x = pen.text(x, area.y, end.saturating_sub(x), "│", Slot::Dim);
+        }
+        let (sign, slot) = if state.bottom == *bottom { ("▸", *slot) } else { (" ", Slot::Dim) };
         let start = x;
         x = pen.text(x, area.y, room.saturating_sub(1), &format!(" {sign}{title}"), slot);
         x = pen.text(x, area.y, end.saturating_sub(x), " ", slot);
-        hits.add(Rect::new(start, area.y, x.saturating_sub(start), 1), Hit::Tab(bottom));
-        if bottom == Bottom::Containers {
-            x = pen.text(x, area.y, end.saturating_sub(x), "│", Slot::Dim);
-        }
+        hits.add(Rect::new(start, area.y, x.saturating_sub(start), 1), Hit::Tab(*bottom));
     }
 }
 

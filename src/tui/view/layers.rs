@@ -1,11 +1,11 @@
-//! What lies over the panes: help, hosts, one change, a question.
+//! What lies over the panes: help, hosts, one change, one probe, a list to choose from, a question.
 
 use ratatui::layout::{Rect, Size};
 
 use super::header::kind;
 use super::pen::Pen;
 use super::popup::{Line, Popup, heading, plain};
-use super::{confirm, ticket};
+use super::{callmap, confirm, ticket};
 use crate::config::theme::Slot;
 use crate::model::action::{Action, offered};
 use crate::model::cells::{age, width};
@@ -26,6 +26,8 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, state: &State) {
         Some(Layer::Change(change)) => Popup::new(messages.say("pane-change"), change_lines(state, change)),
         Some(Layer::Ticket(shown, top)) => Popup { top: *top, ..ticket::popup(state, shown) },
         Some(Layer::Order(sheet)) => confirm::popup(state, sheet),
+        Some(Layer::Callmaps(chooser)) => callmap::chooser::popup(state, chooser),
+        Some(Layer::Probe(sheet)) => callmap::probe::popup(state, sheet),
         Some(Layer::Confirm(action)) => Popup {
             border: Slot::Error,
             ..Popup::new(messages.say("confirm-title"), question(state, *action))
@@ -42,6 +44,7 @@ pub fn lines(state: &State) -> usize {
         Some(Layer::Hosts(_)) => hosts(state).len(),
         Some(Layer::Ticket(shown, _)) => ticket::popup(state, shown).lines.len(),
         Some(Layer::Order(sheet)) => confirm::popup(state, sheet).lines.len(),
+        Some(Layer::Probe(sheet)) => callmap::probe::popup(state, sheet).lines.len(),
         _ => 0,
     }
 }

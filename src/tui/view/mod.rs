@@ -1,6 +1,7 @@
 //! Draws the state: a file a pane. Nothing here does I/O or reads a clock.
 
 pub mod bottom;
+pub mod callmap;
 pub mod changes;
 pub mod confirm;
 pub mod containers;
@@ -42,6 +43,10 @@ pub enum Hit {
     Sort(SortBy),
     /// A row of the tickets, by its number in the list.
     Ticket(usize),
+    /// A layer of the callmap, by its number.
+    Layer(usize),
+    /// A probe of the selected layer, by its place in the list.
+    Probe(usize),
     /// What the pane at the bottom could show.
     Tab(Bottom),
 }

@@ -4,8 +4,9 @@ use ratatui::layout::{Position, Rect};
 
 use super::pen::Pen;
 use crate::config::theme::Slot;
-use crate::model::action::{Action, offered};
+use crate::model::action::{Action, Scope, offered};
 use crate::model::cells::width;
+use crate::tui::callmap::act::has_keys;
 use crate::tui::state::{Layer, Prompt, Purpose, State};
 
 /// Draws the line, and says where the terminal's cursor goes.
@@ -29,7 +30,11 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> Option<Position> {
     let mut x = area.x + 1;
     // The way to all other keys is always named.
     let help = hint_cells(state, Action::Help);
-    for about in offered(state.read_only()).filter(|about| about.hint) {
+    // What can be done with a callmap goes first while it has the keys; elsewhere these keys mean nothing.
+    let in_callmap = has_keys(state);
+    let first = offered(state.read_only()).filter(|about| in_callmap && about.scope == Scope::Callmap);
+    let rest = offered(state.read_only()).filter(|about| about.scope == Scope::Everywhere);
+    for about in first.chain(rest).filter(|about| about.hint) {
         let key = state.key_of(about.action);
         let word = state.messages.say(hint(about.action));
         let needed = hint_cells(state, about.action);
@@ -70,6 +75,12 @@ fn hint(action: Action) -> &'static str {
         Action::Wake => "hint-wake",
         Action::Tickets => "hint-tickets",
         Action::NextPane => "hint-next-pane",
+        Action::Callmaps => "hint-callmaps",
+        Action::CallmapAgain => "hint-callmap-again",
+        Action::CallmapFailed => "hint-callmap-failed",
+        Action::CallmapEvery => "hint-callmap-every",
+        Action::CallmapCopy => "hint-callmap-copy",
+        Action::CallmapWrite => "hint-callmap-write",
         Action::Filter => "hint-filter-key",
         Action::Sort => "hint-sort",
         Action::Follow => "hint-follow",
