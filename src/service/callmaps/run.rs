@@ -53,18 +53,18 @@ impl Shelf {
 
 impl Run {
     /// Runs until there is a report, or somebody calls it off; then looks what was before, and writes all of it down.
-    pub async fn go(self, mut shelf: Shelf, turns: &Semaphore, mut cancelled: oneshot::Receiver<Arc<str>>) {
-        let run = shelf.progress.kept();
+    pub async fn go(self, mut row: Shelf, turns: &Semaphore, mut cancelled: oneshot::Receiver<Arc<str>>) {
+        let run = row.progress.kept();
         let asked = async {
             let outcome = tokio::select! {
                 biased;
                 Ok(why) = &mut cancelled => Err(Stage::Cancelled(why)),
-                outcome = self.ask(&mut shelf, turns) => outcome,
+                outcome = self.ask(&mut row, turns) => outcome,
             };
             // The verdict does not wait for the ledger.
             match &outcome {
-                Ok(report) => shelf.change(|run| run.end(report.clone())),
-                Err(stage) => shelf.change(|run| run.stage = stage.clone()),
+                Ok(report) => row.change(|run| run.end(report.clone())),
+                Err(stage) => row.change(|run| run.stage = stage.clone()),
             }
             outcome
         };
@@ -80,7 +80,7 @@ impl Run {
                     differs: past.differs.clone(),
                     near: past.near.clone(),
                 };
-                shelf.change(|run| run.past = Some(Arc::new(past)));
+                row.change(|run| run.past = Some(Arc::new(past)));
                 self.write(begun.written, &run.reported(&report, now), Some(&body)).await
             }
             Err(Stage::Cancelled(why)) => {
@@ -91,7 +91,7 @@ impl Run {
             }
             Err(_) => begun.written,
         };
-        shelf.change(|run| run.record = written.map_or_else(RunRecord::Missing, |()| RunRecord::Written));
+        row.change(|run| run.record = written.map_or_else(RunRecord::Missing, |()| RunRecord::Written));
     }
 
     async fn write(
@@ -116,15 +116,15 @@ impl Run {
     }
 
     /// Asks everything.
-    async fn ask(&self, shelf: &mut Shelf, turns: &Semaphore) -> Result<Arc<Report>, Stage> {
+    async fn ask(&self, row: &mut Shelf, turns: &Semaphore) -> Result<Arc<Report>, Stage> {
         let Ok(_turn) = turns.acquire().await else {
             return Err(Stage::Refused("wakeboard ends".into()));
         };
-        let plan = self.plan(shelf).await?;
+        let plan = self.plan(row).await?;
         let count = plan.count();
         let order = Order {
-            actor: shelf.progress.actor.clone(),
-            ticket: Some(shelf.progress.ticket),
+            actor: row.progress.actor.clone(),
+            ticket: Some(row.progress.ticket),
             again: self.again.clone(),
         };
         // Each question is answered once, so there is room for all answers.
@@ -139,11 +139,11 @@ impl Run {
             tokio::select! {
                 report = &mut running => return Ok(Arc::new(report)),
                 Some(Came { layer, question, report }) = came.recv() => {
-                    shelf.progress.take(layer, question, report);
+                    row.progress.take(layer, question, report);
                     fresh = true;
                 }
                 () = sleep_until(published + PUBLISH_EVERY), if fresh => {
-                    shelf.publish();
+                    row.publish();
                     published = Instant::now();
                     fresh = false;
                 }
@@ -152,9 +152,9 @@ impl Run {
     }
 
     /// Finds out whom to ask, and shows it.
-    async fn plan(&self, shelf: &mut Shelf) -> Result<Arc<Plan>, Stage> {
+    async fn plan(&self, row: &mut Shelf) -> Result<Arc<Plan>, Stage> {
         if find::is_needed(&self.callmap) {
-            shelf.change(|run| run.stage = Stage::Finds);
+            row.change(|run| run.stage = Stage::Finds);
         }
         let whereabouts = find::find(&self.callmap, &self.world).await;
         let plan = Plan::new(&self.callmap, &|sought| whereabouts.of(&sought));
@@ -166,7 +166,7 @@ impl Run {
             (planned.questions.iter().map(row).collect(), planned.nobody.clone())
         });
         let layers = layers.collect();
-        shelf.change(|run| run.plan(layers, self.again.as_deref()));
+        row.change(|run| run.plan(layers, self.again.as_deref()));
         Ok(Arc::new(plan))
     }
 }
