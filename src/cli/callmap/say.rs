@@ -15,6 +15,7 @@ use crate::model::plain::plain;
 const AWAITED: usize = 70;
 
 /// Tells one run, each thing once.
+#[allow(clippy::struct_excessive_bools, reason = "each says another thing, and none goes without the others")]
 pub struct Sayer {
     colour: bool,
     live: bool,
