@@ -89,12 +89,19 @@ impl<'a> Follow<'a> {
         if !refused.is_empty() {
             return Err(Failure::Failed(refused.join("\n")));
         }
-        let worst = reports.iter().map(|report| report.verdict).max_by_key(|verdict| match verdict {
+        self.verdict().ok_or_else(|| Failure::Failed("nothing was run".to_owned()))
+    }
+
+    /// The worst verdict, once all have one.
+    pub fn verdict(&self) -> Option<ProductVerdict> {
+        let runs = self.runs.borrow();
+        let verdicts: Option<Vec<ProductVerdict>> =
+            self.tickets.iter().map(|ticket| Some(runs.run(*ticket)?.report.as_ref()?.verdict)).collect();
+        verdicts?.into_iter().max_by_key(|verdict| match verdict {
             ProductVerdict::Ok => 0,
             ProductVerdict::Degraded => 1,
             ProductVerdict::Broken => 2,
-        });
-        worst.ok_or_else(|| Failure::Failed("nothing was run".to_owned()))
+        })
     }
 
     /// Tells one run to its end: its report, or why there is none.

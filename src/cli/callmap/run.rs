@@ -120,7 +120,11 @@ async fn rounds(
                 runner.cancel(*ticket);
             }
             let _ = tokio::time::timeout(LAST_WORDS, follow.until_written()).await;
-            return last.map_or(Err(Failure::Failed("stopped before it was over".to_owned())), coded);
+            // The verdict may have been there, and only the ledger not.
+            return follow
+                .verdict()
+                .or(last)
+                .map_or(Err(Failure::Failed("stopped before it was over".to_owned())), coded);
         };
         last = Some(verdict);
         let Some(every) = args.watch else { break };
