@@ -71,7 +71,7 @@ impl<'a> Follow<'a> {
     }
 
     /// Tells all runs in their order as far as they are, until all are over and written down. The worst verdict.
-    pub async fn until_over(&mut self) -> Result<ProductVerdict, Failure> {
+    pub async fn tell_all(&mut self) -> Result<ProductVerdict, Failure> {
         let mut reports = Vec::new();
         let mut refused = Vec::new();
         for ticket in self.tickets {

@@ -111,7 +111,7 @@ async fn rounds(
             callmaps.iter().filter_map(|callmap| runner.run(callmap.clone(), order())).collect();
         let mut follow = Follow::new(form, &tickets, runner.runs());
         let followed = tokio::select! {
-            verdict = follow.until_over() => Some(verdict?),
+            verdict = follow.tell_all() => Some(verdict?),
             _ = interrupt.recv() => None,
             _ = terminate.recv() => None,
         };
