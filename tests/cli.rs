@@ -4,6 +4,8 @@
 #[path = "cli/callmap.rs"]
 mod callmap;
 mod common;
+#[path = "cli/runs.rs"]
+mod runs;
 #[path = "cli/work.rs"]
 mod work;
 

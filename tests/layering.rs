@@ -41,7 +41,7 @@ const PURE: [(&str, &str); 2] = [
     // Addresses are only words; sockets are not.
     (
         "model",
-        r"\btokio\b|\bstd::(fs|process)\b|\b(Tcp|Udp|Unix)(Listener|Socket|Stream|Datagram)\b|\bToSocketAddrs\b|\b(Instant|SystemTime|Timestamp|Zoned)::now\b",
+        r"\btokio\b|\bstd::(fs|process)\b|\b(Tcp|Udp|Unix)(Stream|Listener|Socket|Datagram)\b|\bToSocketAddrs\b|\b(Instant|SystemTime|Timestamp|Zoned)::now\b",
     ),
     ("tui/view", r"\btokio\b|\bstd::(fs|net|process)\b|\b(Instant|SystemTime|Timestamp|Zoned)::now\b"),
 ];

@@ -59,8 +59,11 @@ pub fn shell_from<W: Into<OsString> + Clone>(
 ) -> Result<Shell, clap::Error> {
     let mut command = shell_command();
     let mut words: Vec<OsString> = words.into_iter().map(Into::into).collect();
-    if words.len() > 2 && words[1] == CALL {
-        words.remove(1);
+    let is_verb = |word: &OsString| {
+        word.to_str().is_some_and(|word| command.get_subcommands().any(|verb| verb.get_name() == word))
+    };
+    if let Some(at) = words.windows(2).position(|pair| pair[0] == CALL && is_verb(&pair[1])) {
+        words.remove(at);
     }
     let matches = command.try_get_matches_from_mut(words)?;
     Shell::from_arg_matches(&matches).map_err(|error| error.format(&mut command))

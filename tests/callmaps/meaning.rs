@@ -1,11 +1,12 @@
 //! What the files mean, value by value.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use wakeboard::config::callmap;
 use wakeboard::model::callmap::map::{
     Ask, Callmap, DnsExpect, DnsTransport, HttpAsk, HttpVersion, Matcher, Need, OnBroken, RecordKind, Target,
-    Targets, Text, TlsVersion,
+    Targets, Text, TlsVersion, Trust,
 };
 
 use crate::corpus::{env, folder, load};
@@ -121,6 +122,10 @@ fn every_key_means_what_it_says() {
     assert_eq!((ask.expect.body.len(), ask.expect.json.len()), (5, 4));
     assert_eq!(ask.expect.json[3], ("$.deep".into(), serde_json::json!({"a": [1, 2.5, null, "x"]})));
     assert!(http(&map, 1, 1).trust.insecure);
+    // Files are kept once, however many probes name them.
+    let Ask::Tls(third) = &sockets.probes[4].ask else { panic!("no tls probe") };
+    let identity = |trust: &Trust| trust.identity.clone().unwrap();
+    assert!(Arc::ptr_eq(&identity(&ask.trust), &identity(&third.trust)));
     assert_eq!(http(&map, 1, 1).version, HttpVersion::One);
 
     assert_eq!((sockets.need, sockets.on_broken), (Need::Any, OnBroken::GoOn));

@@ -26,7 +26,7 @@ fn each_callmap_is_checked_and_all_faults_are_told() {
         .stderr(
             starts_with(format!("wakeboard: {bad}:2:1: unknown key `layer`"))
                 .and(contains("did you mean `layers`?"))
-                .and(contains(format!("{worse}:2:37: the scheme `ftp` is not asked"))),
+                .and(contains(format!("{worse}:2:36: the scheme `ftp` is not asked"))),
         );
     run(&home, &["callmap", "check", &good, "--var", "site=b"]).success();
     run(&home, &["callmap", "check", &good, "--var", "sitee=b"])

@@ -44,11 +44,18 @@ impl Form {
         if args.junit {
             return Form::Junit;
         }
-        let says = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        let live =
-            std::io::stdout().is_terminal() && !args.text && says("TERM").is_none_or(|it| it != "dumb");
-        Form::Text { colour: live && says("NO_COLOR").is_none(), live }
+        Form::Text { colour: colours() && !args.text, live: is_terminal() && !args.text }
     }
+}
+
+/// Whether text may have colours.
+pub fn colours() -> bool {
+    is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Whether a line can be written over.
+fn is_terminal() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|it| it != "dumb")
 }
 
 /// Runs that are followed.
@@ -64,7 +71,7 @@ impl<'a> Follow<'a> {
     }
 
     /// Tells all runs in their order as far as they are, until all are over and written down. The worst verdict.
-    pub async fn to_the_end(&mut self) -> Result<ProductVerdict, Failure> {
+    pub async fn tell_all(&mut self) -> Result<ProductVerdict, Failure> {
         let mut reports = Vec::new();
         let mut refused = Vec::new();
         for ticket in self.tickets {
@@ -82,12 +89,19 @@ impl<'a> Follow<'a> {
         if !refused.is_empty() {
             return Err(Failure::Failed(refused.join("\n")));
         }
-        let worst = reports.iter().map(|report| report.verdict).max_by_key(|verdict| match verdict {
+        self.verdict().ok_or_else(|| Failure::Failed("nothing was run".to_owned()))
+    }
+
+    /// The worst verdict, once all have one.
+    pub fn verdict(&self) -> Option<ProductVerdict> {
+        let runs = self.runs.borrow();
+        let verdicts: Option<Vec<ProductVerdict>> =
+            self.tickets.iter().map(|ticket| Some(runs.run(*ticket)?.report.as_ref()?.verdict)).collect();
+        verdicts?.into_iter().max_by_key(|verdict| match verdict {
             ProductVerdict::Ok => 0,
             ProductVerdict::Degraded => 1,
             ProductVerdict::Broken => 2,
-        });
-        worst.ok_or_else(|| Failure::Failed("nothing was run".to_owned()))
+        })
     }
 
     /// Tells one run to its end: its report, or why there is none.

@@ -1,4 +1,4 @@
-//! Runs as JUnit XML: a suite a layer, a case a probe at a target. A probe that is only late passes, and says so.
+//! Runs as `JUnit` XML: a suite a layer, a case a probe at a target. A probe that is only late passes, and says so.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -111,14 +111,20 @@ async fn rounds(
             callmaps.iter().filter_map(|callmap| runner.run(callmap.clone(), order())).collect();
         let mut follow = Follow::new(form, &tickets, runner.runs());
         let followed = tokio::select! {
-            verdict = follow.to_the_end() => Some(verdict?),
+            verdict = follow.tell_all() => Some(verdict?),
             _ = interrupt.recv() => None,
             _ = terminate.recv() => None,
         };
         let Some(verdict) = followed else {
-            tickets.iter().for_each(|ticket| runner.cancel(*ticket));
+            for ticket in &tickets {
+                runner.cancel(*ticket);
+            }
             let _ = tokio::time::timeout(LAST_WORDS, follow.until_written()).await;
-            return last.map_or(Err(Failure::Failed("stopped before it was over".to_owned())), coded);
+            // The verdict may have been there, and only the ledger not.
+            return follow
+                .verdict()
+                .or(last)
+                .map_or(Err(Failure::Failed("stopped before it was over".to_owned())), coded);
         };
         last = Some(verdict);
         let Some(every) = args.watch else { break };

@@ -18,32 +18,30 @@ const AWAITED: usize = 70;
 pub struct Sayer {
     colour: bool,
     live: bool,
-    /// Ticket and product have been told.
-    begun: bool,
-    /// The layer that is told now, and how many of its rows have been.
-    at: (usize, Option<usize>),
+    /// The layer that is told now, and how many of its rows have been; nothing as long as not even the ticket has.
+    at: Option<(usize, Option<usize>)>,
     /// A line that says what is awaited stands there.
     awaits: bool,
 }
 
 impl Sayer {
     pub fn new(colour: bool, live: bool) -> Self {
-        Sayer { colour, live, begun: false, at: (0, None), awaits: false }
+        Sayer { colour, live, at: None, awaits: false }
     }
 
     /// Tells what is new.
     pub fn advance(&mut self, run: &Progress) -> Result<(), Failure> {
         let mut lines = Vec::new();
-        if !self.begun {
-            self.begun = true;
+        let mut at = self.at.unwrap_or_default();
+        if self.at.is_none() {
             lines.push(Line::of(Tone::Plain, format!("Your ticket is '{}'.", run.ticket)));
             lines.push(Line::of(Tone::Head, format!("product: {}", plain(&run.product))));
         }
         let mut awaited = None;
         if matches!(run.stage, Stage::Asks | Stage::Over) {
-            while let Some(layer) = run.layers.get(self.at.0) {
-                if self.layer(run, layer, &mut lines) {
-                    self.at = (self.at.0 + 1, None);
+            while let Some(layer) = run.layers.get(at.0) {
+                if advance(&mut at, run, layer, &mut lines) {
+                    at = (at.0 + 1, None);
                 } else {
                     let row = layer.rows.iter().find(|row| row.came.is_none());
                     awaited = row.map(text::awaited);
@@ -58,29 +56,6 @@ impl Sayer {
             .iter()
             .fold((0, 0), |(answered, all), layer| (answered + layer.answered(), all + layer.rows.len()));
         self.print(&lines, awaited.map(|what| format!("{answered} of {all} answered; waiting for {what}")))
-    }
-
-    /// Tells what is new of the layer in turn; whether that was all.
-    fn layer(&mut self, run: &Progress, layer: &LayerProgress, lines: &mut Vec<Line>) -> bool {
-        let (at, told) = self.at;
-        let mut told = told.unwrap_or_else(|| {
-            lines.push(text::heading(at, &layer.name));
-            0
-        });
-        let columns = Columns::of(layer);
-        // Once there is a report, what is skipped says so itself.
-        let skipped = layer.skipped.as_deref().filter(|_| run.report.is_none());
-        while let Some(row) = layer.rows.get(told) {
-            let Some(came) = &row.came else { break };
-            lines.push(text::row(columns, came, skipped));
-            told += 1;
-        }
-        self.at.1 = Some(told);
-        let is_whole = layer.is_complete() && told == layer.rows.len();
-        if is_whole {
-            lines.extend(text::came_to(layer));
-        }
-        is_whole
     }
 
     /// Tells the verdict, and what was before.
@@ -114,6 +89,33 @@ impl Sayer {
             Ok(())
         })
     }
+}
+
+/// Tells what is new of the layer in turn; whether that was all.
+fn advance(
+    (at, told): &mut (usize, Option<usize>),
+    run: &Progress,
+    layer: &LayerProgress,
+    lines: &mut Vec<Line>,
+) -> bool {
+    let mut count = told.unwrap_or_else(|| {
+        lines.push(text::heading(*at, &layer.name));
+        0
+    });
+    let columns = Columns::of(layer);
+    // Once there is a report, what is skipped says so itself.
+    let skipped = layer.skipped.as_deref().filter(|_| run.report.is_none());
+    while let Some(row) = layer.rows.get(count) {
+        let Some(came) = &row.came else { break };
+        lines.push(text::row(columns, came, skipped));
+        count += 1;
+    }
+    *told = Some(count);
+    let is_whole = layer.is_complete() && count == layer.rows.len();
+    if is_whole {
+        lines.extend(text::came_to(layer));
+    }
+    is_whole
 }
 
 /// Prints lines, with colours where that is wanted.

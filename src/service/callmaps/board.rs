@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::World;
-use super::run::{self, Shelf};
+use super::run::{self, Shown};
 use super::scribe::Scribe;
 use crate::model::callmap::map::Callmap;
 use crate::model::callmap::progress::{Progress, Runs};
@@ -61,12 +61,12 @@ pub(super) async fn keep(
                     }
                     let (cancel, cancelled) = oneshot::channel();
                     running.insert(ticket, Running { file, cancel });
-                    let shelf = Shelf::new(runs.clone(), asked.progress);
+                    let shown = Shown::new(runs.clone(), asked.progress);
                     let turns = turns.clone();
                     let (callmap, again) = (asked.callmap, asked.again);
                     let run = run::Run { callmap, again, world: world.clone(), scribe: scribe.clone() };
                     tasks.spawn(async move {
-                        run.go(shelf, &turns, cancelled).await;
+                        run.go(shown, &turns, cancelled).await;
                         ticket
                     });
                 }

@@ -180,3 +180,52 @@ fn way(it: &Particulars, port: Option<u16>) -> Result<Target, String> {
         (None, None) => Err("its network is not reached from here, and it publishes no port".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use rstest::rstest;
+
+    use crate::model::container::tests::facts;
+    use crate::model::particulars::{Life, Limits, Restart};
+
+    fn container(addresses: &[&str], published: &[(u16, &str)]) -> Particulars {
+        Particulars {
+            facts: facts("a", Phase::Running),
+            life: Life::default(),
+            restart: Restart::default(),
+            limits: Limits::default(),
+            sessions: Vec::new(),
+            removed_at_end: false,
+            addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
+            ports: Vec::new(),
+            published: published.iter().map(|(inner, at)| (*inner, at.parse().unwrap())).collect(),
+            service: None,
+            depends_on: Vec::new(),
+        }
+    }
+
+    #[rstest]
+    #[case::straight(&["172.17.0.2"], &[(8080, "10.0.0.5:32768")], Some(8080), "172.17.0.2 8080")]
+    #[case::straight_at_the_probes_port(&["172.17.0.2"], &[], None, "172.17.0.2 -")]
+    #[case::led(&[], &[(80, "10.0.0.5:80"), (8080, "10.0.0.5:32768")], Some(8080), "10.0.0.5 32768")]
+    #[case::the_only_one(&[], &[(8080, "10.0.0.5:32768"), (8080, "[2001:db8::5]:32768")], None, "10.0.0.5 32768")]
+    #[case::which(&[], &[(80, "10.0.0.5:80"), (8080, "10.0.0.5:32768")], None, "it has several published ports")]
+    #[case::another(&[], &[(80, "10.0.0.5:80")], Some(8080), "its network is not reached from here, and port 8080")]
+    #[case::none(&[], &[], None, "its network is not reached from here, and it publishes no port")]
+    fn the_way_to_a_container(
+        #[case] addresses: &[&str],
+        #[case] published: &[(u16, &str)],
+        #[case] port: Option<u16>,
+        #[case] told: &str,
+    ) {
+        let text = match way(&container(addresses, published), port) {
+            Ok(Target { address, port }) => {
+                format!("{address} {}", port.map_or("-".to_owned(), |port| port.to_string()))
+            }
+            Err(why) => why,
+        };
+        assert!(text.starts_with(told), "{text}");
+    }
+}

@@ -29,14 +29,14 @@ pub(super) struct Run {
 }
 
 /// A run's progress, and where it is published.
-pub(super) struct Shelf {
+pub(super) struct Shown {
     runs: watch::Sender<Arc<Runs>>,
     progress: Progress,
 }
 
-impl Shelf {
+impl Shown {
     pub fn new(runs: watch::Sender<Arc<Runs>>, progress: Progress) -> Self {
-        Shelf { runs, progress }
+        Shown { runs, progress }
     }
 
     /// Changes it, and shows that at once.
@@ -53,18 +53,18 @@ impl Shelf {
 
 impl Run {
     /// Runs until there is a report, or somebody calls it off; then looks what was before, and writes all of it down.
-    pub async fn go(self, mut shelf: Shelf, turns: &Semaphore, mut cancelled: oneshot::Receiver<Arc<str>>) {
-        let run = shelf.progress.kept();
+    pub async fn go(self, mut shown: Shown, turns: &Semaphore, mut cancelled: oneshot::Receiver<Arc<str>>) {
+        let run = shown.progress.kept();
         let asked = async {
             let outcome = tokio::select! {
                 biased;
                 Ok(why) = &mut cancelled => Err(Stage::Cancelled(why)),
-                outcome = self.ask(&mut shelf, turns) => outcome,
+                outcome = self.ask(&mut shown, turns) => outcome,
             };
             // The verdict does not wait for the ledger.
             match &outcome {
-                Ok(report) => shelf.change(|run| run.end(report.clone())),
-                Err(stage) => shelf.change(|run| run.stage = stage.clone()),
+                Ok(report) => shown.change(|run| run.end(report.clone())),
+                Err(stage) => shown.change(|run| run.stage = stage.clone()),
             }
             outcome
         };
@@ -80,7 +80,7 @@ impl Run {
                     differs: past.differs.clone(),
                     near: past.near.clone(),
                 };
-                shelf.change(|run| run.past = Some(Arc::new(past)));
+                shown.change(|run| run.past = Some(Arc::new(past)));
                 self.write(begun.written, &run.reported(&report, now), Some(&body)).await
             }
             Err(Stage::Cancelled(why)) => {
@@ -91,7 +91,7 @@ impl Run {
             }
             Err(_) => begun.written,
         };
-        shelf.change(|run| run.record = written.map_or_else(RunRecord::Missing, |()| RunRecord::Written));
+        shown.change(|run| run.record = written.map_or_else(RunRecord::Missing, |()| RunRecord::Written));
     }
 
     async fn write(
@@ -116,15 +116,15 @@ impl Run {
     }
 
     /// Asks everything.
-    async fn ask(&self, shelf: &mut Shelf, turns: &Semaphore) -> Result<Arc<Report>, Stage> {
+    async fn ask(&self, shown: &mut Shown, turns: &Semaphore) -> Result<Arc<Report>, Stage> {
         let Ok(_turn) = turns.acquire().await else {
             return Err(Stage::Refused("wakeboard ends".into()));
         };
-        let plan = self.plan(shelf).await?;
+        let plan = self.plan(shown).await?;
         let count = plan.count();
         let order = Order {
-            actor: shelf.progress.actor.clone(),
-            ticket: Some(shelf.progress.ticket),
+            actor: shown.progress.actor.clone(),
+            ticket: Some(shown.progress.ticket),
             again: self.again.clone(),
         };
         // Each question is answered once, so there is room for all answers.
@@ -139,11 +139,11 @@ impl Run {
             tokio::select! {
                 report = &mut running => return Ok(Arc::new(report)),
                 Some(Came { layer, question, report }) = came.recv() => {
-                    shelf.progress.take(layer, question, report);
+                    shown.progress.take(layer, question, report);
                     fresh = true;
                 }
                 () = sleep_until(published + PUBLISH_EVERY), if fresh => {
-                    shelf.publish();
+                    shown.publish();
                     published = Instant::now();
                     fresh = false;
                 }
@@ -152,9 +152,9 @@ impl Run {
     }
 
     /// Finds out whom to ask, and shows it.
-    async fn plan(&self, shelf: &mut Shelf) -> Result<Arc<Plan>, Stage> {
+    async fn plan(&self, shown: &mut Shown) -> Result<Arc<Plan>, Stage> {
         if find::is_needed(&self.callmap) {
-            shelf.change(|run| run.stage = Stage::Finds);
+            shown.change(|run| run.stage = Stage::Finds);
         }
         let whereabouts = find::find(&self.callmap, &self.world).await;
         let plan = Plan::new(&self.callmap, &|sought| whereabouts.of(&sought));
@@ -166,7 +166,7 @@ impl Run {
             (planned.questions.iter().map(row).collect(), planned.nobody.clone())
         });
         let layers = layers.collect();
-        shelf.change(|run| run.plan(layers, self.again.as_deref()));
+        shown.change(|run| run.plan(layers, self.again.as_deref()));
         Ok(Arc::new(plan))
     }
 }

@@ -13,8 +13,12 @@ use crate::config::callmap::wrong::Wrong;
 use crate::config::error::ConfigError;
 use crate::model::callmap::map::{Identity, Trust};
 
-/// The PEM files of a callmap, each read once.
-pub type Pems = HashMap<PathBuf, Arc<[u8]>>;
+/// The PEM files of a callmap, each read and kept once, however many probes name it.
+#[derive(Default)]
+pub struct Pems {
+    files: HashMap<PathBuf, Arc<[u8]>>,
+    identities: HashMap<(PathBuf, PathBuf), Arc<Identity>>,
+}
 
 /// What a probe says of TLS.
 #[derive(Clone, Copy)]
@@ -61,15 +65,13 @@ pub fn trust(check: &Check<'_>, written: Written<'_>) -> Result<Trust, ConfigErr
         return Err(check.fault(ca.spot, wrong));
     }
     let identity = match (written.cert, written.key) {
-        (Some(cert), Some(key)) => Some(Arc::new(Identity {
-            certificate: pem(check, cert, Holds::Certificates)?.to_vec(),
-            key: pem(check, key, Holds::Key)?.to_vec(),
-        })),
+        (Some(cert), Some(key)) => Some(identity(check, cert, key)?),
         (None, None) => None,
         (Some(cert), None) => return Err(check.fault(cert.spot, "`cert` needs its `key` beside it")),
         (None, Some(key)) => return Err(check.fault(key.spot, "`key` needs its `cert` beside it")),
     };
     let authorities = written.ca.map(|ca| pem(check, ca, Holds::Certificates)).transpose()?;
+    let authorities = authorities.map(|(_, bytes)| bytes);
     Ok(Trust { authorities, identity, insecure })
 }
 
@@ -91,14 +93,27 @@ pub fn refuse(check: &Check<'_>, written: Written<'_>) -> Result<(), ConfigError
     }
 }
 
-fn pem(check: &Check<'_>, written: &At<String>, holds: Holds) -> Result<Arc<[u8]>, ConfigError> {
+fn identity(check: &Check<'_>, cert: &At<String>, key: &At<String>) -> Result<Arc<Identity>, ConfigError> {
+    let (cert_file, certificate) = pem(check, cert, Holds::Certificates)?;
+    let (key_file, key_bytes) = pem(check, key, Holds::Key)?;
+    let known = &mut check.pems.borrow_mut().identities;
+    if known.len() >= MOST_PEMS && !known.contains_key(&(cert_file.clone(), key_file.clone())) {
+        return Err(
+            check.fault(cert.spot, format!("more than {MOST_PEMS} different pairs of `cert` and `key`"))
+        );
+    }
+    let make = || Arc::new(Identity { certificate: certificate.to_vec(), key: key_bytes.to_vec() });
+    Ok(known.entry((cert_file, key_file)).or_insert_with(make).clone())
+}
+
+fn pem(check: &Check<'_>, written: &At<String>, holds: Holds) -> Result<(PathBuf, Arc<[u8]>), ConfigError> {
     read(check, written, holds).map_err(|wrong| check.fault(written.spot, wrong))
 }
 
-fn read(check: &Check<'_>, written: &At<String>, holds: Holds) -> Result<Arc<[u8]>, Wrong> {
+fn read(check: &Check<'_>, written: &At<String>, holds: Holds) -> Result<(PathBuf, Arc<[u8]>), Wrong> {
     let name = &written.value;
     let found = inside::find(check.places.file(written.spot), name)?;
-    let mut known = check.pems.borrow_mut();
+    let known = &mut check.pems.borrow_mut().files;
     let bytes = match known.get(&found) {
         Some(bytes) => bytes.clone(),
         None if known.len() >= MOST_PEMS => {
@@ -106,7 +121,7 @@ fn read(check: &Check<'_>, written: &At<String>, holds: Holds) -> Result<Arc<[u8
         }
         None => {
             let bytes: Arc<[u8]> = inside::bytes(&found, name, LARGEST_PEM)?.into();
-            known.insert(found, bytes.clone());
+            known.insert(found.clone(), bytes.clone());
             bytes
         }
     };
@@ -124,5 +139,5 @@ fn read(check: &Check<'_>, written: &At<String>, holds: Holds) -> Result<Arc<[u8
             "there is nobody to ask for its password",
         ));
     }
-    Ok(bytes)
+    Ok((found, bytes))
 }
