@@ -1,6 +1,8 @@
 //! The console in a real pseudo-terminal, on simulated hosts.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+#[path = "console/callmap.rs"]
+mod callmap;
 mod common;
 #[path = "console/work.rs"]
 mod work;

@@ -12,7 +12,7 @@ use crate::engine::folder::PrivateFolder;
 use crate::grammar::Ps;
 use crate::model::ledger::Where;
 use crate::service::{Rules, Service};
-use crate::tui::callmap::desk::Files;
+use crate::tui::callmap::files::Files;
 use crate::tui::palette::Depth;
 use crate::tui::state::Start;
 

@@ -10,7 +10,8 @@ use ratatui::layout::{Position, Size};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep_until};
 
-use super::callmap::desk::{Desk, Files};
+use super::callmap::desk::Desk;
+use super::callmap::files::Files;
 use super::callmap::{act, wire};
 use super::keys;
 use super::mouse;

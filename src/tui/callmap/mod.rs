@@ -1,9 +1,10 @@
 //! The callmap pane: which run it shows and what is selected in it (`pane`), the list of callmaps (`chooser`), what keys
-//! and lines do (`act`), and files, which are read and written beside the loop (`desk`).
+//! and lines do (`act`), and files (`files`), which are read and written beside the loop (`desk`, `wire`).
 
 pub mod act;
 pub mod chooser;
 pub mod desk;
+pub mod files;
 pub mod order;
 pub mod pane;
 pub mod places;
