@@ -47,7 +47,7 @@ pub async fn demo(config: Option<&Path>, list: bool) -> Result<(), Failure> {
     let failed = |error: demo::layers::LayersError| Failure::Failed(error.to_string());
     let mut layers = demo::layers::start(folder.path()).await.map_err(failed)?;
     layers.live(scenario.seed);
-    settings.callmaps.named = vec![layers.callmap().to_owned()];
+    settings.callmaps = vec![layers.callmap().to_owned()];
     open(settings, true).await
 }
 
