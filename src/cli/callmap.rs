@@ -7,6 +7,9 @@ mod list;
 mod run;
 mod say;
 
+pub use follow::colours;
+pub use say::print;
+
 use super::{Failure, output};
 use crate::config::{self, Env, Settings};
 use crate::grammar::{CallmapCheckArgs, CallmapVerb};

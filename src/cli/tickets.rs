@@ -1,4 +1,6 @@
-//! `wakeboard tickets`: what was asked for, and what became of it. Needs no host.
+//! `wakeboard tickets`: what was asked for, and what became of it: dumps, wakes and runs of callmaps. Needs no host.
+
+mod runs;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -7,6 +9,7 @@ use super::{Failure, output};
 use crate::config::Settings;
 use crate::grammar::TicketsArgs;
 use crate::ledger::{Found, Ledger};
+use crate::model::callmap::kept::Run;
 use crate::model::plain::plain;
 use crate::model::ticket::{Step, Ticket};
 
@@ -22,21 +25,51 @@ pub async fn run(args: &TicketsArgs, settings: Settings) -> Result<(), Failure> 
     let at = settings.ledger.ok_or_else(|| Failure::Failed(nowhere.to_owned()))?;
     let failed = |error: crate::ledger::LedgerError| Failure::Failed(error.to_string());
     let ledger = Ledger::open(&at).await.map_err(failed)?;
-    match args.id {
-        None => list(&ledger.tickets(MOST).await.map_err(failed)?, args.json),
-        Some(id) => match ledger.ticket(&id.to_string()).await.map_err(failed)? {
-            Found::One(ticket) => one(&ticket, args.json),
-            Found::None | Found::Several(_) => {
-                Err(Failure::Failed(format!("there is no ticket {id} in {at}")))
-            }
-        },
+    let now = Timestamp::now();
+    let Some(id) = args.id else {
+        let (tickets, runs) = (ledger.tickets(MOST).await, ledger.runs(MOST, now).await);
+        return list(&tickets.map_err(failed)?, &runs.map_err(failed)?, args.json);
+    };
+    if let Found::One(ticket) = ledger.ticket(&id.to_string()).await.map_err(failed)? {
+        return one(&ticket, args.json);
+    }
+    match ledger.run(id, now).await.map_err(failed)? {
+        Some((run, body)) => runs::one(&run, body.as_ref(), args.json),
+        None => Err(Failure::Failed(format!("there is no ticket {id} in {at}"))),
     }
 }
 
-fn list(tickets: &[Ticket], json: bool) -> Result<(), Failure> {
-    let mut newest_first: Vec<&Ticket> = tickets.iter().collect();
-    newest_first.sort_by_key(|ticket| std::cmp::Reverse(ticket.asked));
-    if json { output::json(&newest_first) } else { output::table(&table(&newest_first, &TimeZone::system())) }
+/// One line of the list.
+enum Asked<'a> {
+    Ticket(&'a Ticket),
+    Run(&'a Run),
+}
+
+impl Asked<'_> {
+    fn time(&self) -> Timestamp {
+        match self {
+            Asked::Ticket(ticket) => ticket.asked,
+            Asked::Run(run) => run.asked,
+        }
+    }
+}
+
+fn list(tickets: &[Ticket], runs: &[Run], json: bool) -> Result<(), Failure> {
+    let mut newest_first: Vec<Asked<'_>> =
+        tickets.iter().map(Asked::Ticket).chain(runs.iter().map(Asked::Run)).collect();
+    newest_first.sort_by_key(|asked| std::cmp::Reverse(asked.time()));
+    newest_first.truncate(MOST);
+    if !json {
+        return output::table(&table(&newest_first, &TimeZone::system()));
+    }
+    let values: Result<Vec<serde_json::Value>, _> = newest_first
+        .iter()
+        .map(|asked| match asked {
+            Asked::Ticket(ticket) => serde_json::to_value(ticket),
+            Asked::Run(run) => runs::value(run),
+        })
+        .collect();
+    output::json(&values.map_err(|error| Failure::Failed(error.to_string()))?)
 }
 
 fn one(ticket: &Ticket, json: bool) -> Result<(), Failure> {
@@ -52,10 +85,10 @@ fn one(ticket: &Ticket, json: bool) -> Result<(), Failure> {
     output::table(&steps(ticket))
 }
 
-fn table(newest_first: &[&Ticket], zone: &TimeZone) -> Vec<Vec<String>> {
+fn table(newest_first: &[Asked<'_>], zone: &TimeZone) -> Vec<Vec<String>> {
     let names =
-        ["TIME", "TICKET", "WHO", "DOOR", "TASK", "TENANT", "HOST", "METHOD", "OUTCOME", "SECONDS", "REASON"];
-    let row = |ticket: &&Ticket| {
+        ["TIME", "TICKET", "WHO", "DOOR", "TASK", "OBJECT", "HOST", "METHOD", "OUTCOME", "SECONDS", "REASON"];
+    let of_ticket = |ticket: &Ticket| {
         vec![
             time(ticket.asked, zone),
             ticket.id.to_string(),
@@ -69,6 +102,10 @@ fn table(newest_first: &[&Ticket], zone: &TimeZone) -> Vec<Vec<String>> {
             seconds(ticket),
             plain(ticket.reason.as_deref().unwrap_or_default()).into_owned(),
         ]
+    };
+    let row = |asked: &Asked<'_>| match asked {
+        Asked::Ticket(ticket) => of_ticket(ticket),
+        Asked::Run(run) => runs::row(run, zone),
     };
     std::iter::once(names.map(str::to_owned).to_vec()).chain(newest_first.iter().map(row)).collect()
 }
@@ -159,12 +196,12 @@ mod tests {
     #[test]
     fn a_list_has_a_row_a_ticket() {
         let (waits, failed) = (ticket(1, "birch"), failed());
-        let rows = table(&[&waits, &failed], &TimeZone::UTC);
+        let rows = table(&[Asked::Ticket(&waits), Asked::Ticket(&failed)], &TimeZone::UTC);
         let lines: Vec<String> = rows.iter().map(|row| row.join("|")).collect();
         assert_eq!(
             lines,
             [
-                "TIME|TICKET|WHO|DOOR|TASK|TENANT|HOST|METHOD|OUTCOME|SECONDS|REASON",
+                "TIME|TICKET|WHO|DOOR|TASK|OBJECT|HOST|METHOD|OUTCOME|SECONDS|REASON",
                 "1970-01-01 00:00:00|0000001|op1@war-room|shell|dump|birch|web-1|freeze|waits|–|",
                 "1970-01-01 00:00:00|1a2b3c4|op1@war-room|shell|dump|ac␛me|web-1|freeze|failed|1.49|CRIU␊is missing",
             ]

@@ -26,7 +26,7 @@ pub enum Sentence {
     Dump(DumpArgs),
     /// Bring tenants back
     Wake(WakeArgs),
-    /// List dumps and wakes, newest first, or tell the steps of one
+    /// List dumps, wakes and runs of callmaps, newest first, or tell all of one
     Tickets(TicketsArgs),
     /// Find out what the hosts can do, by dumping and waking a throw-away container on each
     Doctor(DoctorArgs),

@@ -47,7 +47,7 @@ pub struct WakeArgs {
 /// `tickets [ID]`.
 #[derive(Clone, Debug, Args)]
 pub struct TicketsArgs {
-    /// Only this ticket, with its steps
+    /// Only this ticket, with its steps, or with the results of its run
     #[arg(value_name = "ID")]
     pub id: Option<TicketId>,
     /// Print JSON: one array with an object for each ticket, or with ID that object alone

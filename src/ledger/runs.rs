@@ -39,10 +39,14 @@ impl Ledger {
             let sql = "SELECT id FROM tickets WHERE id = $1";
             let taken: Option<(String,)> =
                 ask::one(connection, sqlx::query(sql).bind(run.id.to_string())).await?;
-            let sql = "INSERT INTO runs (id, product, asked, verdict, holder, until, head, body) \
-                       VALUES ($1, $2, $3, $4, $5, $6, $7, '') ON CONFLICT (id) DO NOTHING";
+            let sql = "INSERT INTO runs (id, product, file, asked, verdict, holder, until, head, body) \
+                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '') ON CONFLICT (id) DO NOTHING";
             let query = sqlx::query(sql).bind(run.id.to_string()).bind(stored(&run.product));
-            let query = query.bind(run.asked.as_millisecond()).bind(OPEN).bind(holder.to_string());
+            let query = query
+                .bind(stored(run.file_name()))
+                .bind(run.asked.as_millisecond())
+                .bind(OPEN)
+                .bind(holder.to_string());
             let query = query.bind(until.as_millisecond()).bind(stored(&rows::body(run)?));
             if taken.is_none() && ask::change(connection, query).await? > 0 {
                 writing.commit().await?;
@@ -120,17 +124,18 @@ impl Ledger {
         .await
     }
 
-    /// The last run of a product that was well, of those that were asked for before a time.
+    /// The last run of the same callmap that was well, of those that were asked for before this one. The same: the name
+    /// of the file and the product are, wherever the file lies on whichever machine.
     ///
     /// # Errors
     /// The ledger cannot be read.
-    pub async fn last_good(&self, product: &str, before: Timestamp) -> Result<Option<Report>, LedgerError> {
+    pub async fn last_good(&self, run: &Run) -> Result<Option<Report>, LedgerError> {
         self.within(async {
             let mut reading = self.connections.read().await?;
-            let sql = "SELECT id, body FROM runs WHERE product = $1 AND verdict = $2 AND asked < $3 \
+            let sql = "SELECT id, body FROM runs WHERE product = $1 AND file = $2 AND verdict = $3 AND asked < $4 \
                        AND body <> '' ORDER BY asked DESC, id LIMIT 1";
-            let query = sqlx::query(sql).bind(stored(product)).bind(RunOutcome::Ok.as_str());
-            let query = query.bind(before.as_millisecond());
+            let query = sqlx::query(sql).bind(stored(&run.product)).bind(stored(run.file_name()));
+            let query = query.bind(RunOutcome::Ok.as_str()).bind(run.asked.as_millisecond());
             let found: Option<(String, String)> = ask::one(reading.connection(), query).await?;
             reading.done();
             let Some((id, body)) = found else { return Ok(None) };
@@ -180,13 +185,13 @@ struct Kept {
     of_product: i64,
 }
 
-/// Removes the oldest runs that ended, and the results of the oldest but those of each product's last good run.
+/// Removes the oldest runs that ended, and the results of the oldest but those of each callmap's last good run.
 async fn prune(connection: &mut AnyConnection, product: &str, kept: Kept) -> Result<(), Fault> {
     let sql = "DELETE FROM runs WHERE verdict <> $1 AND asked <= \
                (SELECT asked FROM runs ORDER BY asked DESC LIMIT 1 OFFSET $2)";
     ask::change(connection, sqlx::query(sql).bind(OPEN).bind(kept.runs)).await?;
-    let is_last_good = "verdict = 'ok' AND NOT EXISTS (SELECT 1 FROM runs AS newer WHERE \
-                        newer.product = runs.product AND newer.verdict = 'ok' AND newer.asked > runs.asked)";
+    let is_last_good = "verdict = 'ok' AND NOT EXISTS (SELECT 1 FROM runs AS newer WHERE newer.product = runs.product \
+                        AND newer.file = runs.file AND newer.verdict = 'ok' AND newer.asked > runs.asked)";
     let sql = format!(
         "UPDATE runs SET body = '' WHERE body <> '' AND NOT ({is_last_good}) AND asked <= \
          (SELECT asked FROM runs WHERE body <> '' ORDER BY asked DESC LIMIT 1 OFFSET $1)"

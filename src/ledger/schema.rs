@@ -30,11 +30,11 @@ const TICKETS: &[&str] = &[
 ];
 
 const RUNS: &[&str] = &[
-    "CREATE TABLE runs (id TEXT PRIMARY KEY, product TEXT NOT NULL, asked BIGINT NOT NULL, \
-     verdict TEXT NOT NULL, holder TEXT NOT NULL, until BIGINT NOT NULL, head TEXT NOT NULL, \
+    "CREATE TABLE runs (id TEXT PRIMARY KEY, product TEXT NOT NULL, file TEXT NOT NULL, \
+     asked BIGINT NOT NULL, verdict TEXT NOT NULL, holder TEXT NOT NULL, until BIGINT NOT NULL, head TEXT NOT NULL, \
      body TEXT NOT NULL)",
     "CREATE INDEX runs_asked ON runs (asked)",
-    "CREATE INDEX runs_product ON runs (product, verdict, asked)",
+    "CREATE INDEX runs_product ON runs (product, file, verdict, asked)",
 ];
 
 /// How often several that open a new ledger at once may get in each other's way.

@@ -104,18 +104,22 @@ async fn a_run_whose_process_is_dead_or_late_was_cut_off() {
 }
 
 #[tokio::test]
-async fn the_last_good_run_is_of_the_same_product_and_before() {
+async fn the_last_good_run_is_of_the_same_callmap_and_before() {
     let place = Place::new();
     let ledger = place.open().await;
-    assert_eq!(ledger.last_good("a", at(9)).await.unwrap(), None);
+    let last_good = async |number, product| ledger.last_good(&run(number, product)).await.unwrap();
+    assert_eq!(last_good(9, "a").await, None);
     let first = ran(&ledger, &run(1, "a"), ProductVerdict::Ok).await;
     let second = ran(&ledger, &run(2, "a"), ProductVerdict::Ok).await;
     ran(&ledger, &run(3, "a"), ProductVerdict::Broken).await;
     ran(&ledger, &run(4, "b"), ProductVerdict::Ok).await;
-    ledger.begin_run(&run(5, "a"), here(), at(100)).await.unwrap();
-    assert_eq!(ledger.last_good("a", at(9)).await.unwrap(), Some(second.report));
-    assert_eq!(ledger.last_good("a", at(2)).await.unwrap(), Some(first.report));
-    assert_eq!(ledger.last_good("a", at(1)).await.unwrap(), None);
+    ran(&ledger, &Run { file: "other.yaml".into(), ..run(5, "a") }, ProductVerdict::Ok).await;
+    ledger.begin_run(&run(6, "a"), here(), at(100)).await.unwrap();
+    assert_eq!(last_good(9, "a").await, Some(second.report.clone()));
+    assert_eq!(last_good(2, "a").await, Some(first.report));
+    assert_eq!(last_good(1, "a").await, None);
+    let elsewhere = Run { file: "/srv/a\0b.yaml".into(), ..run(9, "a") };
+    assert_eq!(ledger.last_good(&elsewhere).await.unwrap(), Some(second.report));
 }
 
 #[tokio::test]
@@ -135,7 +139,7 @@ async fn of_a_large_report_what_is_compared_is_kept() {
     ledger.begin_run(&run, here(), at(100)).await.unwrap();
     let large = body(&run, ProductVerdict::Ok, &"x".repeat(2_048), 4_000);
     assert!(ledger.end_run(&run.reported(&large.report, at(2)), Some(&large)).await.unwrap());
-    let kept = ledger.last_good("a", at(9)).await.unwrap().unwrap();
+    let kept = ledger.last_good(&Run { asked: at(9), ..run }).await.unwrap().unwrap();
     let probes = &kept.layers[0].probes;
     assert_eq!(probes.len(), 4_000);
     let detail = probes[0].detail.as_deref().unwrap();

@@ -44,11 +44,18 @@ impl Form {
         if args.junit {
             return Form::Junit;
         }
-        let says = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        let live =
-            std::io::stdout().is_terminal() && !args.text && says("TERM").is_none_or(|it| it != "dumb");
-        Form::Text { colour: live && says("NO_COLOR").is_none(), live }
+        Form::Text { colour: colours() && !args.text, live: is_terminal() && !args.text }
     }
+}
+
+/// Whether text may have colours.
+pub fn colours() -> bool {
+    is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Whether a line can be written over.
+fn is_terminal() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|it| it != "dumb")
 }
 
 /// Runs that are followed.

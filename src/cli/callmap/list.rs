@@ -74,7 +74,10 @@ fn row(file: &Path, env: &Env, runs: &[Run]) -> Row {
     let shown = plain(&file.to_string_lossy()).into_owned();
     match config::callmap::load(file, &[], env) {
         Ok(callmap) => {
-            let last = runs.iter().find(|run| run.product == callmap.product);
+            let own = file.file_name().map(|name| plain(&name.to_string_lossy()).into_owned());
+            let is_own =
+                |run: &&Run| own.as_deref() == Some(run.file_name()) && run.product == callmap.product;
+            let last = runs.iter().find(is_own);
             let last_run = last.map(|run| LastRun {
                 ticket: run.id.to_string(),
                 asked: run.asked,

@@ -78,6 +78,12 @@ impl RunOutcome {
             RunOutcome::CutOff => "cut off",
         }
     }
+
+    /// Whether it is a verdict, with a report behind it.
+    #[must_use]
+    pub fn has_report(self) -> bool {
+        matches!(self, RunOutcome::Ok | RunOutcome::Degraded | RunOutcome::Broken)
+    }
 }
 
 impl From<ProductVerdict> for RunOutcome {
@@ -91,6 +97,12 @@ impl From<ProductVerdict> for RunOutcome {
 }
 
 impl Run {
+    /// The file's name, without the folders that it lies in.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        self.file.rsplit('/').next().unwrap_or_default()
+    }
+
     /// The same, ended with that report.
     #[must_use]
     pub fn reported(&self, report: &Report, now: Timestamp) -> Self {

@@ -79,7 +79,7 @@ pub enum RunRecord {
 /// What was before a run.
 #[derive(Clone, Debug, Default)]
 pub struct Past {
-    /// The last run of this product that was well.
+    /// The last run of the same callmap (by the name of its file, and its product) that was well.
     pub last_good: Option<Arc<Report>>,
     /// What differs from it, a sentence each.
     pub differs: Vec<String>,

@@ -55,7 +55,7 @@ impl Scribe {
             Err(error) => Err(error.to_string().into()),
         };
         // Where nothing can be written, something may still be read.
-        let last_good = ledger.last_good(&run.product, run.asked).await.ok().flatten().map(Arc::new);
+        let last_good = ledger.last_good(run).await.ok().flatten().map(Arc::new);
         Begun { written, last_good }
     }
 
