@@ -194,7 +194,7 @@ async fn the_containers_of_a_tenant_are_asked_where_they_are() {
     let find = |sought: Sought<'_>| {
         assert_eq!((sought.tenant, sought.role, sought.port), ("acme", Some("app"), Some(8080)));
         let target = Target { address: target.ip(), port: Some(target.port()) };
-        Ok(vec![Found { name: "acme-app".into(), target }])
+        Ok(vec![Found { name: "acme-app".into(), at: Ok(target) }])
     };
     let plan = Arc::new(Plan::new(&whole, &find).unwrap());
     let report = run(&whole, &plan, &order(), &mut |_| ()).await;
