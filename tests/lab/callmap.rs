@@ -262,7 +262,9 @@ fn whatever_is_broken_is_named_with_its_layer_its_target_and_the_reason() {
             ..Row::broken(&["stopped", "2"], both(two, "connection refused"))
         },
     ];
-    rows.iter().for_each(|row| bench.tries(row));
+    for row in &rows {
+        bench.tries(row);
+    }
     bench.knows_a_wrong_host();
     bench.sees_two_versions();
     bench.misses_the_tomcat();

@@ -75,12 +75,8 @@ async fn machines(world: &World) -> BTreeMap<HostName, Vec<IpAddr>> {
         let addresses = match host.endpoint.parse().ok()? {
             Endpoint::Unix(_) => vec![IpAddr::from([127, 0, 0, 1]), IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])],
             Endpoint::Tcp { host, .. } | Endpoint::Ssh { host, .. } => {
-                if let Ok(address) = host.parse() {
-                    vec![address]
-                } else {
-                    let found = timeout(AT_MOST, lookup_host((host, 0))).await.ok()?.ok()?;
-                    found.map(|address| address.ip()).collect()
-                }
+                let found = timeout(AT_MOST, lookup_host((host, 0))).await.ok()?.ok()?;
+                found.map(|address| address.ip()).collect()
             }
         };
         Some((host.name.clone(), addresses))
