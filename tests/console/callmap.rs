@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use super::common::{Console, Home};
-use super::demo;
 
 /// An HTTP server that answers all with one status, which may be changed.
 struct Server {
@@ -154,7 +153,8 @@ fn a_written_line_runs_it_an_edit_is_seen_and_it_runs_by_itself() {
 
 #[test]
 fn the_list_is_searched_and_says_when_there_is_nothing() {
-    let (_home, mut console) = demo((150, 40), &[]);
+    let empty = Home::new("hosts: {nowhere: 'unix:///nonexistent/engine.sock'}\n");
+    let mut console = open(&empty, (150, 40));
     console.keys("c");
     console.wait("nothing, and where it would be", |screen| {
         screen.contains("There is no callmap.") && screen.contains("beside the config")

@@ -154,10 +154,10 @@ tenants: [{names: [acme], roles: [app], start: {running: 1}}]
     // Its health check would say nothing for a minute and a half.
     console.wait("it waits", |screen| screen.contains("wait for an answer"));
     console.keys("\x18");
-    let screen = console.wait("called off", |screen| {
+    console.wait("called off", |screen| {
         screen.lines().any(|line| line.contains("wake") && line.contains("cancelled"))
     });
-    assert!(is(&screen, "acme", "starting"), "what was started runs on: {screen}");
+    console.wait("what was started runs on", |screen| is(screen, "acme", "starting"));
 }
 
 #[test]

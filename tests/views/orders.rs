@@ -196,7 +196,7 @@ fn the_written_line_says_the_same() {
     let order = asked(write(&mut state, "wake web-2/dahlia --timeout 30s"));
     assert_eq!(order.timeout, Some(std::time::Duration::from_secs(30)));
     assert_eq!(write(&mut state, "wake nobody"), None);
-    assert_eq!(notice(&state), "there is no tenant \"nobody\"");
+    assert!(notice(&state).starts_with("there is no tenant `nobody`; web-3 ("), "{}", notice(&state));
     let _ = write(&mut state, "tickets a41b2c3");
     assert!(text(&draw(&mut state)).contains("Ticket a41b2c3"));
     let _ = keys(&mut state, "esc");
