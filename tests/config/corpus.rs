@@ -94,7 +94,8 @@ fn what_the_sample_shows_in_comments_loads_too() {
     let text = fs::read_to_string(&file).unwrap().replace("tenants: {}", "tenants:");
     let text = text.replace("tiers: {}", "tiers:").replace("  ready: {}", "  ready:");
     let is_yaml = |line: &str| {
-        line.starts_with(' ') || ["hosts:", "operator:", "ledger:", "callmaps:"].iter().any(|key| line.starts_with(key))
+        line.starts_with(' ')
+            || ["hosts:", "operator:", "ledger:", "callmaps:"].iter().any(|key| line.starts_with(key))
     };
     let shown: Vec<&str> = text
         .lines()
