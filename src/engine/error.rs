@@ -87,6 +87,13 @@ impl EngineError {
         matches!(self, EngineError::Refused { status: 304, .. })
     }
 
+    /// Whether the engine's runtime keeps a half-made container of that id, which nobody can start any more: so it is after
+    /// Docker 20.10 was killed in the middle of a start, and its own restart does not mend it.
+    #[must_use]
+    pub fn says_runtime_keeps_it(&self) -> bool {
+        matches!(self, EngineError::Refused { message, .. } if message.contains("container with given ID already exists"))
+    }
+
     /// Whether something of that name is in the way. Docker 20.10 says so of every other checkpoint that is restored right
     /// after the dump: the same call works some 100 ms later, seldom only with the third attempt.
     #[must_use]

@@ -178,13 +178,15 @@ async fn ports_and_compose_labels_are_told() {
     );
     let near = hands(&engine).await;
     let begun = Instant::now();
-    let told = loop {
-        let told = particulars(&near, &id).await;
-        if told.ports.contains(&8080) || begun.elapsed() > Duration::from_secs(10) {
-            break told;
+    let told = particulars(&near, &id).await;
+    let listening = loop {
+        let listening = near.listening(&told.facts).await.unwrap();
+        if listening.contains(&8080) || begun.elapsed() > Duration::from_secs(10) {
+            break listening;
         }
     };
-    assert_eq!(told.ports, [80, 81, 8080]);
+    assert_eq!(listening, [8080], "what listens for others");
+    assert_eq!(told.ports, [80, 81], "what is declared");
     assert_eq!(told.published.len(), 1);
     assert_eq!((told.published[0].0, told.published[0].1.ip().to_string()), (80, "127.0.0.1".to_owned()));
     assert_eq!(told.addresses.len(), 1);
@@ -193,7 +195,9 @@ async fn ports_and_compose_labels_are_told() {
     assert_eq!(told.service.as_deref(), Some("app"));
     assert_eq!(told.depends_on, ["db".into()]);
 
-    let far = particulars(&far_hands().await, &id).await;
+    let far_hands = far_hands().await;
+    let far = particulars(&far_hands, &id).await;
+    assert!(far_hands.listening(&far.facts).await.unwrap().is_empty(), "that cannot be seen from afar");
     assert_eq!((far.ports, far.addresses), (vec![80, 81], vec![]));
     assert_eq!(far.published, told.published);
 }

@@ -51,6 +51,8 @@ pub(super) async fn bring(job: &mut Job, sleeper: &Sleeper) -> Result<Back, Trou
             // What is not there cannot be started.
             Some(Method::Stop) if found.is_none() => Method::Destroy,
             Some(next) => next,
+            // It is lost as it is; its volumes and its recipe bring the tenant back.
+            None if by == Method::Stop && trouble.is_beyond_start() && at.recipe.is_some() => Method::Destroy,
             None => return Err(trouble),
         };
         if by == Method::Checkpoint && next != by {

@@ -35,6 +35,12 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// Whether a container can never be started again, by whatever means.
+    #[must_use]
+    pub fn is_beyond_start(&self) -> bool {
+        matches!(self, Trouble::Engine { error, .. } if error.says_runtime_keeps_it())
+    }
+
     /// Whether the host was lost: then nobody knows how far it got, and it is looked at again when the host is back.
     #[must_use]
     pub fn is_lost_host(&self) -> bool {
