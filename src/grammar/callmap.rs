@@ -48,7 +48,7 @@ pub struct CallmapRunArgs {
     /// Print JSON: an object on a line for each run
     #[arg(long, group = "form")]
     pub json: bool,
-    /// Print JUnit XML: a suite for each layer
+    /// Print XML for CI systems: a suite for each layer
     #[arg(long, group = "form", conflicts_with = "watch")]
     pub junit: bool,
     /// Print text without colours, also on a terminal

@@ -49,7 +49,7 @@ fn layer(name: &str, targets: &[SocketAddr], more: &str) -> String {
     )
 }
 
-fn json(assert: assert_cmd::assert::Assert) -> Vec<Value> {
+fn json(assert: &assert_cmd::assert::Assert) -> Vec<Value> {
     let text = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -109,7 +109,7 @@ fn json_has_exactly_the_promised_keys_and_a_line_a_run() {
     let ok = callmap(&home, "ok.yaml", &layer("nginx", &[good], ""));
     let broken =
         callmap(&home, "broken.yaml", &(layer("edge", &[good], "") + &layer("nginx", &[nobody()], "")));
-    let rows = json(run(&home, &["callmap", "run", "--json", &broken, &ok]).code(4));
+    let rows = json(&run(&home, &["callmap", "run", "--json", &broken, &ok]).code(4));
     assert_eq!(rows.len(), 2, "in the order of the files");
     let broken = &rows[0];
     assert_eq!(keys(broken), "broken_layer drift layers milliseconds product ticket verdict");
@@ -175,7 +175,7 @@ fn a_secret_is_never_shown_nor_written_down() {
         let output = command.env("API_KEY", "geheim-4711").assert().code(4).get_output().clone();
         shown.extend([output.stdout, output.stderr]);
     }
-    let list = json(run(&home, &["tickets", "--json"]).success());
+    let list = json(&run(&home, &["tickets", "--json"]).success());
     assert_eq!(list[0].as_array().unwrap().len(), 3);
     for ticket in list[0].as_array().unwrap() {
         let id = ticket["id"].as_str().unwrap();
@@ -198,7 +198,7 @@ fn a_secret_is_never_shown_nor_written_down() {
 fn a_run_is_a_ticket() {
     let home = Home::new("operator: op1@war-room\n");
     let file = callmap(&home, "www.yaml", &layer("nginx", &[nobody()], ""));
-    let rows = json(run(&home, &["callmap", "run", "--json", &file]).code(4));
+    let rows = json(&run(&home, &["callmap", "run", "--json", &file]).code(4));
     let id = rows[0]["ticket"].as_str().unwrap();
     run(&home, &["tickets"]).success().stdout(
         contains(id).and(contains("callmap  www.example.com")).and(contains("broken at 0 nginx (0 of 1)")),
@@ -209,7 +209,7 @@ fn a_run_is_a_ticket() {
             .and(contains("FAIL     connection refused"))
             .and(contains("last good run: none is known")),
     );
-    let kept = json(run(&home, &["tickets", id, "--json"]).success());
+    let kept = json(&run(&home, &["tickets", id, "--json"]).success());
     assert_eq!((&kept[0]["task"], &kept[0]["outcome"]), (&"callmap".into(), &"broken".into()));
     assert_eq!(kept[0]["results"]["report"]["layers"][0]["probes"][0]["verdict"], "fail");
 }
@@ -250,7 +250,7 @@ fn a_tenants_containers_are_found_or_it_is_said_why_not() {
         let layers =
             format!("  - {{name: tomcat, targets: {targets}, probes: [{{http: \"http://${{site}}/\"}}]}}\n");
         let file = callmap(&home, "www.yaml", &layers);
-        let rows = json(run(&home, &["callmap", "run", "--json", &file]).code(4));
+        let rows = json(&run(&home, &["callmap", "run", "--json", &file]).code(4));
         let layer = &rows[0]["layers"][0];
         assert_eq!(layer["verdict"], "fail", "{targets}");
         let (reason, shown) = match target {
@@ -293,7 +293,7 @@ fn callmaps_are_listed_with_their_last_runs_and_run_by_name() {
     std::fs::write(&elsewhere, "product: shop\nlayers: [{name: db, probes: [{dns: a}]}]\n").unwrap();
     std::fs::write(home.config(), "callmaps: [shop.yaml]\n").unwrap();
     run(&home, &["callmap", "run", "www"]).code(4);
-    let rows = json(run(&home, &["callmap", "list", "--json"]).success());
+    let rows = json(&run(&home, &["callmap", "list", "--json"]).success());
     let rows = rows[0].as_array().unwrap();
     let of = |name: &str| rows.iter().find(|row| row["name"] == name).unwrap();
     assert_eq!(keys(of("www")), "fault file last_run layers name product");

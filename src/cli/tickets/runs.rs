@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::time;
 use crate::cli::callmap::colours;
 use crate::cli::{Failure, callmap, output};
-use crate::model::callmap::kept::{Run, RunBody};
+use crate::model::callmap::kept::{Run, RunBody, RunOutcome};
 use crate::model::callmap::text;
 use crate::model::plain::plain;
 
@@ -54,7 +54,7 @@ pub fn one(run: &Run, body: Option<&RunBody>, json: bool) -> Result<(), Failure>
     output::table(&about(run, &zone))?;
     let Some(body) = body else {
         return match run.ended {
-            Some(_) if run.outcome.is_some_and(|it| it.has_report()) => {
+            Some(_) if run.outcome.is_some_and(RunOutcome::has_report) => {
                 output::print(|out| writeln!(out, "\nits results are not kept any more"))
             }
             _ => Ok(()),

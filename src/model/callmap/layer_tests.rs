@@ -116,7 +116,9 @@ proptest! {
     fn the_order_of_targets_and_probes_changes_nothing(need in need(), mut targets in targets()) {
         let before = summed(need, &targets);
         targets.reverse();
-        targets.iter_mut().for_each(|target| target.reverse());
+        for target in &mut targets {
+            target.reverse();
+        }
         let after = summed(need, &targets);
         prop_assert_eq!((before.verdict, before.ok, before.total), (after.verdict, after.ok, after.total));
     }

@@ -74,13 +74,10 @@ async fn machines(world: &World) -> BTreeMap<HostName, Vec<IpAddr>> {
     let asked = fleet.hosts.iter().map(|host| async {
         let addresses = match host.endpoint.parse().ok()? {
             Endpoint::Unix(_) => vec![IpAddr::from([127, 0, 0, 1]), IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])],
-            Endpoint::Tcp { host, .. } | Endpoint::Ssh { host, .. } => match host.parse() {
-                Ok(address) => vec![address],
-                Err(_) => {
-                    let found = timeout(AT_MOST, lookup_host((host, 0))).await.ok()?.ok()?;
-                    found.map(|address| address.ip()).collect()
-                }
-            },
+            Endpoint::Tcp { host, .. } | Endpoint::Ssh { host, .. } => {
+                let found = timeout(AT_MOST, lookup_host((host, 0))).await.ok()?.ok()?;
+                found.map(|address| address.ip()).collect()
+            }
         };
         Some((host.name.clone(), addresses))
     });
