@@ -92,6 +92,7 @@ fn the_sample_says_the_defaults() {
 fn what_the_sample_shows_in_comments_loads_too() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/wakeboard.sample.yaml");
     let text = fs::read_to_string(&file).unwrap().replace("tenants: {}", "tenants:");
+    let text = text.replace("callmaps: []", "callmaps:");
     let text = text.replace("tiers: {}", "tiers:").replace("  ready: {}", "  ready:");
     let is_yaml = |line: &str| {
         line.starts_with(' ')
@@ -109,6 +110,7 @@ fn what_the_sample_shows_in_comments_loads_too() {
     assert_eq!(settings.naming.tiers.len(), 2);
     assert!(settings.naming.pattern.is_some());
     assert_eq!(settings.ledger.unwrap().to_string(), "postgres://db.example.com/wakeboard");
+    assert_eq!(settings.callmaps, [Path::new("/srv/products/callmaps")]);
     assert_eq!(settings.policy.methods[&Tier::Low], [Method::Destroy]);
     assert_eq!(settings.policy.methods[&Tier::High], [Method::Checkpoint, Method::Freeze]);
     let ready = [
@@ -162,6 +164,7 @@ fn the_whole_config_means_what_it_says() {
     assert_eq!(settings.naming.tiers[0].0, "acme");
     assert_eq!(settings.operator.as_deref(), Some("op1"));
     assert_eq!(settings.theme.name, "wall");
-    assert_eq!(settings.callmaps, [folder.join("../../callmaps/good"), folder.join("www.map")]);
+    let callmaps = [folder.join("shop.yaml"), "/home/op1/callmaps".into(), "/srv/callmaps".into()];
+    assert_eq!(settings.callmaps, callmaps);
     assert_eq!(settings.file.as_deref(), Some(&*folder.join("whole.yaml")));
 }

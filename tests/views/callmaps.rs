@@ -14,10 +14,10 @@ use super::fixture::{Look, key, keys, runs, state};
 use super::{draw, styles, text};
 
 fn pane(width: u16, height: u16, stage: &str) -> State {
-    let mut state = state(Look { size: (width, height), ..Look::default() });
-    runs::show(&mut state, stage);
-    draw(&mut state);
-    state
+    let mut shown = state(Look { size: (width, height), ..Look::default() });
+    runs::show(&mut shown, stage);
+    draw(&mut shown);
+    shown
 }
 
 fn order(effect: Option<Effect>) -> CallmapOrder {

@@ -183,11 +183,11 @@ fn past(run: &Progress) -> Past {
 }
 
 /// The pane in front, with a run that has come so far.
-pub fn show(state: &mut State, stage: &str) {
+pub fn show(state: &mut State, come: &str) {
     let file = Path::new(FILE);
     (state.bottom, state.focus) = (Bottom::Callmap, Pane::Bottom);
     state.callmap.open(file);
-    let run = match stage {
+    let run = match come {
         "waits" => began(0),
         "asks" => answered(0, 4, false),
         "asks-broken" => answered(0, 7, false),

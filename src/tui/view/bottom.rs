@@ -42,7 +42,7 @@ fn draw_tabs(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
         let kept = if *bottom == Bottom::Containers { others + 2 } else { 0 };
         let room = end.saturating_sub(x + u16::try_from(kept).unwrap_or(0));
         // A few letters of a name say nothing.
-        if at > 0 && room < 6 {
+        if at > 0 && room < 12 {
             continue;
         }
         if at > 0 {
