@@ -3,7 +3,7 @@
 
 #[path = "lab/acts.rs"]
 mod acts;
-#[path = "lab/callmap.rs"]
+#[path = "lab/callmap/mod.rs"]
 mod callmap;
 #[path = "lab/checkpoints.rs"]
 mod checkpoints;
