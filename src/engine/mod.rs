@@ -48,8 +48,9 @@ pub trait Engine: Hands {
     /// One container as it is now; nothing where there is none of that id.
     async fn inspect(&self, id: &str) -> Result<Option<Facts>, EngineError>;
 
-    /// Events from now on.
-    async fn events(&self) -> Result<EventStream, EngineError>;
+    /// Events since that moment on the engine's clock, as far as it remembers them, and all that come. The stream opens
+    /// when it is first read.
+    async fn events(&self, since: Timestamp) -> Result<EventStream, EngineError>;
 
     /// What the engine still remembers of that stretch of time (Docker: 256 events, none from before its restart).
     async fn history(&self, since: Timestamp, until: Timestamp) -> Result<Vec<Event>, EngineError>;

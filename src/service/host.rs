@@ -30,7 +30,10 @@ const CONNECT_DEADLINE: Duration = Duration::from_secs(15);
 const PING_EVERY: Duration = Duration::from_secs(5);
 /// The time between two full lists: this much, and up to as much again.
 const RECONCILE_EVERY: Duration = Duration::from_secs(30);
-/// A second list follows the first this soon: events between the first and the opening of the stream are lost.
+/// The stream opens beside the first list, so it begins with what happened this much earlier. What is told twice is known
+/// by its time. An engine whose clock is behind ours by more than this leaves a hole between list and stream.
+const OVERLAP: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
+/// A second list follows the first this soon, for the engines whose streams do have that hole.
 const RECONCILE_AFTER_CONNECT: Duration = Duration::from_secs(1);
 /// What does not belong to the first picture is asked this much later: with many hosts it would delay the others' pictures.
 const AFTER_FIRST_PICTURE: Duration = Duration::from_millis(150);
@@ -136,7 +139,8 @@ impl HostTask {
             Err(_) => return Err(EngineError::Silent(CONNECT_DEADLINE)),
         };
         let first = heard.is_none();
-        let mut events = engine.events().await?;
+        let opening = Timestamp::now().checked_sub(OVERLAP).unwrap_or(Timestamp::UNIX_EPOCH);
+        let mut events = engine.events(opening).await?;
         let mut calls = Calls::new(engine.clone(), self.clock);
         match *heard {
             // What was missed goes before the list: then the list finds nothing that was told already.

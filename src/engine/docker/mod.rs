@@ -214,9 +214,9 @@ impl Engine for DockerEngine {
         }
     }
 
-    async fn events(&self) -> Result<EventStream, EngineError> {
+    async fn events(&self, since: Timestamp) -> Result<EventStream, EngineError> {
         let filters = HashMap::from([("type", vec!["container"])]);
-        let options = EventsOptionsBuilder::default().filters(&filters).build();
+        let options = EventsOptionsBuilder::default().since(&seconds(since)).filters(&filters).build();
         let naming = self.naming.clone();
         let budget = self.transport.stream_budget();
         let refilled = budget.clone();

@@ -305,7 +305,7 @@ impl Engine for Paper {
         Ok(self.table().rows.get(id).map(|row| row.facts.clone()))
     }
 
-    async fn events(&self) -> Answer<EventStream> {
+    async fn events(&self, _: Timestamp) -> Answer<EventStream> {
         Err(refused(501, "not here"))
     }
 
