@@ -28,7 +28,7 @@ struct Row<'a> {
     ticket: Option<String>,
     verb: &'a str,
     object: String,
-    host: &'a str,
+    host: Option<&'a str>,
     tenant: Option<&'a str>,
     container: Option<&'a str>,
     text: Option<&'a str>,
@@ -80,7 +80,11 @@ fn print(args: &ChangesArgs, changes: &[&Arc<Change>]) -> Result<(), Failure> {
             let actor = change.actor.as_deref().unwrap_or("-");
             let detail = change.detail.as_deref().unwrap_or_default();
             let line = format!("{time} {actor:<6} {:<10} {}{times} {detail}", change.verb, change.object());
-            let host = if change.tenant.is_some() { format!("  [{}]", change.host) } else { String::new() };
+            let host = if change.tenant.is_some() {
+                format!("  [{}]", change.host.as_deref().unwrap_or("-"))
+            } else {
+                String::new()
+            };
             output::print(|out| writeln!(out, "{}{host}", line.trim_end()))?;
         }
     }
@@ -94,7 +98,7 @@ fn row(change: &Change) -> Row<'_> {
         ticket: change.ticket.map(String::from),
         verb: change.verb.as_str(),
         object: change.object(),
-        host: &change.host,
+        host: change.host.as_deref(),
         tenant: change.tenant.as_deref(),
         container: change.container.as_deref(),
         text: change.detail.as_deref(),

@@ -20,6 +20,8 @@ pub struct Event {
     pub image: Arc<str>,
     /// Tenant, role and tier, by the labels that came with the event.
     pub place: Place,
+    /// The compose project that it belongs to, by its label.
+    pub project: Option<Arc<str>>,
     /// What happened.
     pub what: Happening,
 }

@@ -2,6 +2,7 @@
 
 pub mod ability;
 pub mod action;
+pub mod ask;
 pub mod backoff;
 pub mod callmap;
 pub mod cells;
@@ -9,9 +10,9 @@ pub mod change;
 pub mod container;
 pub mod diagnosis;
 pub mod event;
+pub mod feed;
 pub mod filter;
 pub mod fleet;
-pub mod fold;
 pub mod fuzzy;
 pub mod holder;
 pub mod host;
@@ -39,5 +40,4 @@ pub mod ticket;
 pub mod tier;
 pub mod usage;
 pub mod void;
-mod wording;
 pub mod work;

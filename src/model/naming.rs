@@ -10,7 +10,8 @@ pub const TENANT_LABEL: &str = "wakeboard.tenant";
 pub const ROLE_LABEL: &str = "wakeboard.role";
 /// The label that names a tenant's tier.
 pub const TIER_LABEL: &str = "wakeboard.tier";
-const COMPOSE_PROJECT: &str = "com.docker.compose.project";
+/// The label by which compose says which project a container belongs to.
+pub const COMPOSE_PROJECT: &str = "com.docker.compose.project";
 const COMPOSE_SERVICE: &str = "com.docker.compose.service";
 
 /// The operator's rules of naming. The default has none: labels, the compose project and the container's name decide.

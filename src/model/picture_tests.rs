@@ -11,6 +11,7 @@ fn event(id: &str, seconds: i64, what: Happening) -> Event {
         name: format!("name-{id}").into(),
         image: "busybox:1".into(),
         place: Place { tenant: format!("tenant-{id}"), role: None, tier: None },
+        project: None,
         what,
     }
 }

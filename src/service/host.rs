@@ -240,6 +240,7 @@ mod tests {
             name: facts.name.clone(),
             image: facts.image.clone(),
             place: facts.place.clone(),
+            project: None,
             what: Happening::Started,
         }
     }

@@ -12,8 +12,8 @@ use super::host::{News, Report};
 use super::{Changes, Line, MOST_NEWS};
 use crate::model::change::{Change, Verb};
 use crate::model::container::ContainerId;
+use crate::model::feed::{Feed, of_host};
 use crate::model::fleet::{self, EngineAbout, Fleet, Host, Link};
-use crate::model::fold::{Feed, of_host};
 use crate::model::host::HostSpec;
 use crate::model::overlay::Overlay;
 use crate::model::picture::{Observed, Picture};
@@ -45,14 +45,6 @@ struct Known {
     shown: Arc<Host>,
     /// It is older than the picture.
     dirty: bool,
-}
-
-/// What the desk tells the inventory.
-pub(super) struct FromDesk {
-    /// Tickets and sleepers.
-    pub work: watch::Receiver<Arc<Work>>,
-    /// What tickets did.
-    pub changes: mpsc::Receiver<Change>,
 }
 
 pub(super) struct Inventory {
@@ -110,7 +102,12 @@ impl Inventory {
     }
 
     /// Runs until the hosts' tasks are gone.
-    pub async fn run(mut self, mut news: mpsc::Receiver<News>, mut desk: FromDesk, forget: Arc<Notify>) {
+    pub async fn run(
+        mut self,
+        mut news: mpsc::Receiver<News>,
+        mut work: watch::Receiver<Arc<Work>>,
+        forget: Arc<Notify>,
+    ) {
         // The first news go out at once.
         let start = Instant::now();
         let mut published = start.checked_sub(PARTIAL_EVERY).unwrap_or(start);
@@ -120,11 +117,10 @@ impl Inventory {
                     let Some(first) = first else { return };
                     self.take(first);
                 }
-                Ok(()) = desk.work.changed() => {
-                    let work = desk.work.borrow_and_update().clone();
-                    self.overlay(&work);
+                Ok(()) = work.changed() => {
+                    let now = work.borrow_and_update().clone();
+                    self.overlay(&now);
                 }
-                Some(change) = desk.changes.recv() => self.tell(change),
                 () = forget.notified() => {
                     self.feed.forget();
                     self.feed_changed = true;
@@ -155,6 +151,11 @@ impl Inventory {
         }
         self.urgent |= self.turn == 0;
         self.turn = work.turn;
+        for ticket in &work.tickets {
+            let saved = work.sleepers.iter().filter(|it| it.ticket == ticket.id).map(|it| it.saved()).sum();
+            self.feed.know(ticket, saved);
+        }
+        self.feed_changed = true;
         self.fleet_changed = true;
         let mut overlays = Overlay::by_host(work);
         for host in &mut self.hosts {
@@ -221,7 +222,7 @@ impl Inventory {
                 if outcome.inspect {
                     host.ask(event.id.clone());
                 }
-                self.feed.tell(&name, &event);
+                self.feed.tell(&name, &event, Some(time));
                 self.feed_changed = true;
             }
             Report::History(events) => {
@@ -232,7 +233,7 @@ impl Inventory {
                         let outcome = host.picture.apply_event(&event, now);
                         host.dirty |= outcome.changed;
                     }
-                    self.feed.tell(&name, &event);
+                    self.feed.tell(&name, &event, None);
                 }
                 self.feed_changed = true;
             }

@@ -100,7 +100,6 @@ impl Service {
         let (inventory, fleet, changes) = inventory::Inventory::new(lines, clock);
         let (commands_in, commands) = mpsc::channel(MOST_COMMANDS);
         let (work_in, work) = watch::channel(Arc::new(Work::default()));
-        let (told_in, told) = mpsc::channel(MOST_NEWS);
         let mut connections = Vec::new();
         for (index, spec, orders, orders_seen, reconcile) in pending {
             let (connected_in, connected) = watch::channel::<Connected>(None);
@@ -131,17 +130,10 @@ impl Service {
         let world =
             callmaps::World { hosts: connections.clone(), fleet: fleet.clone(), changes: changes.clone() };
         let callmaps = Callmaps::start(world, rules.ledger.clone());
-        let desk = tickets::Start {
-            rules,
-            hosts: connections,
-            fleet: fleet.clone(),
-            commands,
-            work: work_in,
-            changes: told_in,
-        };
+        let desk =
+            tickets::Start { rules, hosts: connections, fleet: fleet.clone(), commands, work: work_in };
         tasks.spawn(tickets::keep(desk));
-        let from_desk = inventory::FromDesk { work: work.clone(), changes: told };
-        tasks.spawn(inventory.run(news, from_desk, forget.clone()));
+        tasks.spawn(inventory.run(news, work.clone(), forget.clone()));
         tasks.spawn(usage::collect(readings, usages_in, wanted_seen));
         let commands = commands_in;
         Service { fleet, changes, usages, wanted, forget, reconcile, work, commands, callmaps, tasks }

@@ -83,7 +83,7 @@ impl ChangeList {
 mod tests {
     use super::*;
     use crate::model::change::Verb;
-    use crate::model::fold::of_host;
+    use crate::model::feed::of_host;
 
     fn changes(count: u64) -> Changes {
         let change = |seq| {

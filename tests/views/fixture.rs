@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Size;
 use wakeboard::config::{Keymap, Theme};
-use wakeboard::model::change::{Change, Verb};
+use wakeboard::model::change::{Act, Change, Source, Verb};
 use wakeboard::model::container::{Facts, Health, Phase};
 use wakeboard::model::fleet::Fleet;
 use wakeboard::model::naming::Place;
@@ -117,18 +117,15 @@ fn changes() -> Changes {
         |seq: u64, seconds, verb, tenant: &str, host: &str, actor: Option<&str>, detail: Option<&str>| {
             Change {
                 seq,
-                time: ago(seconds),
                 first: ago(seconds + 1),
-                host: host.into(),
+                host: Some(host.into()),
                 actor: actor.map(Into::into),
-                ticket: None,
-                verb,
                 tenant: (!tenant.is_empty()).then(|| tenant.into()),
                 container: (!tenant.is_empty()).then(|| format!("{tenant}-app").into()),
-                id: None,
                 detail: detail.map(str::to_owned),
                 count: if verb == Verb::Crashed { 3 } else { 1 },
                 raw: vec!["sent signal TERM at 14:03:10.100".into(), "died with 143 at 14:03:11.002".into()],
+                ..Change::new(Source::Engine, Act::from_number(seq.cast_signed()), ago(seconds), verb)
             }
         };
     let list = vec![

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::facts::{lookup, place, shared};
 use crate::model::container::Health;
 use crate::model::event::{Event, Happening};
-use crate::model::naming::Naming;
+use crate::model::naming::{COMPOSE_PROJECT, Naming};
 use crate::model::plain::plain;
 
 /// Turns one message into an event; none where it is not about the life of a container.
@@ -29,6 +29,7 @@ pub fn of_message(message: EventMessage, naming: &Naming) -> Option<Event> {
         name: shared(name),
         image: shared(attributes.get("image").map_or("", String::as_str)),
         place: place(naming, name, lookup(Some(&attributes))),
+        project: attributes.get(COMPOSE_PROJECT).map(|project| shared(project)),
         what,
     })
 }

@@ -117,13 +117,13 @@ pub fn near(
             continue;
         }
         if let Some(touch) = scene.touch(change) {
-            keep(of_change(change, touch), risk(change.verb));
+            keep(of_change(change, touch), change.verb.risk());
         }
     }
     for (file, time) in whereabouts.files.iter().filter(|(_, time)| is_in_time(*time)) {
         let what = format!("edited {}", plain(&file.to_string_lossy()));
         let near = Near { time: *time, actor: None, what, ticket: None, touch: Touch::Layer };
-        keep(near, risk(Verb::Updated));
+        keep(near, Verb::Updated.risk());
     }
     found.sort_by_key(|(touch, minutes, safety, near)| {
         (*touch, *minutes, *safety, std::cmp::Reverse(near.time))
@@ -203,14 +203,14 @@ impl<'a> Scene<'a> {
         if is_at(&self.good) || self.is_of_tenant(change) || self.is_of_file(change) {
             return Some(Touch::Layer);
         }
-        let machine = self.whereabouts.hosts.get(&change.host);
+        let machine = change.host.as_ref().and_then(|host| self.whereabouts.hosts.get(host));
         let is_there = |target: &Spot| machine.is_some_and(|machine| machine.contains(&target.address));
         if self.bad.iter().chain(&self.good).any(is_there) || self.is_of_tenants_host(change) {
             return Some(Touch::Host);
         }
         let is_called = |name: &Arc<str>| has_word(&name.to_lowercase(), &self.name);
-        let names = [change.container.as_ref(), change.tenant.as_ref(), Some(&change.host)];
-        names.into_iter().flatten().any(is_called).then_some(Touch::Name)
+        let names = [&change.thing, &change.container, &change.tenant, &change.host];
+        names.into_iter().filter_map(Option::as_ref).any(is_called).then_some(Touch::Name)
     }
 
     /// The layer's tenant, and the host that the file names for it.
@@ -226,7 +226,8 @@ impl<'a> Scene<'a> {
 
     fn is_of_tenant(&self, change: &Change) -> bool {
         self.tenant().is_some_and(|(host, tenant)| {
-            change.tenant.as_deref() == Some(tenant) && host.is_none_or(|host| *change.host == *host)
+            change.tenant.as_deref() == Some(tenant)
+                && host.is_none_or(|host| change.host.as_deref() == Some(host))
         })
     }
 
@@ -235,14 +236,16 @@ impl<'a> Scene<'a> {
         let is_host_itself = change.tenant.is_none() && change.container.is_none();
         is_host_itself
             && matches!(change.verb, Verb::Lost | Verb::Gap | Verb::Connected)
-            && self.tenant().is_some_and(|(host, _)| host.is_none_or(|host| *change.host == *host))
+            && self
+                .tenant()
+                .is_some_and(|(host, _)| host.is_none_or(|host| change.host.as_deref() == Some(host)))
     }
 
     /// Whether a change names one of the callmap's files.
     fn is_of_file(&self, change: &Change) -> bool {
         let name = |file: &Path| file.file_name().map(|name| name.to_string_lossy().into_owned());
         let files = self.whereabouts.files.iter().filter_map(|(file, _)| name(file));
-        let texts = [change.detail.as_deref(), change.container.as_deref()];
+        let texts = [change.detail.as_deref(), change.thing.as_deref(), change.container.as_deref()];
         files.into_iter().any(|file| texts.iter().flatten().any(|text| text.contains(&file)))
     }
 }
@@ -259,23 +262,12 @@ fn has_word(text: &str, word: &str) -> bool {
 
 fn of_change(change: &Change, touch: Touch) -> Near {
     let object = change.object();
-    let host = if object == *change.host { String::new() } else { format!(" ({})", plain(&change.host)) };
+    let host = change.host.as_deref().filter(|host| *host != object);
+    let host = host.map(|host| format!(" ({})", plain(host))).unwrap_or_default();
     let times = if change.count > 1 { format!(" {} times", change.count) } else { String::new() };
     let detail = change.detail.as_ref().map(|detail| format!(": {}", plain(detail))).unwrap_or_default();
     let what = format!("{} {}{host}{times}{detail}", change.verb, plain(&object));
     Near { time: change.time, actor: change.actor.clone(), what, ticket: change.ticket, touch }
-}
-
-/// How much a change of that kind can break.
-fn risk(verb: Verb) -> u8 {
-    match verb {
-        Verb::Removed | Verb::Lost | Verb::Crashed | Verb::Killed => 5,
-        Verb::Stopped | Verb::Ended | Verb::Failed | Verb::Dumped | Verb::Unhealthy => 4,
-        Verb::Paused | Verb::Restarted | Verb::Updated | Verb::Renamed => 3,
-        Verb::Signalled | Verb::Created | Verb::Started | Verb::Woken => 2,
-        Verb::Checkpointed | Verb::Unpaused | Verb::Observed | Verb::Gap => 1,
-        Verb::Healthy | Verb::Connected | Verb::Refused => 0,
-    }
 }
 
 #[cfg(test)]

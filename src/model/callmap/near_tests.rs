@@ -4,6 +4,7 @@ use jiff::ToSpan;
 
 use crate::model::callmap::map::Target;
 use crate::model::callmap::report::{Detail, Milliseconds, ProbeReport, ProductVerdict};
+use crate::model::change::{Act, Source};
 
 /// When the run began.
 fn began() -> Timestamp {
@@ -49,20 +50,14 @@ fn report(probes: Vec<ProbeReport>) -> Report {
 /// A change so many minutes before the run.
 fn change(minutes: i64, host: &str, container: &str, verb: Verb) -> Change {
     let time = began() - minutes.minutes();
+    let act = Act::from_number(minutes);
     Change {
-        seq: 0,
-        time,
-        first: time,
-        host: host.into(),
+        host: Some(host.into()),
         actor: Some("op2".into()),
-        ticket: None,
-        verb,
         tenant: Some(container.split('-').next().unwrap().into()),
         container: Some(container.into()),
         id: Some(container.into()),
-        detail: None,
-        count: 1,
-        raw: Vec::new(),
+        ..Change::new(Source::Engine, act, time, verb)
     }
 }
 

@@ -17,8 +17,8 @@ use crate::model::callmap::near::{Near, Spot, Whereabouts, near, scene, since};
 use crate::model::callmap::report::Report;
 use crate::model::change::Change;
 use crate::model::container::ContainerId;
+use crate::model::feed::of_ticket;
 use crate::model::host::{Endpoint, HostName};
-use crate::service::tickets::change;
 
 /// How many containers are looked for: those of the latest changes.
 const MOST_CONTAINERS: usize = 64;
@@ -37,7 +37,7 @@ pub(super) async fn look(
     let mut changes = world.changes.borrow().newest_first.clone();
     // What another console or command did stands in the ledger alone.
     let tickets = scribe.tickets().await;
-    changes.extend(tickets.iter().filter(|it| it.ended.is_some()).map(|it| Arc::new(change(it, 0))));
+    changes.extend(tickets.iter().filter_map(|it| of_ticket(it, 0)).map(Arc::new));
     let from = since(report, last_good);
     changes.retain(|change| change.time >= from);
     let (containers, hosts, files) =
@@ -50,11 +50,11 @@ pub(super) async fn look(
 async fn containers(changes: &[Arc<Change>], world: &World) -> HashMap<ContainerId, Vec<Spot>> {
     let mut wanted: Vec<(&HostName, &ContainerId)> = Vec::new();
     for change in changes {
-        if let Some(id) = &change.id
+        if let (Some(host), Some(id)) = (&change.host, &change.id)
             && wanted.len() < MOST_CONTAINERS
             && !wanted.iter().any(|(_, other)| *other == id)
         {
-            wanted.push((&change.host, id));
+            wanted.push((host, id));
         }
     }
     let asked = wanted.into_iter().map(|(host, id)| async move {

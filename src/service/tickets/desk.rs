@@ -21,7 +21,6 @@ use super::tidy;
 use super::told;
 use crate::ledger::{self, Ledger};
 use crate::model::ability::Ability;
-use crate::model::change::Change;
 use crate::model::container::ContainerId;
 use crate::model::fleet::Fleet;
 use crate::model::host::HostName;
@@ -77,7 +76,6 @@ pub(in crate::service) struct Start {
     pub fleet: watch::Receiver<Arc<Fleet>>,
     pub commands: mpsc::Receiver<Command>,
     pub work: watch::Sender<Arc<Work>>,
-    pub changes: mpsc::Sender<Change>,
 }
 
 /// One host, as the desk sees it.
@@ -113,12 +111,11 @@ pub(in crate::service) struct Desk {
     /// Tenants that were tried to be brought back, and until when that is not tried again.
     tried: HashMap<(HostName, Arc<str>), Instant>,
     work: watch::Sender<Arc<Work>>,
-    changes: mpsc::Sender<Change>,
 }
 
 /// Opens the ledger and keeps the desk until nobody is there any more to give orders.
 pub(in crate::service) async fn keep(start: Start) {
-    let Start { rules, hosts, fleet, mut commands, work, changes } = start;
+    let Start { rules, hosts, fleet, mut commands, work } = start;
     let missing =
         |reason: String| Arc::new(Work { record: Record::Missing(reason.into()), ..Work::default() });
     let Some(place) = rules.ledger else {
@@ -133,7 +130,7 @@ pub(in crate::service) async fn keep(start: Start) {
                 work.send_replace(missing(error.to_string()));
             }
         }
-        told::turn_away(&mut commands, &changes, &work, LOOK_EVERY * 5).await;
+        told::turn_away(&mut commands, &work, LOOK_EVERY * 5).await;
     };
     let (notes_in, notes) = mpsc::channel(MOST_NOTES);
     let tools = Arc::new(Tools {
@@ -165,7 +162,6 @@ pub(in crate::service) async fn keep(start: Start) {
         watch: tidy::Watch::default(),
         tried: HashMap::new(),
         work,
-        changes,
     };
     desk.run(commands).await;
 }
@@ -270,9 +266,6 @@ impl Desk {
     /// Shows and tells that a ticket has ended.
     async fn over(&mut self, ticket: Ticket) {
         self.turn += 1;
-        let saved = self.sleepers.values().filter(|it| it.ticket == ticket.id).map(|it| it.saved()).sum();
-        // A feed that cannot keep up drops nothing: the desk waits.
-        let _ = self.changes.send(told::change(&ticket, saved)).await;
         self.ended.retain(|other| other.id != ticket.id);
         self.ended.push_front(Arc::new(ticket));
         self.ended.truncate(MOST_ENDED);

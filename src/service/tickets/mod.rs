@@ -21,4 +21,4 @@ mod ways;
 
 pub use desk::Rules;
 pub(super) use desk::{Asked, Command, Start, keep};
-pub(super) use told::{change, new_id, tickets};
+pub(super) use told::{new_id, tickets};

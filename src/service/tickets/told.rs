@@ -1,4 +1,4 @@
-//! What of tickets is told to others: in the feed, and where there is no ledger to keep them.
+//! Tickets as they are made, and what becomes of them where there is no ledger to keep them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,9 +8,6 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout_at};
 
 use super::desk::Command;
-use crate::model::cells::bytes;
-use crate::model::change::{Change, Verb};
-use crate::model::fold::of_host;
 use crate::model::host::HostName;
 use crate::model::ticket::{Door, Outcome, Task, Ticket, TicketId};
 use crate::model::work::{Record, Work};
@@ -47,47 +44,9 @@ pub(super) fn recovery(host: HostName, tenant: Arc<str>, now: Timestamp) -> Tick
     }
 }
 
-/// A ticket that has ended, as the feed tells it.
-pub(in crate::service) fn change(ticket: &Ticket, saved: u64) -> Change {
-    let time = ticket.ended.unwrap_or(ticket.asked);
-    let verb = match ticket.outcome {
-        Some(Outcome::Dumped) => Verb::Dumped,
-        Some(Outcome::Woken) => Verb::Woken,
-        Some(Outcome::Refused) => Verb::Refused,
-        Some(Outcome::Failed) | None => Verb::Failed,
-    };
-    let mut words = Vec::new();
-    if matches!(verb, Verb::Refused | Verb::Failed) {
-        words.push(ticket.task.to_string());
-    }
-    if let Some(method) = ticket.method.filter(|_| verb == Verb::Dumped) {
-        words.push(method.to_string());
-    }
-    if let Some(seconds) = ticket.seconds(time).filter(|_| verb != Verb::Refused) {
-        words.push(format!("{seconds:.2}s"));
-    }
-    if verb == Verb::Dumped && saved > 0 {
-        words.push(format!("frees {}", bytes(saved)));
-    }
-    if !ticket.fallbacks.is_empty() {
-        words.push(format!("after {}", ticket.fallbacks.join(", ")));
-    }
-    let mut detail = words.join(" ");
-    if let Some(reason) = &ticket.reason {
-        detail = format!("{detail}: {reason}");
-    }
-    Change {
-        actor: Some(ticket.actor.clone()),
-        ticket: Some(ticket.id),
-        tenant: Some(ticket.tenant.clone()),
-        ..of_host(&ticket.host, time, verb, Some(detail))
-    }
-}
-
 /// Turns orders away for so long, since they cannot be written down.
 pub(super) async fn turn_away(
     commands: &mut mpsc::Receiver<Command>,
-    changes: &mpsc::Sender<Change>,
     work: &watch::Sender<Arc<Work>>,
     so_long: Duration,
 ) {
@@ -100,7 +59,6 @@ pub(super) async fn turn_away(
         ticket.ended = Some(Timestamp::now());
         ticket.outcome = Some(Outcome::Refused);
         ticket.reason = Some(format!("it cannot be written down: {reason}"));
-        let _ = changes.send(change(&ticket, 0)).await;
         now.tickets.insert(0, Arc::new(ticket));
         now.tickets.truncate(16);
         work.send_replace(Arc::new(now));

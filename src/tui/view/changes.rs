@@ -94,7 +94,9 @@ fn draw_line(pen: &mut Pen<'_>, row: Rect, state: &State, change: &Change, actor
         x = pen.text(x, y, room(x), &format!("‹{short}›"), Slot::Dim) + 1;
     }
     // The host goes last: it is the first that a narrow pane can do without.
-    if change.tenant.is_some() && usize::from(room(x)) >= width(&change.host) {
-        pen.right(x, y, room(x), &change.host, Slot::Absent);
+    if change.tenant.is_some()
+        && let Some(host) = change.host.as_deref().filter(|host| usize::from(room(x)) >= width(host))
+    {
+        pen.right(x, y, room(x), host, Slot::Absent);
     }
 }

@@ -40,8 +40,8 @@ impl<'a> Lasts<'a> {
             if missing.is_empty() {
                 break;
             }
-            if let Some(tenant) = &change.tenant
-                && let Some(key) = missing.take(&(&change.host, tenant))
+            if let (Some(host), Some(tenant)) = (&change.host, &change.tenant)
+                && let Some(key) = missing.take(&(host, tenant))
             {
                 lasts.changes.insert(key, change);
             }

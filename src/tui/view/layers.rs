@@ -139,10 +139,12 @@ fn change_lines(state: &State, change: &Change) -> Vec<Line> {
     let mut lines = vec![
         plain(messages.say_with("change-object", [("object", verb)])),
         plain(messages.say_with("change-actor", [("actor", actor)])),
-        plain(messages.say_with("change-host", [("host", &*change.host)])),
         plain(messages.say_with("change-first", [("time", time(change.first))])),
         plain(messages.say_with("change-last", [("time", time(change.time))])),
     ];
+    if let Some(host) = &change.host {
+        lines.insert(2, plain(messages.say_with("change-host", [("host", &**host)])));
+    }
     if let Some(ticket) = change.ticket {
         lines.insert(2, plain(messages.say_with("change-ticket", [("ticket", ticket.to_string())])));
     }

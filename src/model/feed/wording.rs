@@ -1,8 +1,8 @@
 //! Events in words: what each says when it stands alone, before it is folded with others into one change.
 
-use super::change::Verb;
-use super::container::{Health, is_on_purpose};
-use super::event::{Event, Happening};
+use crate::model::change::Verb;
+use crate::model::container::{Health, is_on_purpose};
+use crate::model::event::{Event, Happening};
 
 /// What an event says when it stands alone.
 pub(super) fn first_reading(event: &Event) -> Option<(Verb, Option<String>)> {
