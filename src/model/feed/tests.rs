@@ -187,7 +187,7 @@ fn what_a_ticket_causes_is_its_doing_and_told_once() {
     use crate::model::ticket::Task;
     let host: HostName = "web-1".into();
     let mut feed = Feed::default();
-    let mut tell = |feed: &mut Feed, millis, id: &str, what| {
+    let tell = |feed: &mut Feed, millis, id: &str, what| {
         let event = event(millis, id, what);
         feed.tell(&host, &event, Some(event.time)).map(|record| (record.act, record.reading.is_some()))
     };
