@@ -135,7 +135,7 @@ fn a_file_that_is_replaced_or_written_in_pieces_is_one_edit() {
     let text = callmap(83);
     for end in [10, 30, text.len()] {
         fs::write(&file, &text[..end]).unwrap();
-        std::thread::sleep(Duration::from_millis(100));
+        std::thread::sleep(Duration::from_millis(40));
     }
     let changes = yard.book.wait(3);
     assert!(changes[2].after.as_deref().unwrap().contains("83"), "{:?}", changes[2]);
@@ -223,7 +223,7 @@ fn what_happened_while_nobody_looked_is_told_at_the_next_start() {
 fn two_consoles_tell_of_one_edit_once() {
     let yard = Yard::new();
     let (_one, _two) = (yard.watch(), yard.watch());
-    std::thread::sleep(Duration::from_millis(500));
+    std::thread::sleep(Duration::from_millis(1500));
     yard.write("conf/wakeboard.yaml", "operator: op2\n");
     yard.book.wait(1);
     let until = Instant::now() + Duration::from_secs(10);
