@@ -10,7 +10,9 @@ mod dump;
 mod failure;
 mod generate;
 mod hosts;
+mod intake;
 mod logging;
+mod note;
 mod output;
 mod progress;
 mod ps;
@@ -52,6 +54,7 @@ pub fn run(shell: Shell) -> Result<(), Failure> {
         }
         Some(Verb::Config { verb }) => config::run(&verb, global.config.as_deref()),
         Some(Verb::Callmap(args)) => callmap::run(&args.said(), load),
+        Some(Verb::Note(args)) => runtime()?.block_on(note::run(args, load()?)),
         Some(Verb::Completions { shell }) => output::print(|out| {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut shell_command(), "wakeboard", &mut script);
