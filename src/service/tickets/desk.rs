@@ -21,6 +21,7 @@ use super::tidy;
 use super::told;
 use crate::ledger::{self, Ledger};
 use crate::model::ability::Ability;
+use crate::model::callmap::kept::Run;
 use crate::model::container::ContainerId;
 use crate::model::fleet::Fleet;
 use crate::model::host::HostName;
@@ -106,6 +107,8 @@ pub(in crate::service) struct Desk {
     mine: BTreeMap<TicketId, Mine>,
     others: Vec<Arc<Ticket>>,
     ended: VecDeque<Arc<Ticket>>,
+    /// The latest runs of callmaps, by whomever. The desk only shows them.
+    runs: Vec<Arc<Run>>,
     sleepers: BTreeMap<ContainerId, Arc<Sleeper>>,
     abilities: Vec<Ability>,
     version: Option<i64>,
@@ -161,6 +164,7 @@ pub(in crate::service) async fn keep(start: Start) {
         mine: BTreeMap::new(),
         others: Vec::new(),
         ended: VecDeque::new(),
+        runs: Vec::new(),
         sleepers: BTreeMap::new(),
         abilities: Vec::new(),
         version: None,
@@ -313,6 +317,7 @@ impl Desk {
         tickets.extend(self.ended.iter().cloned());
         let work = Work {
             tickets,
+            runs: self.runs.clone(),
             sleepers: self.sleepers.values().cloned().collect(),
             abilities: self.abilities.clone(),
             record: Record::Open,
