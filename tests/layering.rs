@@ -24,10 +24,12 @@ const ROOMS: [(&str, &[&str]); 11] = [
 ];
 
 /// Libraries that only these rooms may know.
-const LIBRARIES: [(&str, &[&str]); 12] = [
+const LIBRARIES: [(&str, &[&str]); 14] = [
     ("ratatui|crossterm|tui_input", &["tui"]),
     ("fluent_bundle|unic_langid", &["tui"]),
     ("bollard", &["engine"]),
+    ("sonic_rs", &["engine"]),
+    ("httparse", &["engine"]),
     ("x509_parser", &["engine", "callmap"]),
     ("rustls_native_certs", &["callmap"]),
     // The demo's own servers: a resolver, and HTTPS with an authority of its own.

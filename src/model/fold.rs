@@ -105,7 +105,7 @@ impl Feed {
             actor: None,
             ticket: None,
             verb,
-            tenant: Some(event.place.tenant.as_str().into()),
+            tenant: Some(event.place.tenant.clone()),
             container: Some(event.name.clone()),
             id: Some(event.id.clone()),
             detail,
