@@ -51,8 +51,9 @@ pub struct Rules {
     pub copies: Option<PathBuf>,
     /// Whether tickets that were cut off, by whomever, are finished or undone here.
     pub mends: bool,
-    /// Whether somebody waits for work already: then engines are asked at once what that needs.
-    pub at_once: bool,
+    /// Whether this is only about some work, and nobody looks on: then engines are not asked what they are and what they
+    /// remember. Docker starts three programs to answer, beside those that do the work.
+    pub brief: bool,
     /// Whether what engines and hosts tell is written into the ledger. A short command leaves that to those that stay.
     pub records: bool,
 }
