@@ -58,15 +58,9 @@ pub fn check(source: Source<'_>, written: &shape::Notes, env: &Env) -> Result<Op
             None => Ok(None),
         };
     };
-    let address: SocketAddr = match listen.parse() {
-        Ok(address) => address,
-        Err(_) => {
-            return fault(
-                "listen",
-                format!("{listen:?} is no address with a port"),
-                "127.0.0.1:8466, or [::1]:8466",
-            );
-        }
+    let Ok(address) = listen.parse::<SocketAddr>() else {
+        let message = format!("{listen:?} is no address with a port");
+        return fault("listen", message, "127.0.0.1:8466, or [::1]:8466");
     };
     if address.port() == 0 {
         return fault("listen", "the port is no number from 1 to 65535".to_owned(), "");

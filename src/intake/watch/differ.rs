@@ -122,8 +122,10 @@ mod tests {
 
     #[test]
     fn it_is_bounded_and_harmless() {
-        let many: String = (0..20_000).map(|n| format!("{n}: \u{1b}[2J{}\n", "ü".repeat(20))).collect();
-        let others: String = (0..20_000).map(|n| format!("x{n}\n")).collect();
+        let line = |n: usize| format!("{n}: \u{1b}[2J{}\n", "ü".repeat(20));
+        let many: String = (0..20_000).map(line).collect();
+        let line = |n: usize| format!("x{n}\n");
+        let others: String = (0..20_000).map(line).collect();
         let started = Instant::now();
         let told = differ(&many, &others, &open());
         assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
