@@ -79,14 +79,14 @@ pub fn check(source: Source<'_>, written: &shape::Notes, env: &Env) -> Result<Op
                 "token: ${env:WAKEBOARD_TOKEN}",
             );
         }
-        (Some(token), None) => match variable(token) {
-            Some(name) => TokenPlace::Variable(name.to_owned()),
-            None => {
+        (Some(token), None) => {
+            let Some(name) = variable(token) else {
                 let help =
                     "name a variable of the environment, ${env:WAKEBOARD_TOKEN}, or a file with `token_file`";
                 return fault("token", "a token does not stand here itself".to_owned(), help);
-            }
-        },
+            };
+            TokenPlace::Variable(name.to_owned())
+        }
         (None, Some(file)) if file.trim().is_empty() || file.chars().any(is_unsafe) => {
             return fault("token_file", "this is no path".to_owned(), "");
         }

@@ -49,9 +49,9 @@ pub fn differ(before: &str, after: &str, mask: &Mask) -> Differ {
     let mut push = |lines: &mut Vec<String>, line: String| {
         bytes += line.len() + 1;
         if lines.len() < MOST_LINES && bytes <= LARGEST - LONGEST_LINE {
-            lines.push(line)
+            lines.push(line);
         } else {
-            left_out += 1
+            left_out += 1;
         }
     };
     for group in diff.grouped_ops(1) {

@@ -108,7 +108,7 @@ async fn keep(rules: Rules, tell: Tell) {
         if full {
             next_full = Instant::now() + EVERY;
         }
-        sight.follow(book.folders(), book.names());
+        sight.follow(&book.folders(), book.names());
         for edit in edits {
             tell_of(&mut book, edit, &tell).await;
         }
