@@ -2,6 +2,7 @@
 //! definitions, and help, completions and the man page come from them too.
 
 mod callmap;
+mod changes;
 mod note;
 mod shell;
 mod work;
@@ -9,6 +10,9 @@ mod work;
 use clap::{Args, Parser, Subcommand};
 
 pub use callmap::{CallmapArgs, CallmapCheckArgs, CallmapListArgs, CallmapRunArgs, CallmapVerb};
+pub use changes::{
+    ChangesArgs, ChangesListArgs, ChangesShowArgs, ChangesSummaryArgs, ChangesVerb, ChangesVerifyArgs, Shown,
+};
 pub use note::NoteArgs;
 pub use shell::{ConfigVerb, GenerateWhat, Global, Shell, Verb, shell_command, shell_from};
 pub use work::{DoctorArgs, DumpArgs, TicketsArgs, WakeArgs};
@@ -22,7 +26,7 @@ pub enum Sentence {
     Ps(Ps),
     /// List hosts and what is wrong with them
     Hosts(Hosts),
-    /// Tell what changed: what the engines remember of the last hour
+    /// Tell what changed, and who did it: from the ledger, and what the engines remember of the last hour
     Changes(ChangesArgs),
     /// Put tenants to sleep, freeing their memory
     Dump(DumpArgs),
@@ -66,17 +70,6 @@ pub struct Ps {
 #[derive(Clone, Debug, Args)]
 pub struct Hosts {
     /// Print JSON: one array with an object for each host
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `changes`.
-#[derive(Clone, Debug, Args)]
-pub struct ChangesArgs {
-    /// Then keep telling what happens, until stopped
-    #[arg(long, short)]
-    pub follow: bool,
-    /// Print JSON: one object on each line
     #[arg(long)]
     pub json: bool,
 }

@@ -91,7 +91,11 @@ mod tests {
             change.seq = seq;
             Arc::new(change)
         };
-        Changes { newest_first: (0..count).rev().map(change).collect(), next_seq: count }
+        Changes {
+            newest_first: (0..count).rev().map(change).collect(),
+            next_seq: count,
+            ..Changes::default()
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ use super::tidy;
 use super::told;
 use crate::ledger::{self, Ledger};
 use crate::model::ability::Ability;
+use crate::model::callmap::kept::Run;
 use crate::model::container::ContainerId;
 use crate::model::fleet::Fleet;
 use crate::model::host::HostName;
@@ -50,8 +51,11 @@ pub struct Rules {
     pub copies: Option<PathBuf>,
     /// Whether tickets that were cut off, by whomever, are finished or undone here.
     pub mends: bool,
-    /// Whether somebody waits for work already: then engines are asked at once what that needs.
-    pub at_once: bool,
+    /// Whether this is only about some work, and nobody looks on: then engines are not asked what they are and what they
+    /// remember. Docker starts three programs to answer, beside those that do the work.
+    pub brief: bool,
+    /// Whether what engines and hosts tell is written into the ledger. A short command leaves that to those that stay.
+    pub records: bool,
 }
 
 /// One ticket that is asked for.
@@ -76,6 +80,8 @@ pub(in crate::service) struct Start {
     pub fleet: watch::Receiver<Arc<Fleet>>,
     pub commands: mpsc::Receiver<Command>,
     pub work: watch::Sender<Arc<Work>>,
+    /// When the ledger was last read.
+    pub looked: watch::Sender<Option<Timestamp>>,
 }
 
 /// One host, as the desk sees it.
@@ -102,6 +108,8 @@ pub(in crate::service) struct Desk {
     mine: BTreeMap<TicketId, Mine>,
     others: Vec<Arc<Ticket>>,
     ended: VecDeque<Arc<Ticket>>,
+    /// The latest runs of callmaps, by whomever. The desk only shows them.
+    runs: Vec<Arc<Run>>,
     sleepers: BTreeMap<ContainerId, Arc<Sleeper>>,
     abilities: Vec<Ability>,
     version: Option<i64>,
@@ -111,11 +119,14 @@ pub(in crate::service) struct Desk {
     /// Tenants that were tried to be brought back, and until when that is not tried again.
     tried: HashMap<(HostName, Arc<str>), Instant>,
     work: watch::Sender<Arc<Work>>,
+    /// When the ledger was last read.
+    read: Option<Timestamp>,
+    looked: watch::Sender<Option<Timestamp>>,
 }
 
 /// Opens the ledger and keeps the desk until nobody is there any more to give orders.
 pub(in crate::service) async fn keep(start: Start) {
-    let Start { rules, hosts, fleet, mut commands, work } = start;
+    let Start { rules, hosts, fleet, mut commands, work, looked } = start;
     let missing =
         |reason: String| Arc::new(Work { record: Record::Missing(reason.into()), ..Work::default() });
     let Some(place) = rules.ledger else {
@@ -154,6 +165,7 @@ pub(in crate::service) async fn keep(start: Start) {
         mine: BTreeMap::new(),
         others: Vec::new(),
         ended: VecDeque::new(),
+        runs: Vec::new(),
         sleepers: BTreeMap::new(),
         abilities: Vec::new(),
         version: None,
@@ -162,6 +174,8 @@ pub(in crate::service) async fn keep(start: Start) {
         watch: tidy::Watch::default(),
         tried: HashMap::new(),
         work,
+        read: None,
+        looked,
     };
     desk.run(commands).await;
 }
@@ -176,6 +190,8 @@ impl Desk {
                     if self.look().await {
                         self.publish();
                     }
+                    // Only now does everybody see what was read.
+                    self.looked.send_replace(self.read);
                     look = Instant::now() + LOOK_EVERY;
                 }
                 Some(note) = self.notes.recv() => {
@@ -302,6 +318,7 @@ impl Desk {
         tickets.extend(self.ended.iter().cloned());
         let work = Work {
             tickets,
+            runs: self.runs.clone(),
             sleepers: self.sleepers.values().cloned().collect(),
             abilities: self.abilities.clone(),
             record: Record::Open,
