@@ -6,6 +6,7 @@ use std::path::Path;
 
 use sqlx::{AnyConnection, Connection};
 use wakeboard::ledger::{Fault, Ledger};
+use wakeboard::model::change::said::Said;
 use wakeboard::model::ledger::Where;
 
 use super::place::Place;
@@ -150,7 +151,7 @@ async fn programs_that_come_and_go_take_nothing_away_from_those_that_stay() {
     assert!(folder.path().join("ledger.db-wal").exists(), "the first still writes to it");
     for id in ["2", "3"] {
         let said = Said { key: Some(Said::key_of(id)), ..Said::of("b") };
-        let record = said.record("b", "", |_| false, Timestamp::now()).unwrap();
+        let record = said.record("b", "", |_| false, jiff::Timestamp::now()).unwrap();
         assert_eq!(first.append(&[record]).await.unwrap().new, 1);
         assert!(note(id).starts_with("was noted before"), "what was appended is seen by others");
     }
