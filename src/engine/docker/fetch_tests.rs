@@ -7,7 +7,7 @@ use super::*;
 use crate::engine::docker::transport::Dial;
 
 /// An engine that says these pieces to whoever asks, one after the other, and hangs up. Gives what came of asking it.
-async fn asked(pieces: &'static [&'static [u8]]) -> Result<Option<Vec<u8>>, EngineError> {
+async fn asked(pieces: &'static [&'static str]) -> Result<Option<Vec<u8>>, EngineError> {
     let folder = tempfile::tempdir().unwrap();
     let path: PathBuf = folder.path().join("engine.sock");
     let listener = UnixListener::bind(&path).unwrap();
@@ -16,7 +16,7 @@ async fn asked(pieces: &'static [&'static [u8]]) -> Result<Option<Vec<u8>>, Engi
         let mut request = vec![0; 1024];
         let length = stream.read(&mut request).await.unwrap();
         for piece in pieces {
-            stream.write_all(piece).await.unwrap();
+            stream.write_all(piece.as_bytes()).await.unwrap();
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         String::from_utf8(request[..length].to_vec()).unwrap()
@@ -29,32 +29,32 @@ async fn asked(pieces: &'static [&'static [u8]]) -> Result<Option<Vec<u8>>, Engi
 }
 
 #[rstest]
-#[case(&[b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nabcde"])]
-#[case(&[b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nServer: Docker/20.10.24 (linux)\r\n\r", b"\nab", b"cdefgh"])]
-#[case(&[b"HTTP/1.0 200 OK\r\n\r\na", b"bcd", b"e"])]
+#[case(&["HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nabcde"])]
+#[case(&["HTTP/1.1 200 OK\r\ncontent-length: 5\r\nServer: Docker/20.10.24 (linux)\r\n\r", "\na", "cdefgh"])]
+#[case(&["HTTP/1.0 200 OK\r\n\r\na", "bcd", "e"])]
 #[tokio::test]
-async fn an_answer_ends_with_its_length_or_with_the_connection(#[case] pieces: &'static [&'static [u8]]) {
+async fn an_answer_ends_with_its_length_or_with_the_connection(#[case] pieces: &'static [&'static str]) {
     assert_eq!(asked(pieces).await.unwrap().unwrap(), b"abcde");
 }
 
 #[rstest]
-#[case(&[b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n"])]
-#[case(&[b"HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n"])]
+#[case(&["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n"])]
+#[case(&["HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n"])]
 #[tokio::test]
-async fn who_speaks_no_http_1_0_is_asked_otherwise(#[case] pieces: &'static [&'static [u8]]) {
+async fn who_speaks_no_http_1_0_is_asked_otherwise(#[case] pieces: &'static [&'static str]) {
     assert_eq!(asked(pieces).await.unwrap(), None);
 }
 
 #[rstest]
 #[case(&[], "the connection was cut")]
-#[case(&[b"HTTP/1.0 200 OK\r\n"], "the connection was cut")]
-#[case(&[b"HTTP/1.0 200 OK\r\nContent-Length: 6\r\n\r\nabcde"], "the connection was cut")]
-#[case(&[b"SSH-2.0-OpenSSH_9.2p1\r\n"], "not HTTP")]
-#[case(&[b"HTTP/1.0 200 OK\r\nContent-Length: many\r\n\r\nabcde"], "a length that is none")]
-#[case(&[b"HTTP/1.0 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n"], "a length that is none")]
-#[case(&[b"HTTP/1.0 500 No\r\nContent-Length: 22\r\n\r\n{\"message\":\"not today\"}"], "answered 500: not today")]
+#[case(&["HTTP/1.0 200 OK\r\n"], "the connection was cut")]
+#[case(&["HTTP/1.0 200 OK\r\nContent-Length: 6\r\n\r\nabcde"], "the connection was cut")]
+#[case(&["SSH-2.0-OpenSSH_9.2p1\r\n"], "not HTTP")]
+#[case(&["HTTP/1.0 200 OK\r\nContent-Length: many\r\n\r\nabcde"], "a length that is none")]
+#[case(&["HTTP/1.0 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n"], "a length that is none")]
+#[case(&["HTTP/1.0 500 No\r\nContent-Length: 23\r\n\r\n{\"message\":\"not today\"}"], "answered 500: not today")]
 #[tokio::test]
-async fn what_is_wrong_is_told(#[case] pieces: &'static [&'static [u8]], #[case] told: &str) {
+async fn what_is_wrong_is_told(#[case] pieces: &'static [&'static str], #[case] told: &str) {
     let error = asked(pieces).await.unwrap_err().to_string();
     assert!(error.contains(told), "{error}");
 }
