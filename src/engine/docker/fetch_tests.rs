@@ -67,7 +67,7 @@ async fn an_answer_without_end_ends() {
     let engine = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let _ = stream.write_all(b"HTTP/1.0 200 OK\r\n\r\n").await;
-        while stream.write_all(&[b' '; 1 << 16]).await.is_ok() {}
+        while stream.write_all(&[b' '; 1 << 12]).await.is_ok() {}
     });
     let transport = Transport::new(Dial::Unix(path));
     let error = fetch(&transport, "/", Duration::from_secs(20)).await.unwrap_err();
