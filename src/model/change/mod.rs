@@ -4,6 +4,7 @@ mod act;
 mod record;
 mod source;
 mod summary;
+pub mod ticks;
 mod verb;
 
 use std::sync::Arc;
