@@ -3,11 +3,23 @@
 //! The pane's filter, `:changes` and the shell read the same words (`parse.rs`); the ledger turns them into SQL, and what is
 //! in memory is held against them here.
 
+mod fields;
+mod parse;
+#[cfg(test)]
+mod parse_tests;
+mod point;
+mod time;
+mod words;
+mod written;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::change::{Change, Source, Verb};
+
+pub use fields::{FIELDS, Field, TIMES};
+pub use parse::BadAsk;
 
 /// A question that was understood. The empty one lets everything through.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
