@@ -1,6 +1,7 @@
 //! One place's question to the ledger, until its answer is there.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,10 +10,17 @@ use crate::service::past::Question;
 /// How long after a fault the same is asked again.
 const AGAIN: SignedDuration = SignedDuration::from_secs(5);
 
+/// Counts all questions: a box that is opened anew must not take an answer that the one before it had asked for.
+static TURNS: AtomicU64 = AtomicU64::new(1);
+
+fn next_turn() -> u64 {
+    TURNS.fetch_add(1, Ordering::Relaxed)
+}
+
 /// One place's question.
 #[derive(Debug, Default)]
 pub struct Asked {
-    /// Counts the questions: an answer to another than the last comes too late.
+    /// The number of the last question: an answer to another comes too late.
     turn: u64,
     question: Option<Question>,
     waits: bool,
@@ -22,14 +30,14 @@ pub struct Asked {
 impl Asked {
     /// Asks. What was asked before is of no interest any more.
     pub fn ask(&mut self, question: Question) {
-        self.turn += 1;
+        self.turn = next_turn();
         self.question = Some(question);
         self.waits = true;
     }
 
     /// Asks nothing any more.
     pub fn drop_it(&mut self) {
-        self.turn += 1;
+        self.turn = next_turn();
         (self.question, self.waits, self.fault) = (None, false, None);
     }
 
@@ -77,7 +85,7 @@ impl Asked {
     pub fn tick(&mut self, now: Timestamp) {
         let is_due = self.fault.as_ref().is_some_and(|(_, at)| now.duration_since(*at) >= AGAIN);
         if is_due && !self.waits && self.question.is_some() {
-            self.turn += 1;
+            self.turn = next_turn();
             self.waits = true;
         }
     }
