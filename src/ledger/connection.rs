@@ -50,6 +50,15 @@ fn beginning(place: &Where, lasts: Lasts) -> &'static str {
     }
 }
 
+/// Appending to the record of changes waits at its own row (`changes/chain.rs`): those who look for news of tickets, runs and
+/// sleepers need not read all that again because of it.
+fn beginning_of_append(place: &Where) -> &'static str {
+    match place {
+        Where::Sqlite(_) => "PRAGMA synchronous = FULL; BEGIN",
+        Where::Postgres(_) => "BEGIN",
+    }
+}
+
 /// All connections of this process.
 #[derive(Debug)]
 pub(super) struct Connections {
@@ -92,7 +101,15 @@ impl Connections {
 
     /// A connection within a transaction that nobody else can disturb, to be ended by `commit` or `rollback`.
     pub(super) async fn write(&self, lasts: Lasts) -> Result<Using<'_>, Fault> {
-        let begin = beginning(&self.place, lasts);
+        self.begin(beginning(&self.place, lasts)).await
+    }
+
+    /// The same for the record of changes, which must be locked next. It survives a power cut.
+    pub(super) async fn append(&self) -> Result<Using<'_>, Fault> {
+        self.begin(beginning_of_append(&self.place)).await
+    }
+
+    async fn begin(&self, begin: &'static str) -> Result<Using<'_>, Fault> {
         let mut slot = self.first.lock().await;
         if let Some(mut connection) = slot.take() {
             match ask::plainly(&mut connection, begin).await.map_err(Fault::from) {

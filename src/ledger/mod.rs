@@ -6,6 +6,7 @@
 
 mod abilities;
 mod ask;
+mod changes;
 mod connection;
 mod error;
 mod file;
@@ -19,6 +20,7 @@ mod sleepers;
 mod tickets;
 mod work;
 
+pub use changes::{Answer, Appended, Part};
 pub use error::{Fault, LedgerError};
 pub use process::{here, is_dead_here};
 pub use tickets::{Found, OpenTicket};

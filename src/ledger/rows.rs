@@ -43,7 +43,7 @@ pub(super) fn until(now: Timestamp, lease: Duration) -> i64 {
 }
 
 /// `($1, $2), ($3, $4)`.
-fn places(rows: usize, columns: usize) -> String {
+pub(super) fn places(rows: usize, columns: usize) -> String {
     let row = |row: usize| {
         let values: Vec<String> =
             (1..=columns).map(|column| format!("${}", row * columns + column)).collect();

@@ -15,7 +15,7 @@ const FORMAT: &str = "format";
 
 /// What makes each format of the one before. Only ever added to; also where no table changes, but a word in the JSON that
 /// an older wakeboard would not understand.
-const STEPS: [&[&str]; 2] = [TICKETS, RUNS];
+const STEPS: [&[&str]; 3] = [TICKETS, RUNS, RECORDS];
 
 const TICKETS: &[&str] = &[
     "CREATE TABLE tickets (id TEXT PRIMARY KEY, asked BIGINT NOT NULL, is_open BIGINT NOT NULL, \
@@ -35,6 +35,35 @@ const RUNS: &[&str] = &[
      body TEXT NOT NULL)",
     "CREATE INDEX runs_asked ON runs (asked)",
     "CREATE INDEX runs_product ON runs (product, file, verdict, asked)",
+];
+
+/// What happened (`changes/`). Times are nanoseconds here, as engines tell them: the order within a millisecond counts.
+const RECORDS: &[&str] = &[
+    // The record itself: appended to, never written over.
+    "CREATE TABLE records (seq BIGINT PRIMARY KEY, mark TEXT NOT NULL, act BIGINT NOT NULL, time BIGINT NOT NULL, \
+     written BIGINT NOT NULL, source TEXT NOT NULL, raw TEXT NOT NULL, reading TEXT NOT NULL, prev TEXT NOT NULL, \
+     hash TEXT NOT NULL)",
+    "CREATE UNIQUE INDEX records_mark ON records (mark)",
+    "CREATE INDEX records_act ON records (act, seq)",
+    // One row: where the chain ends.
+    "CREATE TABLE chain (id BIGINT PRIMARY KEY, seq BIGINT NOT NULL, hash TEXT NOT NULL, horizon BIGINT NOT NULL)",
+    "INSERT INTO chain (id, seq, hash, horizon) VALUES (1, 0, '', -9223372036854775807)",
+    // Which stretches of the record have been pruned, and which record says so.
+    "CREATE TABLE stretches (first BIGINT PRIMARY KEY, last BIGINT NOT NULL, newest BIGINT NOT NULL, \
+     record BIGINT NOT NULL)",
+    // What is asked for, made from the records: in lower case, and never the only place of anything.
+    "CREATE TABLE acts (act BIGINT PRIMARY KEY, first BIGINT NOT NULL, told BIGINT NOT NULL, time BIGINT NOT NULL, \
+     source TEXT NOT NULL, verb TEXT NOT NULL, host TEXT NOT NULL, tenant TEXT NOT NULL, container TEXT NOT NULL, \
+     actor TEXT NOT NULL, ticket TEXT NOT NULL, words BIGINT NOT NULL)",
+    "CREATE INDEX acts_told ON acts (told)",
+    "CREATE INDEX acts_time ON acts (time, first)",
+    "CREATE INDEX acts_actor ON acts (actor, time, first) WHERE actor <> '-'",
+    "CREATE INDEX acts_tenant ON acts (tenant, time, first)",
+    "CREATE INDEX acts_host ON acts (host, time, first)",
+    "CREATE INDEX acts_verb ON acts (verb, time, first)",
+    "CREATE INDEX acts_ticket ON acts (ticket) WHERE ticket <> ''",
+    "CREATE INDEX acts_words ON acts (words, time, first)",
+    "CREATE TABLE words (id BIGINT PRIMARY KEY, text TEXT NOT NULL)",
 ];
 
 /// How often several that open a new ledger at once may get in each other's way.

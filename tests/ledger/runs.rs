@@ -152,7 +152,9 @@ async fn an_older_ledger_gets_the_table_and_keeps_what_it_has() {
     let ledger = place.open().await;
     ledger.record(&ended(ticket(1))).await.unwrap();
     ledger.close().await;
-    place.sql("DROP TABLE runs; UPDATE wakeboard SET value = 1 WHERE name = 'format'").await;
+    let tables = "DROP TABLE runs; DROP TABLE records; DROP TABLE chain; DROP TABLE stretches; DROP TABLE acts; \
+                  DROP TABLE words; UPDATE wakeboard SET value = 1 WHERE name = 'format'";
+    place.sql(tables).await;
     let ledger = place.open().await;
     assert!(ledger.begin_run(&run(2, "a"), here(), at(100)).await.unwrap());
     assert_eq!(ledger.tickets(9).await.unwrap(), [ended(ticket(1))]);

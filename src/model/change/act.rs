@@ -66,7 +66,7 @@ impl Act {
 
 impl fmt::Display for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
     }
 }
 
@@ -79,6 +79,23 @@ impl fmt::Display for Act {
 impl From<Act> for String {
     fn from(act: Act) -> Self {
         act.to_string()
+    }
+}
+
+/// A text that is no mark.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no mark: 32 hex digits are")]
+pub struct BadMark(pub String);
+
+impl FromStr for Mark {
+    type Err = BadMark;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let bad = || BadMark(text.to_owned());
+        if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(bad());
+        }
+        u128::from_str_radix(text, 16).map(|number| Mark(number.to_be_bytes())).map_err(|_| bad())
     }
 }
 
@@ -117,6 +134,15 @@ mod tests {
         let mark = Mark::of(Source::Engine, "web-1/4c1f/1700000000000000000/started");
         assert_eq!(mark.to_string(), "adf6c34ad9250fc1b91fdbd5321259bd");
         assert_eq!(Act::begun_by(mark).to_string(), "adf6c34ad9250fc1");
+    }
+
+    #[test]
+    fn a_mark_is_read_as_it_is_written() {
+        let mark = Mark::of(Source::Note, "00");
+        assert_eq!(mark.to_string().parse(), Ok(mark));
+        for bad in ["", "00", "+0000000000000000000000000000000", "0000000000000000000000000000000g"] {
+            assert!(bad.parse::<Mark>().is_err());
+        }
     }
 
     #[test]

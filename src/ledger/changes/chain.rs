@@ -1,0 +1,140 @@
+//! The chain: each record's hash is made of its content and of the hash before it.
+
+use sha2::{Digest, Sha256};
+use sqlx::AnyConnection;
+
+use crate::ledger::ask;
+use crate::ledger::error::Fault;
+
+/// Begins each hash: a chain of other content would have another one.
+const KIND: &[u8] = b"wakeboard changes 1\0";
+
+/// Where the chain ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    /// The number of the latest record; 0 where there is none.
+    pub(super) seq: i64,
+    /// Its hash; nothing where there is none.
+    pub(super) hash: String,
+    /// Events of engines from before this moment are not taken in any more: they were here and have been pruned.
+    pub(super) horizon: i64,
+}
+
+/// A row of the record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) seq: i64,
+    pub(super) mark: String,
+    pub(super) act: i64,
+    pub(super) time: i64,
+    /// When it was appended.
+    pub(super) written: i64,
+    pub(super) source: String,
+    pub(super) raw: String,
+    /// JSON; empty where it has none.
+    pub(super) reading: String,
+    /// The hash before it, where the record before it is gone.
+    pub(super) prev: String,
+    pub(super) hash: String,
+}
+
+impl Line {
+    /// What its hash must be, after that one.
+    pub(super) fn hash_after(&self, before: &str) -> String {
+        let mut digest = Sha256::new_with_prefix(KIND);
+        digest.update(self.seq.to_be_bytes());
+        digest.update(self.act.to_be_bytes());
+        digest.update(self.time.to_be_bytes());
+        digest.update(self.written.to_be_bytes());
+        for text in [before, &self.mark, &self.source, &self.raw, &self.reading] {
+            // With its length, so that nothing can move from one text to the next.
+            digest.update((text.len() as u64).to_be_bytes());
+            digest.update(text);
+        }
+        hex(&digest.finalize())
+    }
+}
+
+/// Lower-case hex digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |four: u8| char::from(DIGITS[usize::from(four & 15)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+}
+
+/// Keeps all others from appending until the transaction ends, and says where the chain ends.
+pub(super) async fn lock(connection: &mut AnyConnection) -> Result<Head, Fault> {
+    let sql = "UPDATE chain SET seq = seq WHERE id = 1 RETURNING seq, hash, horizon";
+    head_of(&ask::all(connection, sqlx::query(sql)).await?)
+}
+
+/// Where the chain ends.
+pub(super) async fn head(connection: &mut AnyConnection) -> Result<Head, Fault> {
+    let sql = "SELECT seq, hash, horizon FROM chain WHERE id = 1";
+    head_of(&ask::all(connection, sqlx::query(sql)).await?)
+}
+
+fn head_of(rows: &[(i64, String, i64)]) -> Result<Head, Fault> {
+    let [(seq, hash, horizon)] = rows else {
+        return Err(Fault::Damaged("the end of the record of changes is not marked".to_owned()));
+    };
+    Ok(Head { seq: *seq, hash: hash.clone(), horizon: *horizon })
+}
+
+/// Marks where the chain ends from now on.
+pub(super) async fn set_head(connection: &mut AnyConnection, head: &Head) -> Result<(), Fault> {
+    let sql = "UPDATE chain SET seq = $1, hash = $2, horizon = $3 WHERE id = 1";
+    let query = sqlx::query(sql).bind(head.seq).bind(&*head.hash).bind(head.horizon);
+    ask::change(connection, query).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line() -> Line {
+        Line {
+            seq: 1,
+            mark: "00".to_owned(),
+            act: -5,
+            time: 7,
+            written: 8,
+            source: "note".to_owned(),
+            raw: "hello".to_owned(),
+            reading: "{}".to_owned(),
+            prev: String::new(),
+            hash: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_hash_is_the_same_everywhere() {
+        // Written down: a chain must be verified by every wakeboard to come.
+        assert_eq!(
+            line().hash_after("ab"),
+            "b744f25ba963ab404b41d82edb5aa6d2c50056fc90f123672f73ebdf124fa19e"
+        );
+    }
+
+    #[test]
+    fn all_that_a_record_says_is_in_its_hash() {
+        let changed: [fn(&mut Line); 8] = [
+            |line| line.seq += 1,
+            |line| line.mark.push('0'),
+            |line| line.act += 1,
+            |line| line.time += 1,
+            |line| line.written += 1,
+            |line| line.source.push('s'),
+            |line| (line.raw, line.reading) = ("hello{".to_owned(), "}".to_owned()),
+            |line| line.reading.clear(),
+        ];
+        let hash = line().hash_after("ab");
+        for change in changed {
+            let mut line = line();
+            change(&mut line);
+            assert_ne!(line.hash_after("ab"), hash);
+        }
+        assert_ne!(line().hash_after("ac"), hash);
+    }
+}

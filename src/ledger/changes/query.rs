@@ -1,0 +1,93 @@
+//! Questions, answered from the acts; and an act's parts.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::filter::Filter;
+use super::row;
+use crate::ledger::error::Fault;
+use crate::ledger::{Ledger, LedgerError, ask};
+use crate::model::ask::Ask;
+use crate::model::change::{Act, Change, Source};
+
+/// The most changes or parts of one answer.
+pub(super) const MOST: usize = 100_000;
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The changes, without their raw lines.
+    pub newest_first: Vec<Change>,
+    /// There are more, older ones.
+    pub more: bool,
+}
+
+/// One record of an act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its number in the record.
+    pub seq: i64,
+    /// When it happened.
+    pub time: Timestamp,
+    /// Where it is known from.
+    pub source: Source,
+    /// What was told.
+    pub raw: Arc<str>,
+}
+
+impl Ledger {
+    /// What passes the question, newest first by the time of its latest part: as many as asked for, and 100,000 at most.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn changes(&self, ask: &Ask, limit: usize) -> Result<Answer, LedgerError> {
+        self.within(async {
+            let limit = limit.min(MOST);
+            let mut filter = Filter::of(ask);
+            let place = filter.number(number(limit + 1));
+            let sql = format!(
+                "SELECT records.seq, records.reading FROM \
+                 (SELECT told, time, first FROM acts {} ORDER BY time DESC, first DESC LIMIT {place}) AS found \
+                 JOIN records ON records.seq = found.told ORDER BY found.time DESC, found.first DESC",
+                filter.sql()
+            );
+            let mut reading = self.connections.read().await?;
+            let found: Vec<(i64, String)> =
+                ask::all(reading.connection(), filter.bind(sqlx::query(&sql))).await?;
+            reading.done();
+            let more = found.len() > limit;
+            let newest_first =
+                found.iter().take(limit).map(|(seq, body)| row::change(*seq, body)).collect::<Result<_, _>>()?;
+            Ok(Answer { newest_first, more })
+        })
+        .await
+    }
+
+    /// The parts of an act that are kept, oldest first: as many as asked for, and 100,000 at most.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn parts(&self, act: Act, limit: usize) -> Result<Vec<Part>, LedgerError> {
+        self.within(async {
+            let mut reading = self.connections.read().await?;
+            let sql = "SELECT seq, time, source, raw FROM records WHERE act = $1 ORDER BY seq LIMIT $2";
+            let query = sqlx::query(sql).bind(act.number()).bind(number(limit.min(MOST)));
+            let found: Vec<(i64, i64, String, String)> = ask::all(reading.connection(), query).await?;
+            reading.done();
+            found.into_iter().map(part).collect()
+        })
+        .await
+    }
+}
+
+fn part((seq, time, source, raw): (i64, i64, String, String)) -> Result<Part, Fault> {
+    let source =
+        Source::of(&source).ok_or_else(|| Fault::row(&format!("change {seq}"), "its source is unknown"))?;
+    Ok(Part { seq, time: row::moment(time), source, raw: raw.into() })
+}
+
+/// A limit for a statement.
+pub(super) fn number(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,4 @@
+//! The record of changes.
+
+mod appending;
+pub mod samples;
