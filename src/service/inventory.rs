@@ -314,6 +314,7 @@ impl Inventory {
             let changes = Changes {
                 newest_first: self.feed.newest_first().cloned().collect(),
                 next_seq: self.feed.next_seq(),
+                recorded_to: None,
             };
             self.changes_out.send_replace(Arc::new(changes));
         }

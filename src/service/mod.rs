@@ -7,6 +7,7 @@ pub mod doctor;
 mod host;
 mod inventory;
 pub mod machine;
+pub mod past;
 mod tickets;
 mod usage;
 
@@ -28,6 +29,7 @@ use crate::model::naming::Naming;
 use crate::model::ticket::TicketId;
 use crate::model::work::{Order, Work};
 use clock::Clock;
+use past::Past;
 
 pub use callmaps::{Callmaps, RunOrder};
 pub use tickets::Rules;
@@ -47,6 +49,8 @@ pub struct Changes {
     pub newest_first: Vec<Arc<Change>>,
     /// The number that the next change will have.
     pub next_seq: u64,
+    /// Changes with a lower number are recorded in the ledger for good; nothing where there is no ledger.
+    pub recorded_to: Option<u64>,
 }
 
 /// A running service. Its tasks end when it is dropped.
@@ -60,6 +64,7 @@ pub struct Service {
     work: watch::Receiver<Arc<Work>>,
     commands: mpsc::Sender<tickets::Command>,
     callmaps: Callmaps,
+    past: Past,
     tasks: JoinSet<()>,
 }
 
@@ -130,13 +135,14 @@ impl Service {
         let world =
             callmaps::World { hosts: connections.clone(), fleet: fleet.clone(), changes: changes.clone() };
         let callmaps = Callmaps::start(world, rules.ledger.clone());
+        let past = Past::new(rules.ledger.clone());
         let desk =
             tickets::Start { rules, hosts: connections, fleet: fleet.clone(), commands, work: work_in };
         tasks.spawn(tickets::keep(desk));
         tasks.spawn(inventory.run(news, work.clone(), forget.clone()));
         tasks.spawn(usage::collect(readings, usages_in, wanted_seen));
         let commands = commands_in;
-        Service { fleet, changes, usages, wanted, forget, reconcile, work, commands, callmaps, tasks }
+        Service { fleet, changes, usages, wanted, forget, reconcile, work, commands, callmaps, past, tasks }
     }
 
     /// The fleet as it is known at each moment.
@@ -149,6 +155,12 @@ impl Service {
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<Arc<Changes>> {
         self.changes.clone()
+    }
+
+    /// What the ledger can be asked of the past.
+    #[must_use]
+    pub fn past(&self) -> &Past {
+        &self.past
     }
 
     /// What the wanted containers use.

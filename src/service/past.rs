@@ -6,11 +6,21 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
-use crate::ledger::Ledger;
-use crate::model::ask::Ask;
-use crate::model::change::{Act, Change, Source, Tick};
+use crate::ledger::{Ledger, LedgerError};
+use crate::model::ask::{Ask, Range, Term, Test};
+use crate::model::change::{Act, Change, MOST_RAW, Source, Tick, Verb};
 use crate::model::host::HostName;
 use crate::model::ledger::Where;
+
+/// The most changes that a tenant's history is told from, within its stretch, and from before it.
+const MOST_OF_A_TENANT: usize = 1000;
+const MOST_FROM_BEFORE: usize = 40;
+/// The most turns of a host that are told with it.
+const MOST_OF_A_HOST: usize = 200;
+/// Of so many crash loops it is looked up how they ended.
+const MOST_LOOPS: usize = 40;
+/// The parts of a loop that are read for that.
+const MOST_OF_A_LOOP: usize = 2000;
 
 /// One question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,8 +89,96 @@ impl Past {
         Past { place, ledger: Arc::default() }
     }
 
+    /// The answer.
+    ///
+    /// # Errors
+    /// There is no ledger, or it cannot be read; in words for people.
+    pub async fn tell(&self, question: &Question) -> Result<Told, Arc<str>> {
+        let ledger = self.ledger().await?;
+        let told = match question {
+            Question::Changes(ask, limit) => page(ledger, ask, *limit).await.map(Told::Changes),
+            Question::Parts(act, limit) => parts(ledger, *act, *limit).await.map(Told::Parts),
+            Question::Minutes(from, to) => minutes(ledger, *from, *to).await.map(Told::Minutes),
+            Question::History { host, tenant, from, to } => {
+                history(ledger, host, tenant, (*from, *to)).await.map(Told::Changes)
+            }
+        };
+        told.map_err(|error| error.to_string().into())
+    }
+
+    /// The changes that fit, the newest first, so many at most.
+    ///
+    /// # Errors
+    /// There is no ledger, or it cannot be read.
+    pub async fn changes(&self, ask: &Ask, limit: usize) -> Result<Page, Arc<str>> {
+        page(self.ledger().await?, ask, limit).await.map_err(|error| error.to_string().into())
+    }
+
     async fn ledger(&self) -> Result<&Ledger, Arc<str>> {
         let Some(place) = &self.place else { return Err("there is no ledger".into()) };
         self.ledger.get_or_try_init(|| Ledger::open(place)).await.map_err(|error| error.to_string().into())
     }
+}
+
+async fn page(ledger: &Ledger, ask: &Ask, limit: usize) -> Result<Page, LedgerError> {
+    let answer = ledger.changes(ask, limit).await?;
+    // What has no number in the feed comes after all that has one.
+    let newest_first = answer.newest_first.into_iter().map(|change| Arc::new(Change { seq: 0, ..change }));
+    Ok(Page { newest_first: newest_first.collect(), more: answer.more })
+}
+
+async fn parts(ledger: &Ledger, act: Act, limit: usize) -> Result<Vec<Part>, LedgerError> {
+    let parts = ledger.parts(act, limit).await?;
+    Ok(parts.into_iter().map(|part| Part { time: part.time, source: part.source, raw: part.raw }).collect())
+}
+
+async fn minutes(ledger: &Ledger, from: Timestamp, to: Timestamp) -> Result<Vec<Tick>, LedgerError> {
+    let ask = Ask { range: Some(Range { from, to: Some(to) }), terms: Vec::new() };
+    let page = page(ledger, &ask, 100_000).await?;
+    Ok(crate::model::change::ticks::minutes(page.newest_first.iter().map(|it| &**it), from, to))
+}
+
+/// The changes of a tenant and the turns of its host within a stretch, and the latest from before: they tell how it begins.
+async fn history(
+    ledger: &Ledger,
+    host: &HostName,
+    tenant: &Arc<str>,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<Page, LedgerError> {
+    let term = |test| Term { negated: false, test };
+    let of_host = term(Test::Host(vec![host.to_lowercase().into()]));
+    let of_tenant = vec![of_host.clone(), term(Test::Tenant(vec![tenant.to_lowercase().into()]))];
+    let turns = term(Test::Verb(vec![Verb::Lost, Verb::Connected, Verb::Gap]));
+    let of_host = vec![of_host, turns, term(Test::Source(vec![Source::Host]))];
+    let within = Range { from, to: Some(to) };
+    let before = Range { from: Timestamp::MIN, to: Some(from) };
+    let mut told = Page::default();
+    for (terms, range, limit) in [
+        (&of_tenant, within, MOST_OF_A_TENANT),
+        (&of_tenant, before, MOST_FROM_BEFORE),
+        (&of_host, within, MOST_OF_A_HOST),
+        (&of_host, before, 2),
+    ] {
+        let ask = Ask { range: Some(range), terms: terms.clone() };
+        let mut page = page(ledger, &ask, limit).await?;
+        told.more |= page.more && range == within;
+        told.newest_first.append(&mut page.newest_first);
+    }
+    let is_its_own = |change: &Arc<Change>| change.tenant.as_ref().is_none_or(|name| name == tenant);
+    told.newest_first.retain(is_its_own);
+    ends_of_loops(ledger, &mut told).await?;
+    told.newest_first.sort_by_key(|change| std::cmp::Reverse(change.time));
+    Ok(told)
+}
+
+/// Only the last part of a crash loop says whether its engine got it up again.
+async fn ends_of_loops(ledger: &Ledger, told: &mut Page) -> Result<(), LedgerError> {
+    let loops = told.newest_first.iter_mut().filter(|change| change.verb == Verb::Crashed);
+    for change in loops.take(MOST_LOOPS) {
+        let parts = ledger.parts(change.act, MOST_OF_A_LOOP).await?;
+        let last = parts.len().saturating_sub(MOST_RAW - 1);
+        let raw = parts.into_iter().skip(last).map(|part| part.raw).collect();
+        *change = Arc::new(Change { raw, ..Change::clone(change) });
+    }
+    Ok(())
 }

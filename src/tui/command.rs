@@ -1,6 +1,7 @@
 //! The `:` line: the same sentences as in the shell, and the console's own verbs.
 
 use super::callmap::act;
+use super::changes::act as changes;
 use super::orders;
 use super::state::{Layer, Notice, Pane, State};
 use super::update::{self, Effect};

@@ -6,7 +6,8 @@ use jiff::Zoned;
 use ratatui::layout::Size;
 
 use super::callmap::CallmapPane;
-use super::change_list::ChangeList;
+use super::changes::{ChangeList, Timeline};
+use super::history::History;
 pub use super::layer::{Layer, Notice, ProbeSheet, Prompt, Purpose};
 use super::layout::{self, Areas};
 use super::marks::Marks;
@@ -47,6 +48,10 @@ pub struct State {
     pub marks: Marks,
     /// The changes pane.
     pub feed: ChangeList,
+    /// Its timeline.
+    pub timeline: Timeline,
+    /// The history of the selected tenant.
+    pub history: History,
     /// The list of tickets.
     pub tickets: TicketList,
     /// The callmap pane.
@@ -97,6 +102,8 @@ pub enum Bottom {
     Tickets,
     /// A run of a callmap.
     Callmap,
+    /// The history of the selected tenant.
+    History,
 }
 
 impl Pane {
@@ -138,6 +145,8 @@ impl State {
             tenants,
             marks: Marks::default(),
             feed: ChangeList::default(),
+            timeline: Timeline::default(),
+            history: History::default(),
             tickets: TicketList::default(),
             callmap: CallmapPane::default(),
             bottom: Bottom::default(),
@@ -165,8 +174,20 @@ impl State {
         let areas = self.areas();
         let height = areas.tenants.map_or(0, layout::rows_of_table);
         self.tenants.settle(&self.fleet, &self.usages, height);
-        let height = areas.changes.map_or(0, layout::rows_of_list);
+        let strip = self.strip_lines();
+        let height = areas.changes.map_or(0, layout::rows_of_list).saturating_sub(usize::from(strip));
         self.feed.settle(&self.changes, height);
+        let now = self.now.timestamp();
+        if strip > 0 {
+            self.timeline.settle(&self.changes, now);
+        }
+        if self.bottom == Bottom::History
+            && let Some(area) = areas.bottom
+        {
+            let height = layout::rows_of_list(area).saturating_sub(usize::from(layout::HISTORY_HEAD));
+            let tenant = self.tenants.selected().map(|tenant| &**tenant);
+            self.history.settle(tenant, &self.fleet, &self.changes, now, height);
+        }
         let height = areas.bottom.map_or(0, layout::rows_of_table);
         self.tickets.settle(height);
         if self.bottom == Bottom::Callmap {
@@ -175,9 +196,20 @@ impl State {
         if let Some(Layer::Callmaps(chooser)) = &mut self.layer {
             chooser.settle(self.callmap.listed.as_deref().map_or(&[], Vec::as_slice));
         }
+        if let Some(Layer::Change(sheet)) = &mut self.layer {
+            sheet.settle(&self.changes);
+        }
         if let Some(Layer::Order(sheet)) = &mut self.layer {
             sheet.plan(&self.fleet, &self.work, &self.policy);
         }
+    }
+
+    /// How many lines of the changes pane the timeline has.
+    #[must_use]
+    pub fn strip_lines(&self) -> u16 {
+        let Some(area) = self.areas().changes else { return 0 };
+        let has_ledger = self.changes.recorded_to.is_some();
+        layout::strip_lines(layout::inside(area), self.timeline.open, has_ledger)
     }
 
     /// Takes in another fleet.
@@ -246,7 +278,8 @@ impl State {
     /// The selected tenant, where it can be seen which one it is.
     #[must_use]
     pub fn seen_tenant(&self) -> Option<&Arc<Tenant>> {
-        let in_title = self.focus == Pane::Bottom && self.bottom == Bottom::Containers;
+        let is_of_tenant = matches!(self.bottom, Bottom::Containers | Bottom::History);
+        let in_title = self.focus == Pane::Bottom && is_of_tenant;
         self.tenants.selected().filter(|_| in_title || self.areas().tenants.is_some())
     }
 

@@ -252,7 +252,7 @@ impl ChangeList {
             None => self.rows.last().map(|row| &row.change),
         };
         // Others may stand at the same moment as the last: what is here already is not taken twice.
-        let after = SignedDuration::from_millis(1);
+        let after = SignedDuration::from_nanos(1);
         let until = last.map(|last| last.time.checked_add(after).unwrap_or(Timestamp::MAX));
         self.limit = self.limit.max(PAGE);
         self.asked.ask(Question::Changes(before(base, until), self.limit));

@@ -78,7 +78,7 @@ fn the_end_of_the_memory_is_not_the_end() {
     list.settle(&memory, 5);
     let (ask, limit) = question(&list);
     assert_eq!(limit, PAGE);
-    assert_eq!(ask.range.unwrap().to, Some(at(50) + SignedDuration::from_millis(1)));
+    assert_eq!(ask.range.unwrap().to, Some(at(50) + SignedDuration::from_nanos(1)));
     answer(&mut list, page(30..51, true));
     list.settle(&memory, 5);
     assert_eq!(numbers(&list), (30..60).rev().collect::<Vec<_>>(), "and 50 but once");
@@ -86,7 +86,7 @@ fn the_end_of_the_memory_is_not_the_end() {
     assert!(list.asked.open().is_none());
     list.move_by(isize::MAX / 2);
     list.settle(&memory, 5);
-    assert_eq!(question(&list).0.range.unwrap().to, Some(at(30) + SignedDuration::from_millis(1)));
+    assert_eq!(question(&list).0.range.unwrap().to, Some(at(30) + SignedDuration::from_nanos(1)));
     answer(&mut list, page(0..31, false));
     list.settle(&memory, 5);
     list.move_by(isize::MAX / 2);
