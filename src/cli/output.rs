@@ -1,9 +1,11 @@
 //! What is printed. A reader that goes away (`| head`) ends the command quietly.
 
-use std::io::{self, BufWriter, Write};
+use std::fmt::Write as _;
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use super::Failure;
 use crate::model::cells::width;
+use crate::model::plain::is_harmful;
 
 /// Prints what `write` writes.
 ///
@@ -45,5 +47,42 @@ pub fn table(rows: &[Vec<String>]) -> Result<(), Failure> {
 /// As `print`.
 pub fn json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(value).map_err(|error| Failure::Failed(error.to_string()))?;
-    print(|out| writeln!(out, "{text}"))
+    print(|out| writeln!(out, "{}", harmless(text)))
+}
+
+/// JSON says the same with such characters escaped, and a terminal is then not steered by it.
+fn harmless(json: String) -> String {
+    if !json.chars().any(is_harmful) {
+        return json;
+    }
+    let mut text = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if is_harmful(c) {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\\u{:04x}", u32::from(c));
+        } else {
+            text.push(c);
+        }
+    }
+    text
+}
+
+/// Whether text may have colours.
+pub fn colours() -> bool {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|it| it == "dumb");
+    let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    io::stdout().is_terminal() && !is_dumb && !is_unwanted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_the_same_and_steers_nothing() {
+        let text = "a\u{1b}[31m\n\u{7f}\u{9b}2J\u{202e}\u{feff}青";
+        let json = harmless(serde_json::to_string(text).unwrap());
+        assert!(!json.chars().any(is_harmful), "{json}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
 }

@@ -19,8 +19,19 @@ pub const DEADLINE: Duration = Duration::from_secs(13);
 /// # Errors
 /// No host could be reached. Where only some could not, that is said on the error output.
 pub async fn first_answers(fleet: &mut watch::Receiver<Arc<Fleet>>) -> Result<Arc<Fleet>, Failure> {
+    answers_within(fleet, DEADLINE).await
+}
+
+/// The same, but waits no longer than that.
+///
+/// # Errors
+/// As `first_answers`.
+pub async fn answers_within(
+    fleet: &mut watch::Receiver<Arc<Fleet>>,
+    patience: Duration,
+) -> Result<Arc<Fleet>, Failure> {
     let settled = |fleet: &Arc<Fleet>| fleet.hosts.iter().all(|host| host.link != Link::Connecting);
-    let _ = timeout(DEADLINE, fleet.wait_for(settled)).await;
+    let _ = timeout(patience, fleet.wait_for(settled)).await;
     let now = fleet.borrow_and_update().clone();
     if !now.hosts.iter().any(|host| host.link.is_up()) {
         let lines: Vec<String> = now.hosts.iter().map(|host| host.complaint()).collect();

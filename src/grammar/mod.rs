@@ -2,12 +2,16 @@
 //! definitions, and help, completions and the man page come from them too.
 
 mod callmap;
+mod changes;
 mod shell;
 mod work;
 
 use clap::{Args, Parser, Subcommand};
 
 pub use callmap::{CallmapArgs, CallmapCheckArgs, CallmapListArgs, CallmapRunArgs, CallmapVerb};
+pub use changes::{
+    ChangesArgs, ChangesListArgs, ChangesShowArgs, ChangesSummaryArgs, ChangesVerb, ChangesVerifyArgs, Shown,
+};
 pub use shell::{ConfigVerb, GenerateWhat, Global, Shell, Verb, shell_command, shell_from};
 pub use work::{DoctorArgs, DumpArgs, TicketsArgs, WakeArgs};
 
@@ -20,7 +24,7 @@ pub enum Sentence {
     Ps(Ps),
     /// List hosts and what is wrong with them
     Hosts(Hosts),
-    /// Tell what changed: what the engines remember of the last hour
+    /// Tell what changed, and who did it: from the ledger, and what the engines remember of the last hour
     Changes(ChangesArgs),
     /// Put tenants to sleep, freeing their memory
     Dump(DumpArgs),
@@ -64,17 +68,6 @@ pub struct Ps {
 #[derive(Clone, Debug, Args)]
 pub struct Hosts {
     /// Print JSON: one array with an object for each host
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `changes`.
-#[derive(Clone, Debug, Args)]
-pub struct ChangesArgs {
-    /// Then keep telling what happens, until stopped
-    #[arg(long, short)]
-    pub follow: bool,
-    /// Print JSON: one object on each line
     #[arg(long)]
     pub json: bool,
 }

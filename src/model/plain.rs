@@ -27,7 +27,9 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
-fn is_harmful(c: char) -> bool {
+/// Whether the character could steer a terminal or disorder a line. None is beyond the first 65,536 of Unicode.
+#[must_use]
+pub fn is_harmful(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

@@ -44,13 +44,8 @@ impl Form {
         if args.junit {
             return Form::Junit;
         }
-        Form::Text { colour: colours() && !args.text, live: is_terminal() && !args.text }
+        Form::Text { colour: output::colours() && !args.text, live: is_terminal() && !args.text }
     }
-}
-
-/// Whether text may have colours.
-pub fn colours() -> bool {
-    is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Whether a line can be written over.

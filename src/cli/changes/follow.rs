@@ -1,0 +1,160 @@
+//! `changes --follow`: what has happened, then whatever comes: of the engines that we hear ourselves, and of the ledger,
+//! where other consoles write down what they hear.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{Timestamp, Zoned};
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use super::say::{self, Teller};
+use super::sources::Sources;
+use crate::cli::Failure;
+use crate::grammar::ChangesListArgs;
+use crate::ledger::{Ledger, LedgerError};
+use crate::model::ask::Ask;
+use crate::model::change::{Act, Change, Verb};
+use crate::service::Changes;
+
+/// The parts of one act follow each other within this: so long a change waits before it is told.
+const SETTLE: Duration = Duration::from_millis(400);
+/// How often the ledger is looked at.
+const EVERY: Duration = Duration::from_secs(1);
+/// How many new records are read at once.
+const PORTION: usize = 1000;
+/// How many changes are remembered to tell none twice.
+const MOST_TOLD: usize = 10_000;
+
+/// Lets the stretch that is asked for go on.
+pub fn open(ask: &mut Ask, now: &Zoned) -> Result<(), Failure> {
+    let Some(range) = &mut ask.range else { return Ok(()) };
+    if range.to.is_some_and(|to| to <= now.timestamp()) {
+        let words = range.in_words(now.time_zone());
+        return Err(Failure::Usage(format!("there is nothing to follow: {words} is over")));
+    }
+    range.to = None;
+    Ok(())
+}
+
+/// Tells what has happened and what comes, until stopped.
+pub async fn run(
+    sources: Sources,
+    ask: &Ask,
+    args: &ChangesListArgs,
+    teller: &mut Teller,
+) -> Result<(), Failure> {
+    let mut news = News::of(&sources).await;
+    let past = sources.past(ask, usize::try_from(args.limit).unwrap_or(usize::MAX)).await?;
+    say::limit(args, past.more);
+    let mut told = Told::default();
+    past.oldest_first.iter().for_each(|change| {
+        told.is_new(change);
+    });
+    teller.more(&past.oldest_first)?;
+    loop {
+        let mut fresh = news.next(&sources).await?;
+        fresh.retain(|change| ask.passes(change) && told.is_new(change));
+        fresh.sort_by_key(|change| (change.time, change.seq));
+        teller.more(&fresh)?;
+    }
+}
+
+/// What is new, wherever it comes from.
+struct News {
+    /// The last record of the ledger that was seen.
+    record: i64,
+    heard: Option<watch::Receiver<Arc<Changes>>>,
+    /// The next change of the feed that was not seen.
+    next: u64,
+    tick: tokio::time::Interval,
+    ledger_is_lost: bool,
+}
+
+impl News {
+    async fn of(sources: &Sources) -> Self {
+        let record = match &sources.ledger {
+            Some(ledger) => ledger.newest_record().await.unwrap_or_default(),
+            None => 0,
+        };
+        let mut heard = sources.service.as_ref().map(crate::service::Service::changes);
+        let next = heard.as_mut().map_or(0, |heard| heard.borrow_and_update().next_seq);
+        let mut tick = interval(EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        News { record, heard, next, tick, ledger_is_lost: false }
+    }
+
+    async fn next(&mut self, sources: &Sources) -> Result<Vec<Change>, Failure> {
+        let heard = async {
+            match &mut self.heard {
+                Some(heard) => heard.changed().await.is_ok(),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            goes_on = heard => {
+                if !goes_on {
+                    return Err(Failure::Failed("the service ended".to_owned()));
+                }
+                sleep(SETTLE).await;
+                Ok(self.of_engines())
+            }
+            _ = self.tick.tick() => {
+                let Some(ledger) = &sources.ledger else { return Ok(Vec::new()) };
+                let read = recorded(ledger, &mut self.record).await;
+                // Said once each time that it is lost; it may come back.
+                if let (Err(error), false) = (&read, self.ledger_is_lost) {
+                    eprintln!("wakeboard: {error}");
+                }
+                self.ledger_is_lost = read.is_err();
+                Ok(read.unwrap_or_default())
+            }
+        }
+    }
+
+    fn of_engines(&mut self) -> Vec<Change> {
+        let Some(heard) = &mut self.heard else { return Vec::new() };
+        let now = heard.borrow_and_update().clone();
+        let from = std::mem::replace(&mut self.next, now.next_seq);
+        now.newest_first.iter().filter(|it| it.seq >= from).map(|it| Change::clone(it)).collect()
+    }
+}
+
+/// What was recorded since, by anybody.
+async fn recorded(ledger: &Ledger, record: &mut i64) -> Result<Vec<Change>, LedgerError> {
+    if ledger.newest_record().await? <= *record {
+        return Ok(Vec::new());
+    }
+    let (changes, newest) = ledger.appended_since(*record, PORTION).await?;
+    *record = newest;
+    Ok(changes)
+}
+
+/// How a change read when it was told last: one that reads the same now is not told again, whoever tells it.
+#[derive(Default)]
+struct Told {
+    readings: HashMap<Act, Reading>,
+    in_order: VecDeque<Act>,
+}
+
+type Reading = (Timestamp, Verb, u32, Option<String>);
+
+impl Told {
+    /// Whether the change was never told like this; from now on it was.
+    fn is_new(&mut self, change: &Change) -> bool {
+        let reading = (change.time, change.verb, change.count, change.detail.clone());
+        match self.readings.insert(change.act, reading.clone()) {
+            Some(before) => before != reading,
+            None => {
+                self.in_order.push_back(change.act);
+                if self.in_order.len() > MOST_TOLD
+                    && let Some(oldest) = self.in_order.pop_front()
+                {
+                    self.readings.remove(&oldest);
+                }
+                true
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! `changes verify`: whether the record is whole.
