@@ -7,7 +7,6 @@ mod list;
 mod run;
 mod say;
 
-pub use follow::colours;
 pub use say::print;
 
 use super::{Failure, output};

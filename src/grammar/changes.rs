@@ -125,11 +125,15 @@ mod tests {
 
     #[test]
     fn a_query_is_all_words_that_are_no_options() {
-        let args = shell(&["yesterday", "between", "09:00", "and", "10:30", "--json", "!verb:dumped", "who:-"]).unwrap();
+        let args =
+            shell(&["yesterday", "between", "09:00", "and", "10:30", "--json", "!verb:dumped", "who:-"])
+                .unwrap();
         assert_eq!(args.list.query.join(" "), "yesterday between 09:00 and 10:30 !verb:dumped who:-");
         assert!(args.list.json && args.verb.is_none());
         assert_eq!(args.list.limit, 1000);
-        let Ok(ConsoleSentence::Shared(Sentence::Changes(args))) = console_line("changes who:op1 'exit 137' show") else {
+        let Ok(ConsoleSentence::Shared(Sentence::Changes(args))) =
+            console_line("changes who:op1 'exit 137' show")
+        else {
             panic!("not understood")
         };
         assert_eq!(args.list.query, ["who:op1", "exit 137", "show"]);
@@ -146,7 +150,8 @@ mod tests {
         assert_eq!(show("bf711bf"), Ok(Shown::Ticket("bf711bf".parse().unwrap())));
         assert!(show("bf711b").unwrap_err().contains("16 hex digits, a ticket's 7"));
         assert!(matches!(shell(&["verify"]).unwrap().verb, Some(ChangesVerb::Verify(_))));
-        let Some(ChangesVerb::Summary(args)) = shell(&["summary", "mon", "who:op1", "--json"]).unwrap().verb else {
+        let Some(ChangesVerb::Summary(args)) = shell(&["summary", "mon", "who:op1", "--json"]).unwrap().verb
+        else {
             panic!("not understood")
         };
         assert_eq!((args.query.join(" "), args.json), ("mon who:op1".to_owned(), true));

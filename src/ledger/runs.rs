@@ -4,12 +4,14 @@
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
+use super::changes::own;
 use super::connection::Lasts;
 use super::error::Fault;
 use super::hold::{is_orphaned, parse};
 use super::{Ledger, LedgerError, ask, rows};
 use crate::model::callmap::kept::{Part, Run, RunBody, RunOutcome, part};
 use crate::model::callmap::report::Report;
+use crate::model::change::Act;
 use crate::model::holder::Holder;
 use crate::model::ticket::TicketId;
 
@@ -39,6 +41,7 @@ impl Ledger {
             let sql = "SELECT id FROM tickets WHERE id = $1";
             let taken: Option<(String,)> =
                 ask::one(connection, sqlx::query(sql).bind(run.id.to_string())).await?;
+            let used_up = own::is_used_up(connection, Act::of_run(run.id), run.id).await?;
             let sql = "INSERT INTO runs (id, product, file, asked, verdict, holder, until, head, body) \
                        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '') ON CONFLICT (id) DO NOTHING";
             let query = sqlx::query(sql).bind(run.id.to_string()).bind(stored(&run.product));
@@ -48,7 +51,7 @@ impl Ledger {
                 .bind(OPEN)
                 .bind(holder.to_string());
             let query = query.bind(until.as_millisecond()).bind(stored(&rows::body(run)?));
-            if taken.is_none() && ask::change(connection, query).await? > 0 {
+            if taken.is_none() && !used_up && ask::change(connection, query).await? > 0 {
                 writing.commit().await?;
                 return Ok(true);
             }
@@ -76,6 +79,7 @@ impl Ledger {
                 writing.rollback().await?;
                 return Ok(false);
             }
+            own::tell_run(connection, run).await?;
             if run.id.number().is_multiple_of(PRUNED_EVERY) {
                 let kept = Kept { runs: KEPT, bodies: KEPT_BODIES, of_product: KEPT_BODIES_OF_A_PRODUCT };
                 prune(connection, &run.product, kept).await?;

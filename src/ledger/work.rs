@@ -6,11 +6,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
+use super::changes::own;
 use super::connection::Lasts;
 use super::error::Fault;
 use super::hold::{is_orphaned, parse};
 use super::prune::prune_now_and_then;
 use super::{Ledger, LedgerError, ask, rows};
+use crate::model::change::Act;
 use crate::model::container::ContainerId;
 use crate::model::holder::Holder;
 use crate::model::sleeper::Sleeper;
@@ -36,7 +38,7 @@ pub enum Begun {
         /// That ticket.
         ticket: TicketId,
     },
-    /// Another ticket has this number: draw another one. Nothing was written.
+    /// Another ticket has this number, or had it: draw another one. Nothing was written.
     NumberTaken,
 }
 
@@ -60,6 +62,9 @@ impl Ledger {
             let connection = writing.connection();
             let refused = match in_the_way(connection, ticket.id, containers, now).await? {
                 Some(found) => Some(found),
+                None if own::is_used_up(connection, Act::of_ticket(ticket.id), ticket.id).await? => {
+                    Some(Begun::NumberTaken)
+                }
                 None if !insert(connection, ticket, &holder.to_string(), rows::until(now, lease)).await? => {
                     Some(Begun::NumberTaken)
                 }
@@ -71,6 +76,7 @@ impl Ledger {
             }
             rows::lease(connection, ticket.id, containers).await?;
             rows::put(connection, sleepers).await?;
+            own::tell_ticket(connection, ticket).await?;
             writing.commit().await?;
             Ok(Begun::Ours)
         })
@@ -133,6 +139,7 @@ impl Ledger {
             rows::remove(connection, drop).await?;
             rows::put(connection, put).await?;
             if !is_open {
+                own::tell_ticket(connection, ticket).await?;
                 free(connection, ticket.id).await?;
                 prune_now_and_then(connection, ticket.id).await?;
             }
@@ -154,6 +161,9 @@ impl Ledger {
                        VALUES ($1, $2, 0, '', 0, $3) ON CONFLICT (id) DO NOTHING";
             let query = sqlx::query(sql).bind(ticket.id.to_string()).bind(ticket.asked.as_millisecond());
             let written = ask::change(connection, query.bind(rows::body(ticket)?)).await? > 0;
+            if written {
+                own::tell_ticket(connection, ticket).await?;
+            }
             prune_now_and_then(connection, ticket.id).await?;
             writing.commit().await?;
             Ok(written)

@@ -67,10 +67,14 @@ mod tests {
 
     #[test]
     fn bars_fill_the_width_and_no_more() {
-        let rows = [("op1".to_owned(), 16), ("青松".to_owned(), 4), ("-".to_owned(), 1), ("keeper".to_owned(), 0)];
+        let rows =
+            [("op1".to_owned(), 16), ("青松".to_owned(), 4), ("-".to_owned(), 1), ("keeper".to_owned(), 0)];
         let chart = Chart { width: 29, colour: false };
         let lines = chart.bars(&rows);
-        assert_eq!(lines, ["  op1     16 ████████████████", "  青松     4 ████", "  -        1 █", "  keeper   0"]);
+        assert_eq!(
+            lines,
+            ["  op1     16 ████████████████", "  青松     4 ████", "  -        1 █", "  keeper   0"]
+        );
         assert!(lines.iter().all(|line| width(line) <= 29));
         assert_eq!(bar(1, 1_000_000, 10), "▏");
         assert_eq!(bar(u64::MAX, u64::MAX, 3), "███");

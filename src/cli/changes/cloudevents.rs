@@ -84,7 +84,9 @@ fn in_uri(text: &str) -> String {
     for byte in text.bytes() {
         // Writing to a String cannot fail.
         let _ = match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => write!(out, "{}", char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                write!(out, "{}", char::from(byte))
+            }
             _ => write!(out, "%{byte:02X}"),
         };
     }

@@ -5,7 +5,18 @@ use crate::model::change::Change;
 use crate::model::plain::plain;
 
 const NAMES: [&str; 13] = [
-    "id", "time", "source", "actor", "confidence", "verb", "object", "host", "tenant", "container", "ticket", "text",
+    "id",
+    "time",
+    "source",
+    "actor",
+    "confidence",
+    "verb",
+    "object",
+    "host",
+    "tenant",
+    "container",
+    "ticket",
+    "text",
     "count",
 ];
 

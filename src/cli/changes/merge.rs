@@ -45,9 +45,12 @@ impl Known {
         if let Some(time) = self.acts.get(&change.act) {
             return change.time <= *time;
         }
-        let (Source::Engine, Some(host), Some(id)) = (change.source, &change.host, &change.id) else { return false };
+        let (Source::Engine, Some(host), Some(id)) = (change.source, &change.host, &change.id) else {
+            return false;
+        };
         let stretches = self.stretches.get(&(host.clone(), id.clone()));
-        stretches.is_some_and(|all| all.iter().any(|(first, last)| *first <= change.time && change.first <= *last))
+        stretches
+            .is_some_and(|all| all.iter().any(|(first, last)| *first <= change.time && change.first <= *last))
     }
 }
 
@@ -66,7 +69,8 @@ pub fn merge(
     let mut all: Vec<Change> = recorded.into_iter().filter(|change| !is_old(change)).collect();
     let oldest = all.iter().map(|change| change.time).min();
     // Before the oldest of an answer that was cut there is more than what is remembered.
-    let is_asked = |change: &Change| ask.passes(change) && (!more || oldest.is_none_or(|oldest| oldest <= change.time));
+    let is_asked =
+        |change: &Change| ask.passes(change) && (!more || oldest.is_none_or(|oldest| oldest <= change.time));
     all.extend(fresh.iter().filter(|change| is_asked(change)).map(|change| Change::clone(change)));
     all.sort_by_key(|change| (change.time, change.first, change.seq));
     let over = all.len().saturating_sub(limit);
@@ -107,10 +111,19 @@ mod tests {
         // Its first event was forgotten by the engine.
         assert_eq!(told(recorded(), vec![change(4, 15, 20, Verb::Stopped)], "", 9), (vec![1, 2], false));
         // The same, where what is recorded does not pass.
-        assert_eq!(told(recorded(), vec![change(4, 15, 20, Verb::Paused)], "verb:paused", 9), (vec![], false));
+        assert_eq!(
+            told(recorded(), vec![change(4, 15, 20, Verb::Paused)], "verb:paused", 9),
+            (vec![], false)
+        );
         // It has gone on since it was recorded.
-        assert_eq!(told(recorded(), vec![change(2, 30, 35, Verb::Crashed)], "verb:crashed", 9), (vec![2], false));
-        assert_eq!(told(recorded(), vec![change(2, 30, 35, Verb::Crashed)], "verb:started", 9), (vec![], false));
+        assert_eq!(
+            told(recorded(), vec![change(2, 30, 35, Verb::Crashed)], "verb:crashed", 9),
+            (vec![2], false)
+        );
+        assert_eq!(
+            told(recorded(), vec![change(2, 30, 35, Verb::Crashed)], "verb:started", 9),
+            (vec![], false)
+        );
         let mut elsewhere = change(5, 15, 20, Verb::Stopped);
         elsewhere.host = Some("web-2".into());
         assert_eq!(told(recorded(), vec![elsewhere], "", 9), (vec![1, 5, 2], false));

@@ -33,7 +33,7 @@ const USUAL: &str = "today";
 pub async fn run(args: &ChangesArgs, settings: Settings) -> Result<(), Failure> {
     match &args.verb {
         None => list(&args.list, settings).await,
-        Some(ChangesVerb::Show(args)) => show::run(*args, settings).await,
+        Some(ChangesVerb::Show(args)) => show::run(args, settings).await,
         Some(ChangesVerb::Verify(args)) => verify::run(args, settings).await,
         Some(ChangesVerb::Summary(args)) => summary::run(args, settings).await,
     }
@@ -60,7 +60,8 @@ async fn list(args: &ChangesListArgs, settings: Settings) -> Result<(), Failure>
 fn asked(words: &[String], usual: &str, now: &Zoned) -> Result<Ask, Failure> {
     let text = Ask::joined(words, now);
     let text = if text.trim().is_empty() { usual } else { &text };
-    Ask::parse(text, now).map_err(|error| Failure::Usage(format!("{error}\n  {}", crate::model::plain::plain(text))))
+    Ask::parse(text, now)
+        .map_err(|error| Failure::Usage(format!("{error}\n  {}", crate::model::plain::plain(text))))
 }
 
 /// The ledger, where there must be one.

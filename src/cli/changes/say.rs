@@ -72,7 +72,9 @@ impl Teller {
 pub fn limit(args: &ChangesListArgs, more: bool) {
     if more {
         let limit = args.limit;
-        eprintln!("wakeboard: there are more: only the newest {limit} are told; ask for less time, or with --limit");
+        eprintln!(
+            "wakeboard: there are more: only the newest {limit} are told; ask for less time, or with --limit"
+        );
     }
 }
 

@@ -26,7 +26,7 @@ struct Row<'a> {
 ///
 /// # Errors
 /// The ledger cannot be read, or has no such change.
-pub async fn run(args: ChangesShowArgs, settings: Settings) -> Result<(), Failure> {
+pub async fn run(args: &ChangesShowArgs, settings: Settings) -> Result<(), Failure> {
     let (ledger, place) = super::ledger(settings.ledger).await?;
     let (acts, name) = match args.id {
         Shown::Act(act) => (vec![act], act.to_string()),

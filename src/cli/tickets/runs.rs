@@ -4,7 +4,6 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::time;
-use crate::cli::callmap::colours;
 use crate::cli::{Failure, callmap, output};
 use crate::model::callmap::kept::{Run, RunBody, RunOutcome};
 use crate::model::callmap::text;
@@ -63,7 +62,7 @@ pub fn one(run: &Run, body: Option<&RunBody>, json: bool) -> Result<(), Failure>
     let mut lines = vec![text::Line::default()];
     lines.extend(text::report(&body.report));
     lines.extend(text::past(&body.report, body.last_good, &body.differs, &body.near, &zone));
-    callmap::print(&lines, colours())
+    callmap::print(&lines, output::colours())
 }
 
 fn about(run: &Run, zone: &TimeZone) -> Vec<Vec<String>> {

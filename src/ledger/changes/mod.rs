@@ -5,8 +5,10 @@
 
 mod append;
 mod chain;
+mod count;
 mod filter;
 mod news;
+pub(super) mod own;
 mod query;
 mod row;
 mod table;

@@ -1,4 +1,5 @@
 //! The record of changes.
 
 mod appending;
+mod own;
 pub mod samples;
