@@ -16,6 +16,8 @@ pub mod demo;
 pub mod engine;
 /// The one grammar of the shell and of the console's `:` line.
 pub mod grammar;
+/// What is told from outside, and edits of our own files: a door for notes, and a watch.
+pub mod intake;
 /// The durable record of tickets, sleepers, leases and abilities; the only room with SQL.
 pub mod ledger;
 /// The pure vocabulary and rules: no I/O, no clock, no tokio.

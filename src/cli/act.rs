@@ -78,6 +78,7 @@ pub async fn run(
         copies: settings.copies,
         mends: !manner.dry_run,
         at_once: order.task == Task::Dump && !manner.dry_run,
+        ..Rules::default()
     };
     let mut service = Service::start(settings.hosts, settings.naming, rules);
     // Whoever was removed for its sleep is known by the record alone.

@@ -79,6 +79,12 @@ impl Shelf {
         found
     }
 
+    /// Those places that are folders.
+    #[must_use]
+    pub fn folders(&self) -> Vec<PathBuf> {
+        self.places.iter().filter(|place| place.is_dir()).cloned().collect()
+    }
+
     /// The file that is meant: a path, or the name of one of these, its ending left out if wanted.
     #[must_use]
     pub fn find(&self, said: &Path) -> PathBuf {

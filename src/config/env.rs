@@ -61,6 +61,14 @@ impl Env {
         self.state_folder.as_ref().map(|folder| folder.join("wakeboard").join("ledger.db"))
     }
 
+    /// The folder of sockets: in the one that the system makes for this account while it is logged in, else where state is.
+    #[must_use]
+    pub fn runtime_folder(&self) -> Option<PathBuf> {
+        let given = self.var("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|folder| folder.is_absolute());
+        let state = || Some(self.state_folder.as_ref()?.join("wakeboard").join("run"));
+        given.map(|folder| folder.join("wakeboard")).or_else(state)
+    }
+
     /// A path as it is written in `file`: `~/` is the home folder, and a relative one starts at the file's folder.
     #[must_use]
     pub fn path_in(&self, file: &Path, written: &str) -> PathBuf {

@@ -6,6 +6,7 @@ use super::env::Env;
 use super::error::ConfigError;
 use super::keymap::{self, Keymap};
 use super::locate::Step::Key;
+use super::notes::{self, Notes};
 use super::printable::is_unsafe;
 use super::theme::{self, Theme};
 use super::yaml::{self, Source};
@@ -28,12 +29,16 @@ pub struct Settings {
     pub ledger: Option<Where>,
     /// Callmaps, and folders of them, that the file names.
     pub callmaps: Vec<PathBuf>,
+    /// Where notes are taken by HTTP, if they are.
+    pub notes: Option<Notes>,
     /// The rules of dumping and waking.
     pub policy: Policy,
     /// The folder for copies of checkpoints, where there is a state folder at all.
     pub copies: Option<PathBuf>,
     /// The theme.
     pub theme: Theme,
+    /// The file of the theme, where it is none of those that come with us.
+    pub theme_file: Option<PathBuf>,
     /// Which key does what.
     pub keymap: Keymap,
     /// The file that all this was read from, if there is one.
@@ -90,13 +95,28 @@ fn looks(source: Source<'_>, shape: &shape::File, env: &Env) -> Result<Settings,
         None => default_ledger(env),
     };
     let callmaps = callmaps::check(source, &shape.callmaps, env)?;
+    let notes = notes::check(source, &shape.notes, env)?;
+    let theme_file = shape.theme.as_deref().and_then(|written| theme::file(source.file, written, env));
     let theme = match &shape.theme {
         Some(written) => theme::check(source, written, env)?,
         None => Theme::default(),
     };
     let (operator, file) = (shape.operator.clone(), Some(source.file.to_owned()));
     let (hosts, copies) = (Vec::new(), copies(env));
-    Ok(Settings { hosts, naming, operator, ledger, callmaps, policy, copies, theme, keymap, file })
+    Ok(Settings {
+        hosts,
+        naming,
+        operator,
+        ledger,
+        callmaps,
+        notes,
+        policy,
+        copies,
+        theme,
+        theme_file,
+        keymap,
+        file,
+    })
 }
 
 fn copies(env: &Env) -> Option<PathBuf> {

@@ -1,5 +1,6 @@
 //! What `wakeboard.yaml` looks like, before anything of it is checked. The JSON Schema comes from these types.
 
+mod notes;
 mod work;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use super::ordered::{Ordered, Words};
 use crate::model::action::ACTIONS;
 use crate::model::tier::Tier;
 
+pub use notes::Notes;
 pub use work::{Dump, Span, TierMethods, Wake};
 
 /// The settings of wakeboard. All keys are optional.
@@ -41,7 +43,10 @@ pub struct File {
     #[serde(default)]
     #[schemars(inner(length(min = 1)))]
     pub callmaps: Vec<String>,
-    /// Nothing that changes anything may be done from here.
+    /// How changes are told from outside.
+    #[serde(default)]
+    pub notes: Notes,
+    /// No host may be changed from here.
     #[serde(default)]
     pub read_only: bool,
     /// How tenants are put to sleep.

@@ -1,6 +1,6 @@
 //! Themes: a style for every slot of the screen, from a shipped file or one of the user's.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
@@ -116,21 +116,27 @@ fn inherited(source: Source<'_>, base: &str) -> Result<Theme, ConfigError> {
     })
 }
 
+/// The file that is meant, where it is no shipped theme.
+#[must_use]
+pub fn file(config: &Path, written: &str, env: &Env) -> Option<PathBuf> {
+    let extension = Path::new(written).extension().unwrap_or_default();
+    let is_file = written.contains('/') || extension == "yaml" || extension == "yml";
+    is_file.then(|| env.path_in(config, written))
+}
+
 /// The theme that the config names: a shipped one, or a file.
 ///
 /// # Errors
 /// There is none of that name, or the file has a fault.
 pub fn check(source: Source<'_>, written: &str, env: &Env) -> Result<Theme, ConfigError> {
-    let extension = Path::new(written).extension().unwrap_or_default();
-    if !written.contains('/') && extension != "yaml" && extension != "yml" {
+    let Some(file) = file(source.file, written, env) else {
         return Theme::by_name(written).ok_or_else(|| {
             let help = suggest::help(written, &Theme::names());
             source
                 .fault(&[Key("theme")], format!("there is no shipped theme `{written}`"))
                 .with_help(Some(format!("{help} (a file of your own ends in .yaml)")))
         });
-    }
-    let file = env.path_in(source.file, written);
+    };
     // That the file is missing is a fault of the line that names it; what stands in it is its own.
     if let Err(error) = std::fs::metadata(&file) {
         let message = format!("the theme {} cannot be read: {error}", file.display());

@@ -9,16 +9,22 @@ pub const LONGEST: usize = 512;
 /// sequences start with one), line and paragraph separators, and the marks that turn the direction of writing.
 #[must_use]
 pub fn plain(text: &str) -> Cow<'_, str> {
+    plain_to(text, LONGEST)
+}
+
+/// The same with another bound.
+#[must_use]
+pub fn plain_to(text: &str, longest: usize) -> Cow<'_, str> {
     // Nearly all texts are plain ASCII, which is told at a glance.
-    if text.len() <= LONGEST && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+    if text.len() <= longest && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return Cow::Borrowed(text);
     }
-    if text.len() <= LONGEST && !text.chars().any(is_harmful) {
+    if text.len() <= longest && !text.chars().any(is_harmful) {
         return Cow::Borrowed(text);
     }
-    let mut clean = String::with_capacity(text.len().min(LONGEST));
+    let mut clean = String::with_capacity(text.len().min(longest));
     for (count, c) in text.chars().enumerate() {
-        if count == LONGEST {
+        if count == longest {
             clean.push('…');
             break;
         }

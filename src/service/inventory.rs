@@ -7,12 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, timeout_at};
 
+use super::chronicle::Chronicle;
 use super::clock::Clock;
 use super::host::{News, Report};
+use super::recorder::{FromLedger, Told};
 use super::{Changes, Line, MOST_NEWS};
 use crate::model::change::{Change, Verb};
 use crate::model::container::ContainerId;
-use crate::model::feed::{Feed, of_host};
+use crate::model::feed::of_host;
 use crate::model::fleet::{self, EngineAbout, Fleet, Host, Link};
 use crate::model::host::HostSpec;
 use crate::model::overlay::Overlay;
@@ -47,11 +49,20 @@ struct Known {
     dirty: bool,
 }
 
+/// Where the inventory hears from.
+pub(super) struct Sources {
+    /// The hosts.
+    pub news: mpsc::Receiver<News>,
+    /// Tickets and sleepers.
+    pub work: watch::Receiver<Arc<Work>>,
+    /// The record of changes; silent where there is none.
+    pub ledger: mpsc::Receiver<FromLedger>,
+}
+
 pub(super) struct Inventory {
     clock: Clock,
     hosts: Vec<Known>,
-    feed: Feed,
-    feed_changed: bool,
+    chronicle: Chronicle,
     /// Snapshots of hosts were made anew and not published yet.
     fleet_changed: bool,
     /// The first picture of all hosts, or of all work, is complete: commands wait for it.
@@ -59,13 +70,13 @@ pub(super) struct Inventory {
     /// The turn of the work that is laid over the hosts.
     turn: u64,
     fleet_out: watch::Sender<Arc<Fleet>>,
-    changes_out: watch::Sender<Arc<Changes>>,
 }
 
 impl Inventory {
     pub fn new(
         lines: Vec<Line>,
         clock: Clock,
+        recorder: Option<mpsc::Sender<Told>>,
     ) -> (Self, watch::Receiver<Arc<Fleet>>, watch::Receiver<Arc<Changes>>) {
         let hosts: Vec<Known> = lines
             .into_iter()
@@ -85,54 +96,37 @@ impl Inventory {
             .collect();
         let fleet = Fleet { hosts: hosts.iter().map(|host| host.shown.clone()).collect(), turn: 0 };
         let (fleet_out, fleet) = watch::channel(Arc::new(fleet));
-        let (changes_out, changes) = watch::channel(Arc::new(Changes::default()));
-        let feed = Feed::default();
-        let inventory = Inventory {
-            clock,
-            hosts,
-            feed,
-            feed_changed: false,
-            fleet_changed: false,
-            urgent: false,
-            turn: 0,
-            fleet_out,
-            changes_out,
-        };
+        let (chronicle, changes) = Chronicle::new(recorder);
+        let inventory =
+            Inventory { clock, hosts, chronicle, fleet_changed: false, urgent: false, turn: 0, fleet_out };
         (inventory, fleet, changes)
     }
 
     /// Runs until the hosts' tasks are gone.
-    pub async fn run(
-        mut self,
-        mut news: mpsc::Receiver<News>,
-        mut work: watch::Receiver<Arc<Work>>,
-        forget: Arc<Notify>,
-    ) {
+    pub async fn run(mut self, mut from: Sources, forget: Arc<Notify>) {
         // The first news go out at once.
         let start = Instant::now();
         let mut published = start.checked_sub(PARTIAL_EVERY).unwrap_or(start);
         loop {
             tokio::select! {
-                first = news.recv() => {
+                first = from.news.recv() => {
                     let Some(first) = first else { return };
                     self.take(first);
                 }
-                Ok(()) = work.changed() => {
-                    let now = work.borrow_and_update().clone();
+                Ok(()) = from.work.changed() => {
+                    let now = from.work.borrow_and_update().clone();
                     self.overlay(&now);
                 }
-                () = forget.notified() => {
-                    self.feed.forget();
-                    self.feed_changed = true;
-                }
+                Some(said) = from.ledger.recv() => self.chronicle.hear(said, Timestamp::now()),
+                () = forget.notified() => self.chronicle.forget(),
             }
             // The rest of a burst joins in, up to a bound, until the next snapshot is due.
             for _ in 0..MOST_NEWS {
                 let due = published + self.pause();
-                match news.try_recv() {
+                match from.news.try_recv() {
                     Ok(more) => self.take(more),
                     Err(_) if Instant::now() >= due => break,
-                    Err(_) => match timeout_at(due, news.recv()).await {
+                    Err(_) => match timeout_at(due, from.news.recv()).await {
                         Ok(Some(more)) => self.take(more),
                         Ok(None) => return,
                         Err(_) => break,
@@ -151,11 +145,7 @@ impl Inventory {
         }
         self.urgent |= self.turn == 0;
         self.turn = work.turn;
-        for ticket in &work.tickets {
-            let saved = work.sleepers.iter().filter(|it| it.ticket == ticket.id).map(|it| it.saved()).sum();
-            self.feed.know(ticket, saved);
-        }
-        self.feed_changed = true;
+        self.chronicle.work(work, Timestamp::now());
         self.fleet_changed = true;
         let mut overlays = Overlay::by_host(work);
         for host in &mut self.hosts {
@@ -222,20 +212,16 @@ impl Inventory {
                 if outcome.inspect {
                     host.ask(event.id.clone());
                 }
-                self.feed.tell(&name, &event, Some(time));
-                self.feed_changed = true;
+                self.chronicle.event(&name, event, time);
             }
             Report::History(events) => {
                 let back = host.listed;
                 host.dirty |= !std::mem::replace(&mut host.remembered, true);
-                for event in events {
-                    if back {
-                        let outcome = host.picture.apply_event(&event, now);
-                        host.dirty |= outcome.changed;
-                    }
-                    self.feed.tell(&name, &event, None);
+                for event in events.iter().filter(|_| back) {
+                    let outcome = host.picture.apply_event(event, now);
+                    host.dirty |= outcome.changed;
                 }
-                self.feed_changed = true;
+                self.chronicle.history(&name, events, time);
             }
             Report::Inspected(id, answer, asked) => {
                 let outcome = host.picture.apply_inspect(&id, answer, asked);
@@ -273,8 +259,7 @@ impl Inventory {
     }
 
     fn tell(&mut self, change: Change) {
-        self.feed.add(change);
-        self.feed_changed = true;
+        self.chronicle.add(change, Timestamp::now());
     }
 
     /// A lost host answers again: says so, and from when to when events may be missing.
@@ -310,14 +295,7 @@ impl Inventory {
     fn publish(&mut self) {
         self.urgent = false;
         // The changes first: whoever sees in the fleet that a host's memory is in must find it among them.
-        if std::mem::take(&mut self.feed_changed) {
-            let changes = Changes {
-                newest_first: self.feed.newest_first().cloned().collect(),
-                next_seq: self.feed.next_seq(),
-                recorded_to: None,
-            };
-            self.changes_out.send_replace(Arc::new(changes));
-        }
+        self.chronicle.publish();
         if self.hosts.iter().any(|host| host.dirty) {
             for host in self.hosts.iter_mut().filter(|host| host.dirty) {
                 host.redraw();

@@ -2,12 +2,14 @@
 
 mod callmaps;
 mod calls;
+mod chronicle;
 pub mod clock;
 pub mod doctor;
 mod host;
 mod inventory;
 pub mod machine;
 pub mod past;
+mod recorder;
 mod tickets;
 mod usage;
 
@@ -39,6 +41,8 @@ pub use usage::{Trend, Usages, Wanted, current};
 const MOST_NEWS: usize = 1024;
 /// How many inspects may wait for one host; more than that, and it lists instead.
 const MOST_ORDERS: usize = 256;
+/// How much the ledger may say before the inventory has heard it.
+const MOST_SAID: usize = 64;
 /// How many tickets may be asked for before the desk has seen them.
 const MOST_COMMANDS: usize = 4096;
 
@@ -49,8 +53,10 @@ pub struct Changes {
     pub newest_first: Vec<Arc<Change>>,
     /// The number that the next change will have.
     pub next_seq: u64,
-    /// Changes with a lower number are recorded in the ledger for good; nothing where there is no ledger.
+    /// Changes with numbers below this are in the ledger; nothing where there is no ledger.
     pub recorded_to: Option<u64>,
+    /// Why no more can be recorded now.
+    pub trouble: Option<Arc<str>>,
 }
 
 /// A running service. Its tasks end when it is dropped.
@@ -102,7 +108,12 @@ impl Service {
         }
         let reconcile = lines.iter().map(|line| (line.spec.name.clone(), line.reconcile.clone())).collect();
         let forget = Arc::new(Notify::new());
-        let (inventory, fleet, changes) = inventory::Inventory::new(lines, clock);
+        let (told_in, told) = mpsc::channel(recorder::MOST_TOLD);
+        let (said_in, said) = mpsc::channel(MOST_SAID);
+        let (looked_in, looked) = watch::channel(None);
+        let recorded = rules.ledger.clone().filter(|_| rules.records);
+        let (inventory, fleet, changes) =
+            inventory::Inventory::new(lines, clock, recorded.is_some().then_some(told_in));
         let (commands_in, commands) = mpsc::channel(MOST_COMMANDS);
         let (work_in, work) = watch::channel(Arc::new(Work::default()));
         let mut connections = Vec::new();
@@ -136,10 +147,23 @@ impl Service {
             callmaps::World { hosts: connections.clone(), fleet: fleet.clone(), changes: changes.clone() };
         let callmaps = Callmaps::start(world, rules.ledger.clone());
         let past = Past::new(rules.ledger.clone());
-        let desk =
-            tickets::Start { rules, hosts: connections, fleet: fleet.clone(), commands, work: work_in };
+        if let Some(place) = recorded {
+            let hosts = connections.iter().map(|(host, _)| host.clone()).collect();
+            let work = work.clone();
+            let start = recorder::Start { place, hosts, told, work, looked, out: said_in };
+            tasks.spawn(recorder::keep(start));
+        }
+        let desk = tickets::Start {
+            rules,
+            hosts: connections,
+            fleet: fleet.clone(),
+            commands,
+            work: work_in,
+            looked: looked_in,
+        };
         tasks.spawn(tickets::keep(desk));
-        tasks.spawn(inventory.run(news, work.clone(), forget.clone()));
+        let sources = inventory::Sources { news, work: work.clone(), ledger: said };
+        tasks.spawn(inventory.run(sources, forget.clone()));
         tasks.spawn(usage::collect(readings, usages_in, wanted_seen));
         let commands = commands_in;
         Service { fleet, changes, usages, wanted, forget, reconcile, work, commands, callmaps, past, tasks }

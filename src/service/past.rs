@@ -2,6 +2,7 @@
 //! tells a tenant's history. It is opened by the first question.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
@@ -21,6 +22,8 @@ const MOST_OF_A_HOST: usize = 200;
 const MOST_LOOPS: usize = 40;
 /// The parts of a loop that are read for that.
 const MOST_OF_A_LOOP: usize = 2000;
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// One question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,9 +136,9 @@ async fn parts(ledger: &Ledger, act: Act, limit: usize) -> Result<Vec<Part>, Led
 }
 
 async fn minutes(ledger: &Ledger, from: Timestamp, to: Timestamp) -> Result<Vec<Tick>, LedgerError> {
-    let ask = Ask { range: Some(Range { from, to: Some(to) }), terms: Vec::new() };
-    let page = page(ledger, &ask, 100_000).await?;
-    Ok(crate::model::change::ticks::minutes(page.newest_first.iter().map(|it| &**it), from, to))
+    let mut ticks = ledger.ticks(&Ask::default(), from, to, MINUTE).await?;
+    ticks.retain(|tick| tick.total() > 0);
+    Ok(ticks)
 }
 
 /// The changes of a tenant and the turns of its host within a stretch, and the latest from before: they tell how it begins.

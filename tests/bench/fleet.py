@@ -1,24 +1,19 @@
 """The benchmark of `tests/bench/fleet`."""
 
 import argparse
-import os
-import re
-import signal
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
 
 import procfs
+from simulated import HOSTS, counts, simulated
 from table import figure, median, show
 from watched import Watched
 
-WAKEBOARD = os.path.abspath("target/release/wakeboard")
-HOSTS, CONTAINERS = 100, 10_000
+CONTAINERS = 10_000
 RAW_RUNS = 9
 # Left out of the time of just looking: start-up, and what is asked once right after it.
 STARTING = 8
-HEADER = re.compile(r"(\d+) of (\d+) hosts.*?(\d+) tenants")
 
 
 def main():
@@ -55,24 +50,6 @@ def main():
     print(flush=True)
 
 
-@contextmanager
-def simulated(scenario):
-    """Serves a scenario; gives the hosts' sockets and the command line of a console on them."""
-    with tempfile.TemporaryDirectory(prefix="wb-") as folder:
-        command = [WAKEBOARD, "simulate", f"tests/scenarios/{scenario}.yaml", "--dir", os.path.join(folder, "s")]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        try:
-            hosts = [process.stdout.readline().split() for _ in range(HOSTS)]
-            config = os.path.join(folder, "wakeboard.yaml")
-            with open(config, "w") as file:
-                file.write("hosts:\n")
-                file.writelines(f"  {name}: {endpoint}\n" for name, endpoint in hosts)
-            yield [endpoint.removeprefix("unix://") for _, endpoint in hosts], [WAKEBOARD, "--config", config]
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait()
-
-
 def raw_lists(sockets):
     """How long one curl takes to fetch all lists at once, without reading them."""
     with tempfile.NamedTemporaryFile("w", suffix=".curl") as file:
@@ -87,12 +64,6 @@ def raw_lists(sockets):
     sizes = [int(line) for line in done.stdout.split()]
     assert len(sizes) == len(sockets) and min(sizes) > 1000, "curl did not get all lists"
     return took
-
-
-def counts(lines):
-    """Hosts that answer and tenants, as the header says."""
-    found = HEADER.search(lines[0])
-    return found and (int(found[1]), int(found[3]))
 
 
 def final_tenants(argv):

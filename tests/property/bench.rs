@@ -80,6 +80,7 @@ impl Bench {
             copies: None,
             mends: true,
             at_once: true,
+            records: false,
         };
         let service = Service::start(self.running.hosts(), Naming::default(), rules);
         let (mut fleet, mut work) = (service.fleet(), service.work());

@@ -136,5 +136,5 @@ fn changes() -> Changes {
         change(2, 400, Verb::Started, "青松商贸", "web-2", None, Some("shop/app:4.2.1")),
         change(1, 100_000, Verb::Gap, "", "web-2", None, Some("events may be missing 10:02:00 to 10:09:00")),
     ];
-    Changes { newest_first: list.into_iter().map(Arc::new).collect(), next_seq: 7, recorded_to: None }
+    Changes { newest_first: list.into_iter().map(Arc::new).collect(), next_seq: 7, ..Changes::default() }
 }

@@ -36,7 +36,7 @@ impl Runner {
             return Runner::Alone(Callmaps::alone(settings.ledger));
         }
         let Settings { policy, ledger, copies, .. } = settings;
-        let rules = Rules { policy, ledger, copies, mends: false, at_once: false };
+        let rules = Rules { policy, ledger, copies, ..Rules::default() };
         Runner::WithHosts(Box::new(Service::start(settings.hosts, settings.naming, rules)))
     }
 

@@ -126,6 +126,11 @@ impl Call {
         tokio::time::timeout(deadline, exchange).await.map_err(|_| EngineError::Silent(deadline))?
     }
 
+    /// The answer as it comes. Only its beginning has a deadline: the caller's.
+    pub async fn stream(self, transport: &Transport) -> Result<Incoming, EngineError> {
+        self.answer(transport).await
+    }
+
     /// The answer's body, unread, where the engine does not refuse.
     async fn answer(self, transport: &Transport) -> Result<Incoming, EngineError> {
         let length = self.body.len();

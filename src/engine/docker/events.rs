@@ -1,31 +1,29 @@
 //! The engine's event messages, turned into ours. Docker's and Podman's words differ; both are here.
 
-use bollard::models::{EventMessage, EventMessageTypeEnum};
 use jiff::Timestamp;
 
 use super::facts::{lookup, place, shared};
+use super::follow::Message;
 use crate::model::container::Health;
 use crate::model::event::{Event, Happening};
 use crate::model::naming::{COMPOSE_PROJECT, Naming};
 use crate::model::plain::plain;
 
 /// Turns one message into an event; none where it is not about the life of a container.
-pub fn of_message(message: EventMessage, naming: &Naming) -> Option<Event> {
-    if message.typ != Some(EventMessageTypeEnum::CONTAINER) {
+pub fn of_message(message: Message, naming: &Naming) -> Option<Event> {
+    if message.kind != "container" || message.actor.id.is_empty() {
         return None;
     }
-    let actor = message.actor?;
-    let attributes = actor.attributes.unwrap_or_default();
-    let what = happening(message.action.as_deref()?, |key| attributes.get(key).map(String::as_str))?;
-    let time = message
-        .time_nano
-        .filter(|nanos| *nanos > 0)
-        .and_then(|nanos| Timestamp::from_nanosecond(nanos.into()).ok())
-        .or_else(|| message.time.and_then(|seconds| Timestamp::from_second(seconds).ok()))?;
+    let attributes = message.actor.attributes;
+    let what = happening(&message.action, |key| attributes.get(key).map(String::as_str))?;
+    let time = match message.nanoseconds {
+        nanoseconds @ 1.. => Timestamp::from_nanosecond(nanoseconds.into()).ok()?,
+        _ => Timestamp::from_second(message.time).ok()?,
+    };
     let name = attributes.get("name").map_or("", String::as_str);
     Some(Event {
         time,
-        id: shared(&actor.id.filter(|id| !id.is_empty())?),
+        id: shared(&message.actor.id),
         name: shared(name),
         image: shared(attributes.get("image").map_or("", String::as_str)),
         place: place(naming, name, lookup(Some(&attributes))),

@@ -5,6 +5,7 @@ pub(super) mod call;
 mod checkpoint;
 mod events;
 mod facts;
+mod follow;
 mod hands;
 mod image;
 mod limits;
@@ -20,14 +21,13 @@ mod status;
 pub mod tls;
 pub mod transport;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::errors::Error as ApiError;
-use bollard::query_parameters::{EventsOptionsBuilder, InspectContainerOptions, StatsOptionsBuilder};
+use bollard::query_parameters::{InspectContainerOptions, StatsOptionsBuilder};
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
@@ -45,7 +45,7 @@ use crate::model::usage::Counters;
 
 use call::Call;
 use server::Server;
-use transport::{Dial, TooMuch, Transport};
+use transport::{Dial, Transport};
 
 /// After this a connected engine that does not answer a ping counts as hung.
 pub const PING_DEADLINE: Duration = Duration::from_secs(3);
@@ -215,37 +215,21 @@ impl Engine for DockerEngine {
     }
 
     async fn events(&self, since: Timestamp) -> Result<EventStream, EngineError> {
-        let filters = HashMap::from([("type", vec!["container"])]);
-        let options = EventsOptionsBuilder::default().since(&seconds(since)).filters(&filters).build();
         let naming = self.naming.clone();
-        let budget = self.transport.stream_budget();
-        let refilled = budget.clone();
-        let stream = self.api.events(Some(options)).inspect_ok(move |_| refilled.refill());
-        Ok(stream
-            .map_err(move |error| {
-                if budget.is_overdrawn() {
-                    return EngineError::Garbage(TooMuch.to_string());
-                }
-                EngineError::from(error)
-            })
+        Ok(follow::messages(self.transport.clone(), since, None)
             .try_filter_map(move |message| std::future::ready(Ok(events::of_message(message, &naming))))
             .boxed())
     }
 
     async fn history(&self, since: Timestamp, until: Timestamp) -> Result<Vec<Event>, EngineError> {
-        let filters = HashMap::from([("type", vec!["container"])]);
-        let options = EventsOptionsBuilder::default()
-            .since(&seconds(since))
-            .until(&seconds(until))
-            .filters(&filters)
-            .build();
         let mut past = Vec::new();
-        let mut stream = std::pin::pin!(self.api.events(Some(options)).take(MOST_HISTORY));
+        let messages = follow::messages(self.transport.clone(), since, Some(until));
+        let mut messages = std::pin::pin!(messages.take(MOST_HISTORY));
         let read = async {
-            while let Some(message) = stream.next().await {
-                past.extend(events::of_message(message?, &self.naming));
+            while let Some(message) = messages.try_next().await? {
+                past.extend(events::of_message(message, &self.naming));
             }
-            Ok::<(), ApiError>(())
+            Ok::<(), EngineError>(())
         };
         // Where the engine's clock is behind ours, it waits for `until` to come: what it told by then is kept.
         if let Ok(result) = tokio::time::timeout(HISTORY_DEADLINE, read).await {
@@ -269,9 +253,4 @@ impl Engine for DockerEngine {
             Err(error) => Err(error),
         }
     }
-}
-
-/// A time as the engine's query wants it: seconds and nanoseconds since 1970.
-fn seconds(time: Timestamp) -> String {
-    format!("{}.{:09}", time.as_second(), time.subsec_nanosecond().max(0))
 }

@@ -1,7 +1,9 @@
 //! Changes: what happened, when, who did it, to what.
 
 mod act;
+pub mod cloudevent;
 mod record;
+pub mod said;
 mod source;
 mod summary;
 pub mod ticks;
@@ -17,6 +19,7 @@ use super::host::HostName;
 use super::ticket::TicketId;
 
 pub use act::{Act, Mark};
+pub use cloudevent::to_cloudevent;
 pub use record::Record;
 pub use source::{Confidence, Source};
 pub use summary::{Kind, Retention, Summary, Tick};

@@ -52,6 +52,8 @@ pub struct Rules {
     pub mends: bool,
     /// Whether somebody waits for work already: then engines are asked at once what that needs.
     pub at_once: bool,
+    /// Whether what engines and hosts tell is written into the ledger. A short command leaves that to those that stay.
+    pub records: bool,
 }
 
 /// One ticket that is asked for.
@@ -76,6 +78,8 @@ pub(in crate::service) struct Start {
     pub fleet: watch::Receiver<Arc<Fleet>>,
     pub commands: mpsc::Receiver<Command>,
     pub work: watch::Sender<Arc<Work>>,
+    /// When the ledger was last read.
+    pub looked: watch::Sender<Option<Timestamp>>,
 }
 
 /// One host, as the desk sees it.
@@ -111,11 +115,14 @@ pub(in crate::service) struct Desk {
     /// Tenants that were tried to be brought back, and until when that is not tried again.
     tried: HashMap<(HostName, Arc<str>), Instant>,
     work: watch::Sender<Arc<Work>>,
+    /// When the ledger was last read.
+    read: Option<Timestamp>,
+    looked: watch::Sender<Option<Timestamp>>,
 }
 
 /// Opens the ledger and keeps the desk until nobody is there any more to give orders.
 pub(in crate::service) async fn keep(start: Start) {
-    let Start { rules, hosts, fleet, mut commands, work } = start;
+    let Start { rules, hosts, fleet, mut commands, work, looked } = start;
     let missing =
         |reason: String| Arc::new(Work { record: Record::Missing(reason.into()), ..Work::default() });
     let Some(place) = rules.ledger else {
@@ -162,6 +169,8 @@ pub(in crate::service) async fn keep(start: Start) {
         watch: tidy::Watch::default(),
         tried: HashMap::new(),
         work,
+        read: None,
+        looked,
     };
     desk.run(commands).await;
 }
@@ -176,6 +185,8 @@ impl Desk {
                     if self.look().await {
                         self.publish();
                     }
+                    // Only now does everybody see what was read.
+                    self.looked.send_replace(self.read);
                     look = Instant::now() + LOOK_EVERY;
                 }
                 Some(note) = self.notes.recv() => {

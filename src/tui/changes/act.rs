@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use super::list::Posed;
 use super::sheet::ChangeSheet;
 use super::timeline::{Columns, HOURS};
+use crate::grammar::{ChangesArgs, ChangesVerb};
 use crate::model::action::{Action, Scope};
 use crate::model::ask::{Ask, Range, Term, Test};
 use crate::model::change::Change;
@@ -194,11 +195,24 @@ pub fn ask(state: &mut State, text: &str, draft: bool) -> bool {
     }
 }
 
-/// `:changes QUERY`.
-pub fn written(state: &mut State, text: &str) {
+/// `:changes [QUERY...]`; what else the shell can say of changes is said there.
+pub fn said(state: &mut State, args: &ChangesArgs) {
+    let for_shell = match &args.verb {
+        None if args.list.json || args.list.csv || args.list.cloudevents => Some("changes"),
+        None => None,
+        Some(ChangesVerb::Show(_)) => Some("changes show"),
+        Some(ChangesVerb::Verify(_)) => Some("changes verify"),
+        Some(ChangesVerb::Summary(_)) => Some("changes summary"),
+    };
+    if let Some(verb) = for_shell {
+        let text = state.messages.say_with("notice-changes-shell", [("verb", verb)]);
+        state.notice = Some(Notice { text, bad: true });
+        return;
+    }
+    let text = Ask::joined(&args.list.query, &state.now);
     state.layer = None;
     state.timeline.gone_from = None;
-    if ask(state, text, false) {
+    if ask(state, &text, false) {
         state.focus = Pane::Changes;
         state.timeline.open = false;
         state.feed.follow();

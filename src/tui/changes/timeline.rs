@@ -150,7 +150,7 @@ mod tests {
             let time = now().timestamp() - SignedDuration::from_mins(*minutes);
             Arc::new(Change::new(Source::Engine, Act::from_number(*minutes), time, Verb::Started))
         };
-        Changes { newest_first: ago_minutes.iter().map(change).collect(), next_seq: 9, recorded_to: Some(9) }
+        Changes { newest_first: ago_minutes.iter().map(change).collect(), next_seq: 9, recorded_to: Some(9), ..Changes::default() }
     }
 
     #[test]

@@ -224,6 +224,7 @@ notice-change-no-ticket = this was not done under a ticket
 notice-change-no-tenant = this is about no tenant
 notice-tenant-gone = that tenant is not there any more
 notice-ticket-elsewhere = ticket { $id } is not among those shown here; in the shell: wakeboard tickets { $id }
+notice-changes-shell = this is for the shell: wakeboard { $verb }
 notice-sort = sorted by { $by }
 notice-sort-reverse = sorted by { $by }, reversed
 notice-theme = theme { $name }

@@ -22,6 +22,7 @@ impl Desk {
     /// Reads what others wrote, and looks for what was cut off. Says whether something is new.
     pub(super) async fn look(&mut self) -> bool {
         let ledger = self.tools.ledger.clone();
+        let began = Timestamp::now();
         let version = match ledger.version().await {
             Ok(version) => version,
             Err(error) => {
@@ -33,9 +34,13 @@ impl Desk {
         if news {
             match self.read(&ledger).await {
                 Ok(()) => self.version = Some(version),
-                Err(error) => warn!(%error, "the ledger cannot be read"),
+                Err(error) => {
+                    warn!(%error, "the ledger cannot be read");
+                    return false;
+                }
             }
         }
+        self.read = Some(began);
         if self.mends && !self.tools.policy.read_only {
             self.mend(&ledger).await;
         }

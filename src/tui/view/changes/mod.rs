@@ -59,7 +59,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
 
 /// Why the ledger does not answer, above what is known without it; and the room that is left.
 fn draw_fault(pen: &mut Pen<'_>, list: Rect, state: &State) -> Rect {
-    let Some(fault) = state.feed.asked.fault() else { return list };
+    let Some(fault) = state.feed.asked.fault().or(state.changes.trouble.as_ref()) else { return list };
     let lines = wrap(&plain(fault), usize::from(list.width.saturating_sub(4)));
     let lines = lines.iter().take(MOST_OF_A_FAULT.min(usize::from(list.height)));
     let mut y = list.y;

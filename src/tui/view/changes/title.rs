@@ -19,7 +19,7 @@ pub fn title(state: &State, cells: usize) -> (String, Slot) {
     let slot = if feed.asked.fault().is_some() { Slot::Bad } else { Slot::Title };
     let range = feed.posed.as_ref().map(|posed| posed.ask.range_in_words(state.now.time_zone()));
     let standing = standing(state);
-    let (Some(range), true) = (&range, feed.posed.is_some()) else {
+    let Some(range) = &range else {
         let today = feed.follows().then(|| messages.say("changes-today"));
         let parts: Vec<String> = [name].into_iter().chain(today).chain(standing).collect();
         return (first_that_fits(&[parts.clone(), parts[..parts.len().min(2)].to_vec()], cells), slot);
@@ -29,7 +29,13 @@ pub fn title(state: &State, cells: usize) -> (String, Slot) {
         parts.iter().map(|part| (*part).clone()).chain(standing.clone()).collect()
     };
     // Which time is meant goes before all else: an answer without it can be misread.
-    let variants = [with(&[&name, range, &count]), with(&[&name, range]), with(&[range]), vec![range.clone()]];
+    let sign = match () {
+        () if feed.asked.waits() => "… ",
+        () if feed.asked.fault().is_some() => "✖ ",
+        () => "",
+    };
+    let least = vec![format!("{sign}{range}")];
+    let variants = [with(&[&name, range, &count]), with(&[&name, range]), with(&[range]), least];
     (first_that_fits(&variants, cells), slot)
 }
 

@@ -1,0 +1,190 @@
+//! The recorder: writes what engines and hosts tell into the ledger, a little later than it is shown.
+//!
+//! It folds events by the same rules as the feed on the screen, but waits with each until the desk has read the ledger
+//! after it came: then all tickets are known that may have caused it, those of other consoles too. What several consoles
+//! tell is one record, so it does not matter which of them is faster.
+
+mod waiting;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until, timeout};
+use tracing::warn;
+
+use super::chronicle::Lost;
+use crate::ledger::{Ledger, LedgerError};
+use crate::model::backoff;
+use crate::model::change::{Change, Mark, Record, Source};
+use crate::model::event::Event;
+use crate::model::host::HostName;
+use crate::model::ledger::Where;
+use crate::model::work::Work;
+use waiting::Waiting;
+
+/// How many things may be on their way to the recorder while it writes.
+pub(super) const MOST_TOLD: usize = 32_768;
+/// How many acts of before the screen begins with.
+const MOST_BEFORE: usize = 1000;
+/// How long the screen waits for them.
+const BEFORE_WITHIN: Duration = Duration::from_millis(1500);
+/// How many records are written in one go: no other writer waits for longer than that takes.
+const PORTION: usize = 1000;
+/// How many records of others are read in one go.
+const MOST_OF_OTHERS: usize = 1000;
+
+/// Something to be recorded.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub what: What,
+    /// When it came, by our own clock.
+    pub arrived: Timestamp,
+    /// The feed's next number then: all changes below it are in the ledger when this is.
+    pub seq: u64,
+}
+
+#[derive(Debug)]
+pub(super) enum What {
+    /// What an engine tells, or remembers.
+    Event { host: HostName, event: Event, heard: Option<Timestamp> },
+    /// Anything else.
+    Record(Box<Record>),
+    /// The recorder could not keep up.
+    Lost(Lost),
+    /// Only a number of the feed: its change is in the ledger already.
+    Nothing,
+}
+
+/// What the ledger says to the feed.
+#[derive(Debug)]
+pub(super) enum FromLedger {
+    /// What is known from before, once.
+    Before { changes: Vec<Change>, marks: Vec<Mark> },
+    /// What others recorded.
+    Others(Vec<Change>),
+    /// All changes of the feed below this number are in the ledger.
+    Recorded(u64),
+    /// It cannot be written, and why.
+    Trouble(Arc<str>),
+}
+
+/// What the recorder needs.
+pub(super) struct Start {
+    pub place: Where,
+    /// The hosts that are watched here: what others tell of them is known already.
+    pub hosts: Vec<HostName>,
+    pub told: mpsc::Receiver<Told>,
+    pub work: watch::Receiver<Arc<Work>>,
+    /// When the desk last read the ledger.
+    pub looked: watch::Receiver<Option<Timestamp>>,
+    pub out: mpsc::Sender<FromLedger>,
+}
+
+struct Recorder {
+    start: Start,
+    ledger: Option<Ledger>,
+    waiting: Waiting,
+    /// The newest record that was read.
+    newest: i64,
+}
+
+/// Records until the feed is gone.
+pub(super) async fn keep(start: Start) {
+    let mut recorder = Recorder { start, ledger: None, waiting: Waiting::default(), newest: 0 };
+    let begun = timeout(BEFORE_WITHIN, recorder.begin()).await;
+    if !matches!(begun, Ok(Ok(()))) {
+        // The screen does not wait for a ledger that is slow or broken.
+        let nothing = FromLedger::Before { changes: Vec::new(), marks: Vec::new() };
+        let _ = recorder.start.out.send(nothing).await;
+    }
+    let mut failures = 0;
+    let mut again = None;
+    loop {
+        tokio::select! {
+            told = recorder.start.told.recv() => {
+                let Some(told) = told else { return };
+                recorder.waiting.push(told);
+                continue;
+            }
+            Ok(()) = recorder.start.looked.changed(), if again.is_none() => {}
+            () = sleep_until(again.unwrap_or_else(Instant::now)), if again.is_some() => {}
+        }
+        match recorder.turn().await {
+            Ok(()) => (failures, again) = (0, None),
+            Err(error) => {
+                warn!(%error, "changes cannot be recorded");
+                let _ = recorder.start.out.send(FromLedger::Trouble(error.to_string().into())).await;
+                failures += 1;
+                again = Some(Instant::now() + backoff::wait(failures, super::clock::jitter()));
+            }
+        }
+    }
+}
+
+impl Recorder {
+    /// Opens the ledger, and tells what it has from before.
+    async fn begin(&mut self) -> Result<(), LedgerError> {
+        let ledger = Ledger::open(&self.start.place).await?;
+        self.newest = ledger.newest_record().await?;
+        let (changes, marks) = ledger.recent(MOST_BEFORE).await?;
+        self.waiting.feed.remember(changes.clone(), marks.iter().copied());
+        let _ = self.start.out.send(FromLedger::Before { changes, marks }).await;
+        self.ledger = Some(ledger);
+        Ok(())
+    }
+
+    /// Writes what is due, and reads what others have written.
+    async fn turn(&mut self) -> Result<(), LedgerError> {
+        if self.ledger.is_none() {
+            let ledger = Ledger::open(&self.start.place).await?;
+            self.newest = ledger.newest_record().await?;
+            let (changes, marks) = ledger.recent(MOST_BEFORE).await?;
+            self.waiting.feed.remember(changes, marks);
+            self.ledger = Some(ledger);
+        }
+        let Some(ledger) = &self.ledger else { return Ok(()) };
+        let looked = *self.start.looked.borrow_and_update();
+        let work = self.start.work.borrow_and_update().clone();
+        self.waiting.know(&work);
+        // What came while the last portion was written is due as well, if the desk has looked since.
+        while let Ok(told) = self.start.told.try_recv() {
+            self.waiting.push(told);
+        }
+        loop {
+            let due = self.waiting.due(looked, PORTION);
+            if !due.is_empty() {
+                ledger.append(due).await?;
+            }
+            match self.waiting.written() {
+                Some(seq) => {
+                    let _ = self.start.out.send(FromLedger::Recorded(seq)).await;
+                }
+                None => break,
+            }
+        }
+        self.read_others().await
+    }
+
+    /// Reads what others recorded. What is known here anyway is left out.
+    async fn read_others(&mut self) -> Result<(), LedgerError> {
+        let Some(ledger) = &self.ledger else { return Ok(()) };
+        if ledger.newest_record().await? == self.newest {
+            return Ok(());
+        }
+        let (mut changes, newest) = ledger.appended_since(self.newest, MOST_OF_OTHERS).await?;
+        self.newest = newest;
+        let is_watched = |host: &HostName| self.start.hosts.contains(host);
+        changes.retain(|change| match change.source {
+            // The desk reads tickets.
+            Source::Ticket => false,
+            Source::Engine | Source::Host => !change.host.as_ref().is_some_and(is_watched),
+            Source::Callmap | Source::File | Source::Note => true,
+        });
+        if !changes.is_empty() {
+            let _ = self.start.out.send(FromLedger::Others(changes)).await;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,180 @@
+//! What happened is told as it happened: forty acts by hand, by two operators, by compose and by crashes, with the engine
+//! killed in the middle, and two consoles that both write it down.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use regex::Regex;
+use serde_json::Value;
+
+use crate::common::{Console, Home, program};
+use crate::engine::{Engine, lab};
+use crate::tickets::COUNTER;
+
+/// Longer than a stop and a start may lie apart to be one restart.
+const APART: Duration = Duration::from_millis(2_500);
+
+/// Two operators on one ledger, each with a console open.
+struct WarRoom {
+    engine: Engine,
+    homes: Vec<Home>,
+    consoles: Vec<Console>,
+}
+
+impl WarRoom {
+    fn open(engine: Engine) -> WarRoom {
+        let folder = tempfile::tempdir().unwrap().keep();
+        let ledger = folder.join("ledger.db");
+        let home = |operator: &str| {
+            Home::new(&format!(
+                "hosts: {{lab: '{}'}}\nledger: {}\noperator: {operator}\n",
+                engine.endpoint,
+                ledger.display()
+            ))
+        };
+        let homes = vec![home("op1@desk"), home("op2@war-room")];
+        // Brings the image of the counter, and what the host can do is known from here on.
+        say(&homes[0], &["doctor"]);
+        let open = |home: &Home| {
+            let config = home.config().display().to_string();
+            let console = home.console(&["--config", &config], (150, 40), &[]);
+            console.wait("the host is up", |screen| screen.contains("1 host ●"));
+            console
+        };
+        let consoles = homes.iter().map(open).collect();
+        WarRoom { engine, homes, consoles }
+    }
+
+    /// A dump or a wake from the shell of one of the two.
+    fn ticket(&self, operator: usize, args: &[&str], outcome: &str) {
+        let out = say(&self.homes[operator], &[args, &["--json"]].concat());
+        let last: Value = serde_json::from_str(out.lines().last().unwrap_or_default()).unwrap();
+        assert_eq!(last["outcome"], outcome, "{args:?}: {last}");
+    }
+
+    fn compose(&self, args: &[&str]) {
+        let file = self.homes[0].path().join("compose.yaml");
+        if !file.exists() {
+            let image = lab("WAKEBOARD_LAB_IMAGE");
+            let service = format!("{{image: '{image}', command: sleep 1000, stop_grace_period: 0s}}");
+            let text = format!("version: '3'\nservices: {{app: {service}, db: {service}}}\n");
+            std::fs::write(&file, text).unwrap();
+        }
+        let output = Command::new("docker-compose")
+            .args(["-H", &self.engine.endpoint, "-p", "grove", "-f"])
+            .arg(&file)
+            .args(args)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "compose {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// What the ledger tells, oldest first: who, verb, object, and what more is said without what differs each time.
+    fn story(&self) -> Vec<String> {
+        let changing = Regex::new(r" ?\d+\.\d+s| frees [\d.]+[KMG]|\d\d:\d\d:\d\d").unwrap();
+        let out = say(&self.homes[1], &["changes", "last 1h", "--json", "--limit", "1000"]);
+        let all: Value = serde_json::from_str(&out).unwrap();
+        let line = |change: &Value| {
+            let word = |field: &str| change[field].as_str().unwrap_or("-").to_owned();
+            let times = match change["count"].as_u64() {
+                Some(1) | None => String::new(),
+                Some(times) => format!(" ×{times}"),
+            };
+            let text = changing.replace_all(change["text"].as_str().unwrap_or_default(), "").into_owned();
+            let line = format!("{} {} {}{times} {text}", word("actor"), word("verb"), word("object"));
+            line.trim_end().to_owned()
+        };
+        let mut told: Vec<(String, String)> =
+            all.as_array().unwrap().iter().map(|change| (change["time"].to_string(), line(change))).collect();
+        told.sort();
+        told.into_iter().map(|(_, line)| line).collect()
+    }
+}
+
+fn say(home: &Home, args: &[&str]) -> String {
+    let config = home.config().display().to_string();
+    let output = home
+        .command(&[&["--config", &config], args].concat())
+        .timeout(Duration::from_secs(120))
+        .output()
+        .unwrap();
+    eprintln!("{} {args:?}: {}", program(), String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn forty_acts_are_told_as_they_were_done() {
+    let mut room = WarRoom::open(Engine::docker_a());
+    let image = lab("WAKEBOARD_LAB_IMAGE");
+
+    // By hand.
+    let of = |tenant: &str| format!("wakeboard.tenant={tenant}");
+    room.engine.run_sleeper("ash", &["--label", &of("ash")]);
+    for act in [
+        &["pause", "ash"][..],
+        &["unpause", "ash"],
+        &["restart", "-t", "0", "ash"],
+        &["kill", "-s", "HUP", "ash"],
+        &["update", "--restart", "no", "ash"],
+        &["rename", "ash", "ash-2"],
+        &["stop", "-t", "0", "ash-2"],
+    ] {
+        room.engine.act(act);
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    std::thread::sleep(APART);
+    room.engine.act(&["start", "ash-2"]);
+    room.engine.act(&["rm", "-f", "ash-2"]);
+
+    // By two operators.
+    room.engine.run_image(COUNTER, "birch", &["--label", &of("birch")], &["/canary", "load", "4"]);
+    for (method, dumps, wakes) in [("freeze", 0, 1), ("stop", 1, 0), ("checkpoint", 0, 1), ("destroy", 1, 1)] {
+        room.ticket(dumps, &["dump", "birch", "--by", method], "dumped");
+        room.ticket(wakes, &["wake", "birch"], "woken");
+    }
+    room.engine.run_sleeper("cedar", &["--label", &of("cedar"), "--label", "wakeboard.tier=vip"]);
+    room.ticket(1, &["dump", "cedar"], "refused");
+
+    // By themselves.
+    room.engine.run("dogwood", &["--label", &of("dogwood")], &["sh", "-c", "sleep 1; exit 3"]);
+    room.engine.run("elm", &["--label", &of("elm"), "--restart", "on-failure:3"], &["sh", "-c", "exit 1"]);
+    let check = ["--health-cmd", "test ! -e /sick", "--health-interval", "1s", "--health-retries", "1"];
+    room.engine.run_sleeper("fir", &[&["--label", &of("fir")], &check[..]].concat());
+    std::thread::sleep(Duration::from_millis(2_500));
+    room.engine.act(&["exec", "fir", "touch", "/sick"]);
+    std::thread::sleep(APART);
+
+    // The engine is killed and comes back.
+    room.engine.control("kill");
+    for console in &room.consoles {
+        console.wait_line(&["lost", "lab"]);
+    }
+    room.engine.control("start");
+    for console in &room.consoles {
+        console.wait_line(&["connected", "lab"]);
+    }
+    std::thread::sleep(APART);
+    room.engine.act(&["rm", "-f", "cedar", "fir"]);
+
+    // By compose.
+    room.compose(&["up", "-d"]);
+    room.compose(&["pause"]);
+    room.compose(&["unpause"]);
+    room.compose(&["restart", "-t", "0"]);
+    room.compose(&["stop", "-t", "0"]);
+    std::thread::sleep(APART);
+    room.compose(&["start"]);
+    room.compose(&["down", "-t", "0"]);
+
+    let expected = [
+        format!("- started ash {image}"),
+        "- paused ash".to_owned(),
+    ];
+    let begun = Instant::now();
+    let mut told = room.story();
+    while told.len() < expected.len() && begun.elapsed() < Duration::from_secs(10) {
+        std::thread::sleep(Duration::from_millis(300));
+        told = room.story();
+    }
+    assert_eq!(told, expected, "\n{}", told.join("\n"));
+}
