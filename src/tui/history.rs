@@ -169,8 +169,7 @@ impl History {
         if changes.recorded_to.is_none() || self.asked.is_busy() {
             return;
         }
-        let is_fresh =
-            |at: Timestamp| self.end.is_some() || now.duration_since(at) < AGAIN;
+        let is_fresh = |at: Timestamp| self.end.is_some() || now.duration_since(at) < AGAIN;
         if self.asked_at.is_some_and(is_fresh) {
             return;
         }

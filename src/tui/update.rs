@@ -235,10 +235,9 @@ fn page(state: &State) -> isize {
         Pane::Changes => {
             areas.changes.map_or(1, layout::rows_of_list).saturating_sub(usize::from(state.strip_lines()))
         }
-        Pane::Bottom if state.bottom == Bottom::History => areas
-            .bottom
-            .map_or(1, layout::rows_of_list)
-            .saturating_sub(usize::from(layout::HISTORY_HEAD)),
+        Pane::Bottom if state.bottom == Bottom::History => {
+            areas.bottom.map_or(1, layout::rows_of_list).saturating_sub(usize::from(layout::HISTORY_HEAD))
+        }
         Pane::Bottom if state.bottom == Bottom::Callmap => areas.bottom.map_or(1, layout::rows_of_list),
         Pane::Bottom => areas.bottom.map_or(1, layout::rows_of_table),
     };

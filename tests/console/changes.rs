@@ -61,11 +61,16 @@ fn another_console_is_told_what_was_done_here_and_unfolds_it() {
     console.keys("t");
     console.wait("its ticket", |screen| screen.contains("─ Ticket "));
     console.keys("\x1b/");
-    console.wait("the question can be edited", |screen| screen.lines().last().unwrap().contains("who:op1* tenant:acme"));
+    console.wait("the question can be edited", |screen| {
+        screen.lines().last().unwrap().contains("who:op1* tenant:acme")
+    });
     console.keys("\x15yesterday\r");
-    console.wait("nothing", |screen| screen.contains("Nothing fits the question.") && screen.contains("to 24:00, UTC"));
+    console.wait("nothing", |screen| {
+        screen.contains("Nothing fits the question.") && screen.contains("to 24:00, UTC")
+    });
     console.keys(":changes verb:dumped,woke\r");
-    console.wait("from the written line", |screen| screen.contains(" woke ") && !screen.contains(" started "));
+    console
+        .wait("from the written line", |screen| screen.contains(" woke ") && !screen.contains(" started "));
     console.keys("\x1b");
     console.wait("all again", |screen| screen.contains("Changes ── today"));
     console.keys("q");
@@ -88,7 +93,9 @@ fn the_timeline_goes_to_a_moment_and_a_history_tells_states() {
     console.keys("\x1b[Z");
     console.keys("/acme\rH");
     console.wait("its history", |screen| {
-        screen.contains("▸History of acme ── 24 h") && screen.contains("to now UTC") && screen.contains("█ running")
+        screen.contains("▸History of acme ── 24 h")
+            && screen.contains("to now UTC")
+            && screen.contains("█ running")
     });
     console.keys("++");
     console.wait("an hour", |screen| screen.contains("History of acme ── 1 h"));
@@ -106,5 +113,7 @@ fn the_demo_counts_and_records() {
     let (_home, mut console) = super::demo((150, 40), &[]);
     console.wait("the timeline", |screen| screen.contains("a column · m opens it"));
     console.keys("\t/verb:started,crashed,restarted,stopped,unhealthy,healthy\r");
-    console.wait("an answer", |screen| screen.contains("all times, UTC") && !screen.contains("asking the ledger"));
+    console.wait("an answer", |screen| {
+        screen.contains("all times, UTC") && !screen.contains("asking the ledger")
+    });
 }

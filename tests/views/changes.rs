@@ -211,7 +211,10 @@ fn a_fault_of_the_ledger_is_said_and_it_is_asked_again() {
     let why = "ledger /x/ledger.db: the disk is full; make room there, nothing has been changed";
     wire::take(&mut state, News { place: Place::Changes, turn, told: Err(why.into()) });
     let told = screen(&mut state);
-    assert!(told.contains("the ledger does not answer") && told.contains("✖ ledger /x/ledger.db: the disk is full"));
+    assert!(
+        told.contains("the ledger does not answer")
+            && told.contains("✖ ledger /x/ledger.db: the disk is full")
+    );
     state.now = (now() + SignedDuration::from_secs(6)).to_zoned(jiff::tz::TimeZone::UTC);
     wire::tick(&mut state);
     answer(&mut state, Place::Changes);
@@ -289,7 +292,10 @@ fn the_timeline_leads_to_a_moment_and_back() {
     let told = screen(&mut state);
     assert!(told.contains("2026-03-04 07:30 to 08:00, UTC"), "{told}");
     answer(&mut state, Place::Changes);
-    assert_eq!(state.feed.rows.iter().map(|row| row.change.act.number()).collect::<Vec<_>>(), Vec::<i64>::new());
+    assert_eq!(
+        state.feed.rows.iter().map(|row| row.change.act.number()).collect::<Vec<_>>(),
+        Vec::<i64>::new()
+    );
     let _ = keys(&mut state, "esc");
     assert!(state.timeline.open && state.feed.posed.is_none());
     let _ = keys(&mut state, "right right enter");
@@ -325,7 +331,9 @@ fn a_tenants_history_shows_its_states_and_its_changes() {
     assert_eq!(sheet.change.act, selected.act);
     let _ = keys(&mut state, "esc - -");
     draw(&mut state);
-    let Some((_, Question::History { from, to, .. })) = asked(&state, Place::History) else { panic!("not asked") };
+    let Some((_, Question::History { from, to, .. })) = asked(&state, Place::History) else {
+        panic!("not asked")
+    };
     assert_eq!(to.duration_since(from), SignedDuration::from_hours(30 * 24));
     let _ = keys(&mut state, "+ + left");
     draw(&mut state);

@@ -104,7 +104,10 @@ mod tests {
             change(179, Verb::Crashed, Source::Engine),
         ];
         let minutes = minutes(&changes, at(60), at(180));
-        assert_eq!(minutes.iter().map(|it| (it.start.as_second(), it.total())).collect::<Vec<_>>(), [(60, 1), (120, 3)]);
+        assert_eq!(
+            minutes.iter().map(|it| (it.start.as_second(), it.total())).collect::<Vec<_>>(),
+            [(60, 1), (120, 3)]
+        );
         assert_eq!((minutes[0].kind(), minutes[1].kind()), (Some(Kind::Said), Some(Kind::Bad)));
         assert_eq!(minutes[1].counts, [1, 1, 0, 1]);
         assert_eq!(Tick::empty(at(0)).kind(), None);

@@ -239,7 +239,10 @@ fn of_box(state: &mut State, action: Action) {
         Action::ChangeTenant => show_tenant(state, &change),
         Action::AskTenant => {
             let Some(tenant) = &change.tenant else { return bad(state, "notice-change-no-tenant") };
-            let tests = [Some(Test::Tenant(vec![value(tenant)])), change.host.as_deref().map(|host| Test::Host(vec![value(host)]))];
+            let tests = [
+                Some(Test::Tenant(vec![value(tenant)])),
+                change.host.as_deref().map(|host| Test::Host(vec![value(host)])),
+            ];
             ask_for(state, tests.into_iter().flatten());
         }
         _ => {

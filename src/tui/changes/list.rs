@@ -131,7 +131,8 @@ impl ChangeList {
             self.seen = self.next_seq;
         }
         let read = self.rows.get(self.cursor);
-        self.anchor = Some(read.map_or((Timestamp::MIN, 0, Reverse(Act::from_number(0))), |row| key(&row.change)));
+        self.anchor =
+            Some(read.map_or((Timestamp::MIN, 0, Reverse(Act::from_number(0))), |row| key(&row.change)));
     }
 
     /// Selects the line that is `by` further down, or up. Reading stops the following.
@@ -195,9 +196,8 @@ impl ChangeList {
     fn keep_what_left(&mut self, changes: &Changes) {
         let Some(oldest) = changes.newest_first.last().filter(|_| self.answered) else { return };
         let there: HashSet<Act> = changes.newest_first.iter().map(|change| change.act).collect();
-        let left = |row: &&Row| {
-            row.in_memory && row.change.time <= oldest.time && !there.contains(&row.change.act)
-        };
+        let left =
+            |row: &&Row| row.in_memory && row.change.time <= oldest.time && !there.contains(&row.change.act);
         let left: Vec<Arc<Change>> = self.rows.iter().filter(left).map(|row| row.change.clone()).collect();
         if left.is_empty() {
             return;

@@ -20,7 +20,12 @@ fn memory(first: u64, next: u64) -> Changes {
         let number = i64::try_from(seq).unwrap();
         Arc::new(Change { seq, ..change(number, number) })
     };
-    Changes { newest_first: (first..next).rev().map(one).collect(), next_seq: next, recorded_to: Some(next), ..Changes::default() }
+    Changes {
+        newest_first: (first..next).rev().map(one).collect(),
+        next_seq: next,
+        recorded_to: Some(next),
+        ..Changes::default()
+    }
 }
 
 /// A page of the ledger: these numbers, which are seconds too.

@@ -115,7 +115,8 @@ impl Timeline {
             return;
         }
         let to = minute_of(now);
-        let start = minute_of(now.checked_sub(SignedDuration::from_hours(HOURS[0])).unwrap_or(Timestamp::MIN));
+        let start =
+            minute_of(now.checked_sub(SignedDuration::from_hours(HOURS[0])).unwrap_or(Timestamp::MIN));
         let from = match self.until {
             Some(until) if to.duration_since(until) < AGAIN => return,
             Some(until) => until.checked_sub(LATE).unwrap_or(start).max(start),
@@ -130,7 +131,9 @@ impl Timeline {
         let Some((from, to)) = self.counting.take() else { return };
         let oldest = to.checked_sub(SignedDuration::from_hours(HOURS[0] + 1)).unwrap_or(Timestamp::MIN);
         self.counted.retain(|tick| oldest <= tick.start && tick.start < from);
-        self.counted.extend(ticks.into_iter().filter(|tick| from <= tick.start && tick.start < to && tick.total() > 0));
+        self.counted.extend(
+            ticks.into_iter().filter(|tick| from <= tick.start && tick.start < to && tick.total() > 0),
+        );
         self.until = Some(to);
     }
 }
@@ -150,7 +153,12 @@ mod tests {
             let time = now().timestamp() - SignedDuration::from_mins(*minutes);
             Arc::new(Change::new(Source::Engine, Act::from_number(*minutes), time, Verb::Started))
         };
-        Changes { newest_first: ago_minutes.iter().map(change).collect(), next_seq: 9, recorded_to: Some(9), ..Changes::default() }
+        Changes {
+            newest_first: ago_minutes.iter().map(change).collect(),
+            next_seq: 9,
+            recorded_to: Some(9),
+            ..Changes::default()
+        }
     }
 
     #[test]

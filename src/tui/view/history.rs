@@ -109,9 +109,12 @@ fn draw_legend(pen: &mut Pen<'_>, row: Rect, state: &State) {
         time.strftime(form).to_string()
     };
     let to = if history.is_now() { state.messages.say("history-now") } else { clock(history.to) };
-    let arguments = [("from", clock(history.from)), ("to", to), ("zone", state.now.strftime("%Z").to_string())];
+    let arguments =
+        [("from", clock(history.from)), ("to", to), ("zone", state.now.strftime("%Z").to_string())];
     let room = |x: u16| row.right().saturating_sub(x);
-    let mut x = pen.text(row.x, row.y, row.width, &state.messages.say_with("history-range", arguments), Slot::Title) + 2;
+    let mut x =
+        pen.text(row.x, row.y, row.width, &state.messages.say_with("history-range", arguments), Slot::Title)
+            + 2;
     for (word, seconds) in totals(&history.spans) {
         let (symbol, style) = look(pen, word);
         let name = word.map_or_else(|| state.messages.say("history-unknown"), |word| word.to_string());

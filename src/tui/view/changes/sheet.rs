@@ -19,7 +19,11 @@ const MOST_OF_A_TEXT: usize = 4000;
 /// The box.
 #[must_use]
 pub fn popup(state: &State, sheet: &ChangeSheet) -> Popup {
-    let foot = if usize::from(state.size.height) >= 20 { vec![vec![], keys(state, sheet)] } else { vec![keys(state, sheet)] };
+    let foot = if usize::from(state.size.height) >= 20 {
+        vec![vec![], keys(state, sheet)]
+    } else {
+        vec![keys(state, sheet)]
+    };
     Popup { foot, ..Popup::new(state.messages.say("pane-change"), lines(state, sheet)) }
 }
 
@@ -28,16 +32,20 @@ fn lines(state: &State, sheet: &ChangeSheet) -> Vec<Line> {
     let change = &sheet.change;
     let cells = usize::from(state.size.width).saturating_sub(8).clamp(20, 110);
     let mut lines = Vec::new();
-    let mut field = |name: &'static str, text: String| text_lines(&messages.say(name), &text, cells, &mut lines);
+    let mut field =
+        |name: &'static str, text: String| text_lines(&messages.say(name), &text, cells, &mut lines);
     let what = format!("{} {}", change.verb, change.object());
     field("change-what", change.detail.as_ref().map_or(what.clone(), |detail| format!("{what} {detail}")));
     if change.count > 1 {
         field("change-count", messages.say_with("change-times", [("count", change.count)]));
     }
-    field("change-who", match &change.actor {
-        Some(actor) => format!("{actor} ({})", messages.say(sureness(change.confidence))),
-        None => messages.say("change-actor-unknown"),
-    });
+    field(
+        "change-who",
+        match &change.actor {
+            Some(actor) => format!("{actor} ({})", messages.say(sureness(change.confidence))),
+            None => messages.say("change-actor-unknown"),
+        },
+    );
     let place = change.tenant.as_ref().zip(change.container.as_ref());
     if let Some((tenant, container)) = place {
         field("change-of", format!("{tenant} / {container}"));

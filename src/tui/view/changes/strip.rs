@@ -59,8 +59,15 @@ fn draw_moment(pen: &mut Pen<'_>, row: Rect, state: &State, columns: &Columns) {
     let Some(tick) = columns.ticks.get(state.timeline.selected(columns)) else { return };
     let end = tick.start.checked_add(columns.step).unwrap_or(Timestamp::MAX);
     let room = |x: u16| row.right().saturating_sub(x + 1);
-    let arguments = [("from", clock(state, tick.start, true)), ("to", clock(state, end, false)), ("zone", zone(state))];
-    let mut x = pen.text(row.x + 1, row.y, room(row.x), &state.messages.say_with("timeline-moment", arguments), Slot::Title);
+    let arguments =
+        [("from", clock(state, tick.start, true)), ("to", clock(state, end, false)), ("zone", zone(state))];
+    let mut x = pen.text(
+        row.x + 1,
+        row.y,
+        room(row.x),
+        &state.messages.say_with("timeline-moment", arguments),
+        Slot::Title,
+    );
     x = pen.text(x + 1, row.y, room(x), &tick.total().to_string(), Slot::Text);
     for (kind, count) in Kind::ALL.into_iter().zip(tick.counts).filter(|(_, count)| *count > 0) {
         x = pen.text(x + 1, row.y, room(x), &format!("{} {count}", sign(kind)), slot_of(kind));
@@ -109,7 +116,6 @@ pub fn sign(kind: Kind) -> &'static str {
         Kind::Plain => "·",
     }
 }
-
 
 /// The style of a kind.
 #[must_use]
