@@ -114,7 +114,7 @@ fn container(tenant: usize, phase: Phase) -> Facts {
         id: format!("{tenant:064x}").into(),
         name: format!("tenant-{tenant:05}-app").into(),
         image: "shop/app:4.2.1".into(),
-        place: Place { tenant: format!("tenant-{tenant:05}"), role: Some("app".to_owned()), tier: None },
+        place: Place { tenant: format!("tenant-{tenant:05}").into(), role: Some("app".into()), tier: None },
         phase,
         health: Health::Healthy,
         oom: false,

@@ -226,7 +226,7 @@ fn a_closed_pipe_ends_quietly() {
 #[test]
 fn the_log_goes_to_its_file_and_nowhere_else() {
     let (_runtime, _running, home) = simulated("");
-    run(&home, &["ps"]).success().stderr("");
+    run(&home, &["ps", "--log-level", "debug"]).success().stderr("");
     let log = home.path().join("state/wakeboard/wakeboard.log");
     assert!(std::fs::read_to_string(&log).unwrap().contains("host known"));
     run(&home, &["ps", "--log-file", "/nonexistent/x.log"]).code(2).stderr(contains("/nonexistent/x.log"));

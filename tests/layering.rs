@@ -26,10 +26,12 @@ const ROOMS: [(&str, &[&str]); 12] = [
 ];
 
 /// Libraries that only these rooms may know.
-const LIBRARIES: [(&str, &[&str]); 13] = [
+const LIBRARIES: [(&str, &[&str]); 15] = [
     ("ratatui|crossterm|tui_input", &["tui"]),
     ("fluent_bundle|unic_langid", &["tui"]),
     ("bollard", &["engine"]),
+    ("sonic_rs", &["engine"]),
+    ("httparse", &["engine"]),
     ("x509_parser", &["engine", "callmap"]),
     ("rustls_native_certs", &["callmap"]),
     // The demo's own servers: a resolver, and HTTPS with an authority of its own.

@@ -1,7 +1,8 @@
 //! Draws the console into `docs/pictures/`, from the program's own output: `cargo run --release --example picture`.
 //!
 //! It builds `wakeboard`, runs its demo in a pseudo-terminal, presses keys, waits until the screen is rich, and writes
-//! what the terminal then shows as an SVG. With names (`console`, `light`, `wall`, `help`) it draws only those.
+//! what the terminal then shows as an SVG. With names (`console`, `light`, `wall`, `help`, `callmap`) it
+//! draws only those.
 
 mod screen;
 mod svg;
@@ -10,15 +11,17 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-/// What is drawn: its name, the theme, and the keys that are pressed, each so many seconds after the start.
+/// What is drawn: its name, the theme, the keys that are pressed, each so many seconds after the start, and what must be
+/// seen then.
 struct Picture {
     name: &'static str,
     theme: &'static str,
     keys: &'static [(u64, &'static str)],
+    awaited: &'static str,
 }
 
 const fn picture(name: &'static str, theme: &'static str, keys: &'static [(u64, &'static str)]) -> Picture {
-    Picture { name, theme, keys }
+    Picture { name, theme, keys, awaited: "" }
 }
 
 // Three tenants go to sleep by three methods. After half a minute every row on the screen has its figures, and something
@@ -32,11 +35,15 @@ const SHOWN: &[(u64, &str)] = &[
     (10, "y"),
     (34, "jjjjjjj"),
 ];
-const PICTURES: [Picture; 4] = [
+// The demo's own chain is asked every ten seconds, until one of its links is broken.
+const CALLMAP: &[(u64, &str)] = &[(4, "cshop\r"), (6, ".")];
+const BROKEN: &str = "first broken layer";
+const PICTURES: [Picture; 5] = [
     picture("console", "dark", SHOWN),
     picture("light", "light", SHOWN),
     picture("wall", "wall", SHOWN),
     picture("help", "dark", &[(10, "?")]),
+    Picture { awaited: BROKEN, ..picture("callmap", "dark", CALLMAP) },
 ];
 
 fn main() -> ExitCode {
@@ -78,7 +85,7 @@ fn one(program: &Path, folder: &Path, picture: &Picture) -> Result<(), Box<dyn E
     let config =
         std::env::temp_dir().join(format!("wakeboard-picture-{}-{}.yaml", std::process::id(), picture.name));
     std::fs::write(&config, format!("theme: {}\noperator: op1@war-room\n", picture.theme))?;
-    let shown = screen::of_demo(program, &config, picture.keys);
+    let shown = screen::of_demo(program, &config, picture.keys, picture.awaited);
     let _ = std::fs::remove_file(&config);
     let file = folder.join(picture.name).with_extension("svg");
     std::fs::write(&file, svg::of_screen(shown?.screen(), "wakeboard demo")?)?;

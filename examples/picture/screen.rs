@@ -15,9 +15,17 @@ const COLUMNS: u16 = 150;
 const PAUSE: Duration = Duration::from_millis(60);
 /// Longer than this nobody waits for such a pause.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest wait for what is to be seen.
+const AWAITED: Duration = Duration::from_secs(180);
 
-/// Runs the demo, presses each of `keys` so many seconds after its start, and returns the terminal as it is after the last.
-pub fn of_demo(program: &Path, config: &Path, keys: &[(u64, &str)]) -> Result<vt100::Parser, Box<dyn Error>> {
+/// Runs the demo, presses each of `keys` so many seconds after its start, and returns the terminal as it is after the last,
+/// and once it shows `awaited`.
+pub fn of_demo(
+    program: &Path,
+    config: &Path,
+    keys: &[(u64, &str)],
+    awaited: &str,
+) -> Result<vt100::Parser, Box<dyn Error>> {
     let size = PtySize { rows: ROWS, cols: COLUMNS, pixel_width: 0, pixel_height: 0 };
     let terminal = native_pty_system().openpty(size)?;
     let mut command = CommandBuilder::new(program);
@@ -49,6 +57,13 @@ pub fn of_demo(program: &Path, config: &Path, keys: &[(u64, &str)]) -> Result<vt
         }
         input.write_all(keys.as_bytes())?;
         input.flush()?;
+    }
+    let begun = Instant::now();
+    while !shown.screen().contents().contains(awaited) {
+        let left = AWAITED.checked_sub(begun.elapsed()).ok_or_else(|| format!("{awaited:?} is not shown"))?;
+        if let Ok(bytes) = output.recv_timeout(left.min(PATIENCE)) {
+            shown.process(&bytes);
+        }
     }
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {

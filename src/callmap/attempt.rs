@@ -83,10 +83,11 @@ impl Question<'_> {
             return Err(fault.clone());
         }
         match &self.probe.ask {
-            Ask::Dns(ask) => dns::ask(ask, self.whom, course).await,
-            Ask::Http(ask) => http::ask(ask, self.whom, self.tls, course).await,
-            Ask::Tcp(ask) => tcp::ask(ask, self.whom, course).await,
-            Ask::Tls(ask) => tls::ask(ask, self.whom, self.tls, course).await,
+            // Each takes the memory that it needs, not that of the largest.
+            Ask::Dns(ask) => Box::pin(dns::ask(ask, self.whom, course)).await,
+            Ask::Http(ask) => Box::pin(http::ask(ask, self.whom, self.tls, course)).await,
+            Ask::Tcp(ask) => Box::pin(tcp::ask(ask, self.whom, course)).await,
+            Ask::Tls(ask) => Box::pin(tls::ask(ask, self.whom, self.tls, course)).await,
         }
     }
 }

@@ -75,14 +75,26 @@ async fn one(
     tls: Option<&Result<Prepared, Fault>>,
     course: &mut Course,
 ) -> Result<(Came, Option<TlsSeen>), Fault> {
-    if !ask.secure {
-        let is_two = ask.version == HttpVersion::Two;
-        let request = request::make(ask, hop, is_two)?;
-        let stream = connect(whom, ask.host.value(), ask.port, course).await?;
-        begin(course);
-        let came = exchange::exchange(stream, is_two, request, course, Instant::now()).await?;
-        return Ok((came, None));
+    if ask.secure {
+        // What it needs is large, and would be held for those that do not need it.
+        return Box::pin(secure(ask, hop, whom, tls, course)).await;
     }
+    let is_two = ask.version == HttpVersion::Two;
+    let request = request::make(ask, hop, is_two)?;
+    let stream = connect(whom, ask.host.value(), ask.port, course).await?;
+    begin(course);
+    let came = exchange::exchange(stream, is_two, request, course, Instant::now()).await?;
+    Ok((came, None))
+}
+
+/// The same over TLS.
+async fn secure(
+    ask: &HttpAsk,
+    hop: &Hop,
+    whom: &Whom,
+    tls: Option<&Result<Prepared, Fault>>,
+    course: &mut Course,
+) -> Result<(Came, Option<TlsSeen>), Fault> {
     let prepared = ready(tls)?;
     let stream = connect(whom, ask.host.value(), ask.port, course).await?;
     let (stream, seen) = prepared.shake_hands(hop.host.value(), stream, course).await?;

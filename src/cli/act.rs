@@ -77,7 +77,7 @@ pub async fn run(
         ledger: settings.ledger,
         copies: settings.copies,
         mends: !manner.dry_run,
-        at_once: order.task == Task::Dump && !manner.dry_run,
+        brief: !manner.dry_run,
         ..Rules::default()
     };
     let mut service = Service::start(settings.hosts, settings.naming, rules);

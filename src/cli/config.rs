@@ -31,6 +31,9 @@ pub fn run(verb: &ConfigVerb, given: Option<&Path>) -> Result<(), Failure> {
                 if let Some(ledger) = &settings.ledger {
                     writeln!(out, "  ledger {ledger}")?;
                 }
+                if let Some(notes) = &settings.notes {
+                    writeln!(out, "  notes http://{}/notes", notes.listen)?;
+                }
                 if settings.policy.read_only {
                     writeln!(out, "  read-only")?;
                 }

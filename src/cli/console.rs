@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
+use super::intake::Intake;
 use super::who::who;
 use super::{Failure, ps};
 use crate::config::callmaps::Shelf;
@@ -61,6 +62,8 @@ async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
         ));
     }
     let env = Env::from_process();
+    // What happens in the demo is nobody's record, and its door would take what is meant for the real one.
+    let intake = if demo { None } else { Some(Intake::of(&settings, &env)?) };
     let shelf = Shelf::of(&settings, &env);
     let start = Start {
         who: who(settings.operator.as_deref()),
@@ -75,5 +78,6 @@ async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
     let Settings { policy, ledger, copies, .. } = settings;
     let rules = Rules { policy, ledger, copies, mends: true, records: true, ..Rules::default() };
     let service = Service::start(settings.hosts, settings.naming, rules);
+    let _open = intake.map(|intake| intake.open(service.fleet()));
     crate::tui::run(service, start, files).await.map_err(|error| Failure::Failed(error.to_string()))
 }

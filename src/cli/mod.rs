@@ -10,7 +10,9 @@ mod dump;
 mod failure;
 mod generate;
 mod hosts;
+mod intake;
 mod logging;
+mod note;
 mod output;
 mod progress;
 mod ps;
@@ -52,6 +54,7 @@ pub fn run(shell: Shell) -> Result<(), Failure> {
         }
         Some(Verb::Config { verb }) => config::run(&verb, global.config.as_deref()),
         Some(Verb::Callmap(args)) => callmap::run(&args.said(), load),
+        Some(Verb::Note(args)) => runtime()?.block_on(note::run(args, load()?)),
         Some(Verb::Completions { shell }) => output::print(|out| {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut shell_command(), "wakeboard", &mut script);
@@ -84,8 +87,21 @@ fn refuse_changes(sentence: &Sentence, settings: &Settings) -> Result<(), Failur
     }
 }
 
+/// So many files and sockets may be open before the kernel makes its table of them larger.
+const OPEN_FILES: i32 = 1024;
+
+/// Has the kernel make its table of our open files as large as a hundred hosts need. It does so by itself at the 65th and at
+/// the 257th, but in a program with several threads it first waits until no processor looks into the old table, 10 to 20 ms
+/// each time: longer than all hosts take to answer.
+fn make_room_for_files() {
+    // Where fewer are allowed, there is nothing to make larger.
+    let _ =
+        std::fs::File::open("/dev/null").map(|file| rustix::io::fcntl_dupfd_cloexec(&file, OPEN_FILES - 1));
+}
+
 /// Two workers: one draws while the other talks to engines. More would only hold memory.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    make_room_for_files();
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

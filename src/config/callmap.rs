@@ -18,7 +18,7 @@ mod words;
 mod written;
 mod wrong;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::env::Env;
 use super::error::ConfigError;
@@ -36,10 +36,23 @@ pub fn load(file: &Path, vars: &[(String, String)], env: &Env) -> Result<Callmap
     read(file, &yaml::open(file)?, vars, env)
 }
 
+/// The same, and the files that it includes as far as they were found, whatever came of it: so that whoever waits for a
+/// fault to be mended knows which files to look at.
+pub fn load_and_name(
+    file: &Path,
+    vars: &[(String, String)],
+    env: &Env,
+) -> (Result<Callmap, ConfigError>, Vec<PathBuf>) {
+    let mut included = Vec::new();
+    let callmap = yaml::open(file)
+        .and_then(|text| check::check(&gather::gather(file, &text, vars, env, &mut included)?));
+    (callmap, included)
+}
+
 /// The callmap that `text`, the text of `file`, says.
 ///
 /// # Errors
 /// As `load`.
 pub fn read(file: &Path, text: &str, vars: &[(String, String)], env: &Env) -> Result<Callmap, ConfigError> {
-    check::check(&gather::gather(file, text, vars, env)?)
+    check::check(&gather::gather(file, text, vars, env, &mut Vec::new())?)
 }

@@ -47,7 +47,8 @@ impl WatchedFiles {
         let mut files: Vec<PathBuf> = own.collect();
         let callmaps = self.shelf.files();
         self.included.retain(|file, _| callmaps.contains(file));
-        for file in callmaps {
+        // A pipe has no end to read to.
+        for file in callmaps.into_iter().filter(|file| file.is_file()) {
             let included = self.includes(&file);
             files.push(file);
             files.extend(included);

@@ -46,8 +46,8 @@ pub enum LayersError {
     /// A certificate could not be used.
     #[error("the demo's certificates cannot be used: {0}")]
     Tls(#[from] rustls::Error),
-    /// The callmap has no such var.
-    #[error("the demo's callmap has no var {0}")]
+    /// The callmap has no such var or key.
+    #[error("the demo's callmap has no {0}")]
     Var(&'static str),
 }
 
@@ -87,7 +87,7 @@ pub async fn start(folder: &Path) -> Result<Layers, LayersError> {
 
     let callmap = folder.join(CALLMAP);
     write(&folder.join(AUTHORITY), certificates.authority())?;
-    write(&callmap, &file::filled(include_str!("../../callmaps/demo.yaml"), &vars)?)?;
+    write(&callmap, &file::filled(include_str!("../../callmaps/demo.yaml"), &vars, AUTHORITY)?)?;
     Ok(Layers { callmap, trouble, tasks })
 }
 

@@ -36,6 +36,7 @@ pub enum ChangesVerb {
 
 /// `changes [QUERY...]`.
 #[derive(Clone, Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct ChangesListArgs {
     /// What is asked for [default: today]. A time: today, yesterday, mon, last 30m, since 14:00, between 09:00 and 10:30,
     /// 2026-11-22, 2026-11-20..2026-11-22. Terms joined by "and": who:op1 verb:dumped,woke tenant:acme host:web-1
@@ -142,9 +143,10 @@ mod tests {
 
     #[test]
     fn one_change_is_shown_by_its_id_or_its_tickets() {
-        let show = |id| match shell(&["show", id])?.verb {
-            Some(ChangesVerb::Show(args)) => Ok(args.id),
-            other => panic!("{other:?}"),
+        let show = |id| {
+            let args = shell(&["show", id])?;
+            let Some(ChangesVerb::Show(args)) = args.verb else { panic!("not understood") };
+            Ok::<Shown, String>(args.id)
         };
         assert_eq!(show("adf6c34ad9250fc1"), Ok(Shown::Act("adf6c34ad9250fc1".parse().unwrap())));
         assert_eq!(show("bf711bf"), Ok(Shown::Ticket("bf711bf".parse().unwrap())));

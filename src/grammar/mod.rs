@@ -3,6 +3,7 @@
 
 mod callmap;
 mod changes;
+mod note;
 mod shell;
 mod work;
 
@@ -12,6 +13,7 @@ pub use callmap::{CallmapArgs, CallmapCheckArgs, CallmapListArgs, CallmapRunArgs
 pub use changes::{
     ChangesArgs, ChangesListArgs, ChangesShowArgs, ChangesSummaryArgs, ChangesVerb, ChangesVerifyArgs, Shown,
 };
+pub use note::NoteArgs;
 pub use shell::{ConfigVerb, GenerateWhat, Global, Shell, Verb, shell_command, shell_from};
 pub use work::{DoctorArgs, DumpArgs, TicketsArgs, WakeArgs};
 

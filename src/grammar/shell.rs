@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use super::{CALL, CallmapArgs, Sentence};
+use super::{CALL, CallmapArgs, NoteArgs, Sentence};
 
 /// The operations console for platforms that give every customer containers of its own.
 ///
@@ -37,7 +37,7 @@ pub struct Global {
     /// The log file [default: wakeboard/wakeboard.log in the XDG state folder]
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
-    /// Do nothing that changes anything: there is no dump, wake or doctor then
+    /// Change nothing on any host: there is no dump, wake or doctor then. Notes are taken all the same
     #[arg(long, global = true)]
     pub read_only: bool,
 }
@@ -89,6 +89,8 @@ pub enum Verb {
     },
     /// Run callmaps, the call chains of products: name the first broken layer. Also list them, or check their files
     Callmap(CallmapArgs),
+    /// Write down a change that nobody else would tell of: a deployment, a change of DNS
+    Note(NoteArgs),
     /// Print shell completions
     Completions {
         /// The shell

@@ -38,7 +38,7 @@ pub enum Begun {
         /// That ticket.
         ticket: TicketId,
     },
-    /// Another ticket has this number, or had it: draw another one. Nothing was written.
+    /// Another ticket, or a run of a callmap, has this number, or had it: draw another one. Nothing was written.
     NumberTaken,
 }
 
@@ -149,7 +149,7 @@ impl Ledger {
         .await
     }
 
-    /// Writes a ticket that ended before it began, such as a refused one. False where another ticket has its number.
+    /// Writes a ticket that ended before it began, such as a refused one. False where another ticket or a run has its number.
     ///
     /// # Errors
     /// The ledger cannot be written.
@@ -157,10 +157,13 @@ impl Ledger {
         self.within(async {
             let mut writing = self.connections.write(Lasts::AtOnce).await?;
             let connection = writing.connection();
-            let sql = "INSERT INTO tickets (id, asked, is_open, holder, until, body) \
-                       VALUES ($1, $2, 0, '', 0, $3) ON CONFLICT (id) DO NOTHING";
-            let query = sqlx::query(sql).bind(ticket.id.to_string()).bind(ticket.asked.as_millisecond());
-            let written = ask::change(connection, query.bind(rows::body(ticket)?)).await? > 0;
+            let mut written = false;
+            if !is_of_a_run(connection, ticket.id).await? {
+                let sql = "INSERT INTO tickets (id, asked, is_open, holder, until, body) \
+                           VALUES ($1, $2, 0, '', 0, $3) ON CONFLICT (id) DO NOTHING";
+                let query = sqlx::query(sql).bind(ticket.id.to_string()).bind(ticket.asked.as_millisecond());
+                written = ask::change(connection, query.bind(rows::body(ticket)?)).await? > 0;
+            }
             if written {
                 own::tell_ticket(connection, ticket).await?;
             }
@@ -204,13 +207,24 @@ async fn in_the_way(
     Ok(orphaned)
 }
 
-/// Writes an open ticket. False where another ticket has its number; the same one of the same holder is written again.
+/// Whether a run of a callmap has that number: whoever says a number means one thing.
+async fn is_of_a_run(connection: &mut AnyConnection, ticket: TicketId) -> Result<bool, Fault> {
+    let sql = "SELECT id FROM runs WHERE id = $1";
+    let taken: Option<(String,)> = ask::one(connection, sqlx::query(sql).bind(ticket.to_string())).await?;
+    Ok(taken.is_some())
+}
+
+/// Writes an open ticket. False where another ticket or a run has its number; the same one of the same holder is written
+/// again.
 async fn insert(
     connection: &mut AnyConnection,
     ticket: &Ticket,
     holder: &str,
     until: i64,
 ) -> Result<bool, Fault> {
+    if is_of_a_run(connection, ticket.id).await? {
+        return Ok(false);
+    }
     let sql = "INSERT INTO tickets (id, asked, is_open, holder, until, body) VALUES ($1, $2, 1, $3, $4, $5) \
                ON CONFLICT (id) DO UPDATE SET until = excluded.until, body = excluded.body \
                WHERE tickets.is_open = 1 AND tickets.holder = excluded.holder AND tickets.asked = excluded.asked";

@@ -169,7 +169,7 @@ pub(crate) mod tests {
             id: id.into(),
             name: format!("name-{id}").into(),
             image: "busybox:1".into(),
-            place: Place { tenant: format!("tenant-{id}"), role: None, tier: None },
+            place: Place { tenant: format!("tenant-{id}").into(), role: None, tier: None },
             phase,
             health: Health::None,
             oom: false,

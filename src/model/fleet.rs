@@ -174,26 +174,24 @@ impl Fleet {
 /// tenant is `unreachable`, and what was known of it stays.
 #[must_use]
 pub fn tenants(host: &HostName, picture: &Picture, link: &Link, overlay: &Overlay) -> Vec<Arc<Tenant>> {
-    let present: Vec<Arc<Facts>> = picture.containers().map(|facts| overlay.lay(facts)).collect();
-    let removed: Vec<Arc<Facts>> = overlay.removed(&present).collect();
-    let mut groups: BTreeMap<&str, Vec<Arc<Facts>>> = BTreeMap::new();
-    for facts in present.iter().chain(&removed) {
-        groups.entry(&facts.place.tenant).or_default().push(facts.clone());
-    }
-    groups
-        .into_iter()
-        .map(|(name, containers)| Arc::new(tenant(host, name, containers, link, overlay.busy(name))))
+    let mut all: Vec<Arc<Facts>> = picture.containers().map(|facts| overlay.lay(facts)).collect();
+    let removed: Vec<Arc<Facts>> = overlay.removed(&all).collect();
+    all.extend(removed);
+    all.sort_by(|a, b| order(a).cmp(&order(b)));
+    all.chunk_by(|a, b| a.place.tenant == b.place.tenant)
+        .map(|containers| Arc::new(tenant(host, containers.to_vec(), link, overlay)))
         .collect()
 }
 
-fn tenant(
-    host: &HostName,
-    name: &str,
-    mut containers: Vec<Arc<Facts>>,
-    link: &Link,
-    busy: Option<Task>,
-) -> Tenant {
-    containers.sort_by(|a, b| (&a.place.role, &a.name).cmp(&(&b.place.role, &b.name)));
+/// By tenant, then by role and name.
+fn order(facts: &Facts) -> (&str, Option<&str>, &str) {
+    (&facts.place.tenant, facts.place.role.as_deref(), &facts.name)
+}
+
+/// One tenant, of all its containers in their order. There is at least one.
+fn tenant(host: &HostName, containers: Vec<Arc<Facts>>, link: &Link, overlay: &Overlay) -> Tenant {
+    let name = containers.first().map_or_else(|| Arc::from(""), |facts| facts.place.tenant.clone());
+    let busy = overlay.busy(&name);
     let method = containers.iter().find_map(|facts| facts.asleep);
     // What ended on purpose beside sleepers (a job that is done, say) does not hide that its tenant sleeps.
     let tells = |facts: &&Arc<Facts>| method.is_none() || facts.state() != State::Stopped;
@@ -212,7 +210,7 @@ fn tenant(
         }
     };
     let tier = containers.iter().filter_map(|facts| facts.place.tier).min();
-    Tenant { name: name.into(), host: host.clone(), tier, state, known, method, reason, since, containers }
+    Tenant { name, host: host.clone(), tier, state, known, method, reason, since, containers }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Which tenant a container belongs to, what it is for, and what its tenant pays for.
 
+use std::sync::Arc;
+
 use regex::Regex;
 
 use super::tier::Tier;
@@ -31,35 +33,39 @@ pub struct Naming {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The tenant's name.
-    pub tenant: String,
+    pub tenant: Arc<str>,
     /// What the container is for, where that is known.
-    pub role: Option<String>,
+    pub role: Option<Arc<str>>,
+    /// What the tenant pays for, where that is known.
+    pub tier: Option<Tier>,
+}
+
+/// The same in the words of the container's name and labels, which may do harm to a terminal yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named<'a> {
+    /// The tenant's name.
+    pub tenant: &'a str,
+    /// What the container is for, where that is known.
+    pub role: Option<&'a str>,
     /// What the tenant pays for, where that is known.
     pub tier: Option<Tier>,
 }
 
 impl Naming {
     /// Finds the place of the container called `name`, whose labels `label` looks up.
-    pub fn place<'a>(&self, name: &str, label: impl Fn(&str) -> Option<&'a str>) -> Place {
+    pub fn place<'a>(&self, name: &'a str, label: impl Fn(&str) -> Option<&'a str>) -> Named<'a> {
         let filled = |key: &str| label(key).filter(|value| !value.trim().is_empty());
-        let by_label =
-            filled(TENANT_LABEL).or_else(|| self.label.as_deref().and_then(filled)).map(str::to_owned);
+        let by_label = || filled(TENANT_LABEL).or_else(|| self.label.as_deref().and_then(filled));
         let groups = self.pattern.as_ref().and_then(|pattern| pattern.captures(name));
-        let group = |key: &str| {
-            groups.as_ref().and_then(|found| found.name(key)).map(|found| found.as_str().to_owned())
-        };
-        let by_pattern = group("tenant").filter(|tenant| !tenant.is_empty());
-        let project = filled(COMPOSE_PROJECT).map(str::to_owned);
-        let tenant = by_label.or(by_pattern).or(project).unwrap_or_else(|| name.to_owned());
-        let role = filled(ROLE_LABEL)
-            .map(str::to_owned)
-            .or_else(|| group("role"))
-            .or_else(|| filled(COMPOSE_SERVICE).map(str::to_owned));
+        let group = |key: &str| groups.as_ref().and_then(|found| found.name(key)).map(|found| found.as_str());
+        let by_pattern = || group("tenant").filter(|tenant| !tenant.is_empty());
+        let tenant = by_label().or_else(by_pattern).or_else(|| filled(COMPOSE_PROJECT)).unwrap_or(name);
+        let role = filled(ROLE_LABEL).or_else(|| group("role")).or_else(|| filled(COMPOSE_SERVICE));
         let tier = filled(TIER_LABEL)
             .and_then(|text| text.trim().parse().ok())
-            .or_else(|| self.tiers.iter().find(|(glob, _)| fits(glob, &tenant)).map(|(_, tier)| *tier))
+            .or_else(|| self.tiers.iter().find(|(glob, _)| fits(glob, tenant)).map(|(_, tier)| *tier))
             .or(self.default_tier);
-        Place { tenant, role, tier }
+        Named { tenant, role, tier }
     }
 }
 
@@ -87,10 +93,8 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    fn place(naming: &Naming, name: &str, labels: &[(&str, &str)]) -> Place {
-        let labels: Vec<(String, String)> =
-            labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        naming.place(name, |key| labels.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str()))
+    fn place<'a>(naming: &Naming, name: &'a str, labels: &[(&'a str, &'a str)]) -> Named<'a> {
+        naming.place(name, |key| labels.iter().find(|(k, _)| *k == key).map(|(_, v)| *v))
     }
 
     fn with_pattern() -> Naming {
@@ -122,7 +126,7 @@ mod tests {
     fn role_and_tier_come_with_the_place() {
         let place = place(&with_pattern(), "gold-1-db", &[]);
         assert_eq!(place.tenant, "gold-1");
-        assert_eq!(place.role.as_deref(), Some("db"));
+        assert_eq!(place.role, Some("db"));
         assert_eq!(place.tier, Some(Tier::Vip));
     }
 

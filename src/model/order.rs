@@ -38,7 +38,7 @@ mod tests {
     fn container(name: &str, role: Option<&str>, needs: &[&str]) -> Particulars {
         let mut facts = facts(name, Phase::Running);
         facts.name = name.into();
-        facts.place.role = role.map(str::to_owned);
+        facts.place.role = role.map(Into::into);
         Particulars {
             facts,
             life: Life::default(),

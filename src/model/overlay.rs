@@ -79,11 +79,7 @@ fn remembered(sleeper: &Sleeper) -> Facts {
         id: sleeper.container.clone(),
         name: sleeper.name.clone(),
         image: sleeper.image.clone(),
-        place: Place {
-            tenant: sleeper.tenant.to_string(),
-            role: sleeper.role.as_ref().map(ToString::to_string),
-            tier: sleeper.tier,
-        },
+        place: Place { tenant: sleeper.tenant.clone(), role: sleeper.role.clone(), tier: sleeper.tier },
         phase: Phase::Gone,
         health: Health::None,
         oom: false,

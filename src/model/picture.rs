@@ -171,13 +171,11 @@ impl Picture {
 
     /// Takes in a full list that was asked for at `asked`.
     pub fn apply_list(&mut self, list: Vec<Facts>, asked: Moment) -> Reconciled {
+        if self.entries.is_empty() && self.gone.is_empty() {
+            return self.begin(list);
+        }
         let mut result = Reconciled::default();
-        // The first list of many: nothing can be missing in it.
-        let listed: BTreeSet<ContainerId> = if self.entries.is_empty() {
-            BTreeSet::new()
-        } else {
-            list.iter().map(|facts| facts.id.clone()).collect()
-        };
+        let listed: BTreeSet<ContainerId> = list.iter().map(|facts| facts.id.clone()).collect();
         let known: Vec<ContainerId> = self.entries.keys().cloned().collect();
         self.gone.retain(|_, when| *when + LIST_LAG >= asked);
 
@@ -221,6 +219,18 @@ impl Picture {
             }
         }
         result
+    }
+
+    /// Takes in the first list of many: all in it is new, and nothing can be missing.
+    fn begin(&mut self, list: Vec<Facts>) -> Reconciled {
+        let unclear = list.iter().filter(|facts| needs_a_closer_look(facts));
+        let inspect = unclear.map(|facts| facts.id.clone()).collect();
+        let entry = |facts: Facts| Entry { facts: Arc::new(facts), touched: None, told: None, unsure: false };
+        // Sorted and filled in one go.
+        self.entries = list.into_iter().map(|facts| (facts.id.clone(), entry(facts))).collect();
+        let new = |facts: &Arc<Facts>| Observed { before: None, after: Some(facts.clone()) };
+        let observed: Vec<Observed> = self.containers().map(new).collect();
+        Reconciled { changed: !observed.is_empty(), inspect, observed }
     }
 
     fn put(&mut self, facts: Facts) -> bool {

@@ -10,7 +10,7 @@ fn event(id: &str, seconds: i64, what: Happening) -> Event {
         id: id.into(),
         name: format!("name-{id}").into(),
         image: "busybox:1".into(),
-        place: Place { tenant: format!("tenant-{id}"), role: None, tier: None },
+        place: Place { tenant: format!("tenant-{id}").into(), role: None, tier: None },
         project: None,
         what,
     }

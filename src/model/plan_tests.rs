@@ -21,7 +21,7 @@ fn scene(containers: &[(&str, Option<&str>, Phase)], link: Link) -> Scene {
     let made = containers.iter().map(|(name, role, phase)| {
         let mut facts = facts(name, *phase);
         facts.name = Arc::from(*name);
-        facts.place.tenant = "acme".to_owned();
+        facts.place.tenant = "acme".into();
         facts.place.role = role.map(Into::into);
         facts
     });

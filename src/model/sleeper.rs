@@ -107,7 +107,7 @@ impl Sleeper {
             image: it.facts.image.clone(),
             host: ticket.host.clone(),
             tenant: ticket.tenant.clone(),
-            role: place.role.as_deref().map(Arc::from),
+            role: place.role.clone(),
             tier: place.tier,
             method,
             stage: Stage::Waking,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ability::Ability;
+use super::callmap::kept::Run;
 use super::fleet::Fleet;
 use super::host::HostName;
 use super::method::Method;
@@ -15,6 +16,8 @@ use super::ticket::{Door, Task, Ticket, TicketId};
 pub struct Work {
     /// The tickets under way, then the latest that ended, newest first.
     pub tickets: Vec<Arc<Ticket>>,
+    /// The latest runs of callmaps in the record, newest first.
+    pub runs: Vec<Arc<Run>>,
     /// All containers that sleep, or are on their way.
     pub sleepers: Vec<Arc<Sleeper>>,
     /// What the canaries showed.

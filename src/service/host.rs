@@ -4,18 +4,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
-use tracing::info;
+use tracing::{debug, info};
 
 use super::Connected;
 use super::calls::Calls;
 use super::clock::{Clock, jitter};
 use crate::canary::is_canary;
 use crate::engine::error::CUT;
-use crate::engine::{self, Engine, EngineError};
+use crate::engine::{self, Engine, EngineError, EventStream};
 use crate::model::backoff;
 use crate::model::container::{ContainerId, Facts};
 use crate::model::event::Event;
@@ -30,8 +30,10 @@ const CONNECT_DEADLINE: Duration = Duration::from_secs(15);
 const PING_EVERY: Duration = Duration::from_secs(5);
 /// The time between two full lists: this much, and up to as much again.
 const RECONCILE_EVERY: Duration = Duration::from_secs(30);
-/// The stream opens beside the first list, so it begins with what happened this much earlier. What is told twice is known
-/// by its time. An engine whose clock is behind ours by more than this leaves a hole between list and stream.
+/// The stream opens this long after the first list is asked for: with many hosts it would delay their pictures.
+const STREAM_AFTER: Duration = Duration::from_millis(100);
+/// It begins with what happened this much before that list. What is told twice is known by its time. An engine whose clock is
+/// behind ours by more than this leaves a hole between list and stream.
 const OVERLAP: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
 /// A second list follows the first this soon, for the engines whose streams do have that hole.
 const RECONCILE_AFTER_CONNECT: Duration = Duration::from_secs(1);
@@ -93,8 +95,8 @@ pub(super) struct HostTask {
     pub reconcile: Arc<Notify>,
     pub connected: watch::Sender<Connected>,
     pub clock: Clock,
-    /// Whether somebody waits for work on it already.
-    pub at_once: bool,
+    /// Whether nobody looks on: what is only for people is not asked.
+    pub brief: bool,
 }
 
 impl HostTask {
@@ -140,16 +142,12 @@ impl HostTask {
         };
         let first = heard.is_none();
         let opening = Timestamp::now().checked_sub(OVERLAP).unwrap_or(Timestamp::UNIX_EPOCH);
-        let mut events = engine.events(opening).await?;
+        let mut events = later(engine.clone(), opening, Instant::now() + STREAM_AFTER);
         let mut calls = Calls::new(engine.clone(), self.clock);
         match *heard {
             // What was missed goes before the list: then the list finds nothing that was told already.
             Some(since) => calls.history(since, Timestamp::now()),
             None => calls.list(),
-        }
-        if self.at_once {
-            // Work needs to know what the engine is, and that takes the engine longer than a list.
-            calls.about();
         }
         let mut known = false;
         // When to ask what does not belong to the picture, and up to when events are history then.
@@ -177,21 +175,22 @@ impl HostTask {
                     calls.list();
                     continue;
                 }
-                () = sleep_until(next_list) => {
-                    calls.list();
-                    next_list = Instant::now() + RECONCILE_EVERY.mul_f64(1.0 + jitter());
-                    continue;
-                }
-                () = sleep_until(next_ping) => {
-                    calls.ping();
-                    next_ping = Instant::now() + PING_EVERY;
-                    continue;
-                }
-                Some(until) = due(ask_more) => {
-                    ask_more = None;
-                    calls.about();
-                    if first {
-                        calls.history(until.checked_sub(HISTORY).unwrap_or(Timestamp::UNIX_EPOCH), until);
+                // One for all that is due: there are many hosts, and each timer is set anew with each turn.
+                () = sleep_until(next_due(next_list, next_ping, ask_more)) => {
+                    let now = Instant::now();
+                    if now >= next_list {
+                        calls.list();
+                        next_list = now + RECONCILE_EVERY.mul_f64(1.0 + jitter());
+                    }
+                    if now >= next_ping {
+                        calls.ping();
+                        next_ping = now + PING_EVERY;
+                    }
+                    if let Some((_, until)) = ask_more.take_if(|(when, _)| now >= *when) {
+                        calls.about();
+                        if first {
+                            calls.history(until.checked_sub(HISTORY).unwrap_or(Timestamp::UNIX_EPOCH), until);
+                        }
                     }
                     continue;
                 }
@@ -200,9 +199,15 @@ impl HostTask {
                 Report::Listed(..) if !known => {
                     known = true;
                     next_list = Instant::now() + RECONCILE_AFTER_CONNECT.mul_f64(0.7 + 0.6 * jitter());
-                    ask_more = Some((Instant::now() + AFTER_FIRST_PICTURE, Timestamp::now()));
+                    ask_more =
+                        (!self.brief).then(|| (Instant::now() + AFTER_FIRST_PICTURE, Timestamp::now()));
                     self.connected.send_replace(Some(engine.clone()));
-                    info!(host = %self.spec.name, "host known");
+                    // With many hosts, lines of the log take as long as reading their lists.
+                    if first {
+                        debug!(host = %self.spec.name, "host known");
+                    } else {
+                        info!(host = %self.spec.name, "host known again");
+                    }
                 }
                 Report::History(_) if !known => calls.list(),
                 _ => {}
@@ -217,11 +222,19 @@ impl HostTask {
     }
 }
 
-/// Waits until that moment, and gives what is to be done then; nothing where there is nothing to wait for.
-async fn due<T>(wait: Option<(Instant, T)>) -> Option<T> {
-    let (moment, what) = wait?;
-    sleep_until(moment).await;
-    Some(what)
+/// The engine's events since `since`, once it is `when`.
+fn later(engine: Arc<dyn Engine>, since: Timestamp, when: Instant) -> EventStream {
+    let open = async move {
+        sleep_until(when).await;
+        engine.events(since).await
+    };
+    stream::once(open).try_flatten().boxed()
+}
+
+/// The next moment at which something is due.
+fn next_due(list: Instant, ping: Instant, more: Option<(Instant, Timestamp)>) -> Instant {
+    let first = list.min(ping);
+    more.map_or(first, |(when, _)| first.min(when))
 }
 
 #[cfg(test)]

@@ -104,9 +104,7 @@ impl Inventory {
 
     /// Runs until the hosts' tasks are gone.
     pub async fn run(mut self, mut from: Sources, forget: Arc<Notify>) {
-        // The first news go out at once.
-        let start = Instant::now();
-        let mut published = start.checked_sub(PARTIAL_EVERY).unwrap_or(start);
+        let mut published = Instant::now();
         loop {
             tokio::select! {
                 first = from.news.recv() => {
@@ -284,7 +282,7 @@ impl Inventory {
             None => "gone".to_owned(),
         };
         let change = Change {
-            tenant: Some(facts.place.tenant.as_str().into()),
+            tenant: Some(facts.place.tenant.clone()),
             container: Some(facts.name.clone()),
             id: Some(facts.id.clone()),
             ..of_host(name, time, Verb::Observed, Some(detail))

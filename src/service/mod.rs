@@ -139,7 +139,7 @@ impl Service {
                 reconcile,
                 connected: connected_in,
                 clock,
-                at_once: rules.at_once,
+                brief: rules.brief,
             };
             tasks.spawn(task.run());
         }

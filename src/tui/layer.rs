@@ -7,9 +7,9 @@ use tui_input::Input;
 use super::callmap::Chooser;
 use super::changes::{ChangeSheet, Posed};
 use super::confirm::OrderSheet;
+use super::ticket_list::Asked;
 use crate::model::action::Action;
 use crate::model::callmap::report::ProbeReport;
-use crate::model::ticket::Ticket;
 
 /// What lies over the panes.
 #[derive(Debug)]
@@ -24,8 +24,8 @@ pub enum Layer {
     Confirm(Action),
     /// Work waits for a yes.
     Order(Box<OrderSheet>),
-    /// One ticket, scrolled down by so many lines.
-    Ticket(Arc<Ticket>, usize),
+    /// One ticket or run, scrolled down by so many lines.
+    Ticket(Asked, usize),
     /// A line is being written.
     Prompt(Prompt),
     /// A callmap is chosen.

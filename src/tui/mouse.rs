@@ -20,7 +20,7 @@ pub fn wheel(state: &mut State, at: Position, by: isize) {
     } else if areas.bottom.is_some_and(|area| area.contains(at)) && state.bottom == Bottom::Tickets {
         state.tickets.move_by(by);
     } else if areas.bottom.is_some_and(|area| area.contains(at)) && state.bottom == Bottom::Callmap {
-        state.callmap.move_by(by);
+        act::wheel(state, at, by);
     } else if areas.bottom.is_some_and(|area| area.contains(at)) && state.bottom == Bottom::History {
         state.history.move_by(by);
     }

@@ -1,9 +1,12 @@
 //! Dump, wake and cancel, as they are asked for by a key or a written line.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::callmap::act as callmap;
 use super::confirm::OrderSheet;
 use super::state::{Bottom, Layer, Notice, Pane, State};
+use super::ticket_list::Asked;
 use super::update::Effect;
 use crate::grammar::{DumpArgs, TicketsArgs, WakeArgs};
 use crate::model::action::Action;
@@ -131,11 +134,19 @@ pub fn tickets(state: &mut State, args: &TicketsArgs) {
         (state.bottom, state.focus) = (Bottom::Tickets, Pane::Bottom);
         return;
     };
-    if let Some(ticket) = state.work.ticket(id).cloned() {
-        state.layer = Some(Layer::Ticket(ticket, 0));
+    if let Some(asked) = state.tickets.row(id).cloned() {
+        open_asked(state, asked);
     } else {
         let text = state.messages.say_with("notice-no-ticket", [("id", id.to_string())]);
         bad(state, text);
+    }
+}
+
+/// Opens a ticket; a run of this console in its own pane, where all of it is.
+pub fn open_asked(state: &mut State, asked: Asked) {
+    let is_here = matches!(&asked, Asked::Run(run) if callmap::show_run(state, run.id));
+    if !is_here {
+        state.layer = Some(Layer::Ticket(asked, 0));
     }
 }
 
@@ -150,22 +161,33 @@ fn show_tickets(state: &mut State) {
     }
 }
 
-/// Cancels the ticket that is looked at: the opened one, the selected line of the tickets, or the selected tenant's.
+/// Cancels the ticket that is looked at: the opened one, the selected line of the tickets, the run in the callmap pane, or
+/// the selected tenant's.
 fn cancel(state: &mut State) -> Option<Effect> {
     let in_list = state.focus == Pane::Bottom && state.bottom == Bottom::Tickets;
-    let ticket = match &state.layer {
-        Some(Layer::Ticket(ticket, _)) => Some(ticket),
+    let asked = match &state.layer {
+        Some(Layer::Ticket(asked, _)) => Some(asked.clone()),
         Some(_) => return None,
-        None if in_list => state.tickets.selected(),
-        None => state.seen_tenant().and_then(|tenant| state.work.ticket_of(&tenant.host, &tenant.name)),
+        None if in_list => state.tickets.selected().cloned(),
+        None if callmap::has_keys(state) => state.callmap.run().map(|run| Asked::Run(Arc::new(run.told()))),
+        None => {
+            let tenant = state.seen_tenant();
+            let ticket = tenant.and_then(|tenant| state.work.ticket_of(&tenant.host, &tenant.name));
+            ticket.cloned().map(Asked::Ticket)
+        }
     };
-    let Some(ticket) = ticket.filter(|ticket| ticket.ended.is_none()) else {
-        return tell(state, "notice-nothing-to-cancel");
-    };
-    let id = ticket.id;
-    let text = state.messages.say_with("notice-cancel", [("id", id.to_string())]);
-    state.notice = Some(Notice { text, bad: false });
-    Some(Effect::Cancel(id))
+    match asked {
+        Some(Asked::Ticket(ticket)) if ticket.ended.is_none() => {
+            let text = state.messages.say_with("notice-cancel", [("id", ticket.id.to_string())]);
+            state.notice = Some(Notice { text, bad: false });
+            Some(Effect::Cancel(ticket.id))
+        }
+        // How it ends is told like any other end. One of another console is not ours to call off.
+        Some(Asked::Run(run)) if run.outcome.is_none() && state.callmap.runs.run(run.id).is_some() => {
+            Some(Effect::CancelRun(run.id))
+        }
+        _ => tell(state, "notice-nothing-to-cancel"),
+    }
 }
 
 fn tell(state: &mut State, message: &str) -> Option<Effect> {

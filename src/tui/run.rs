@@ -89,6 +89,7 @@ pub async fn run(mut service: Service, start: Start, files: Files) -> io::Result
                         let _ = service.ask(&order);
                     }
                     Some(Effect::Cancel(ticket)) => service.cancel(ticket),
+                    Some(Effect::CancelRun(ticket)) => service.cancel_callmap(ticket),
                     Some(Effect::ListCallmaps) => desk.list(),
                     Some(Effect::RunCallmap(order)) => desk.load(order),
                     Some(Effect::WriteReport(ticket)) => wire::write(&state, &desk, ticket),
@@ -112,7 +113,7 @@ pub async fn run(mut service: Service, start: Start, files: Files) -> io::Result
                 dirty = true;
             }
             Ok(()) = runs.changed() => {
-                if let Some(ended) = state.callmap.set_runs(runs.borrow_and_update().clone()) {
+                if let Some(ended) = state.set_runs(runs.borrow_and_update().clone()) {
                     act::ended(&mut state, &ended);
                 }
                 dirty = true;

@@ -18,6 +18,7 @@ use super::ticket_list::TicketList;
 use crate::config::keymap::Keymap;
 use crate::config::theme::Theme;
 use crate::model::action::Action;
+use crate::model::callmap::progress::{Progress, Runs};
 use crate::model::fleet::{Fleet, Tenant};
 use crate::model::policy::Policy;
 use crate::model::state::Kind;
@@ -219,15 +220,27 @@ impl State {
         self.tenants.invalidate();
     }
 
-    /// Takes in other tickets and sleepers.
+    /// Takes in other tickets, sleepers and runs of the record.
     pub fn set_work(&mut self, work: Arc<Work>) {
-        self.tickets.set(&work);
+        self.tickets.set(&work, &self.callmap.runs);
+        self.work = work;
+        self.look_again();
+    }
+
+    /// Takes in how this console's runs fare. Returns the one that is awaited, when it has come to its end.
+    pub fn set_runs(&mut self, runs: Arc<Runs>) -> Option<Arc<Progress>> {
+        self.tickets.set(&self.work, &runs);
+        self.look_again();
+        self.callmap.set_runs(runs)
+    }
+
+    /// The ticket that is open is shown as it is now.
+    fn look_again(&mut self) {
         if let Some(Layer::Ticket(shown, _)) = &mut self.layer
-            && let Some(fresh) = work.ticket(shown.id)
+            && let Some(fresh) = self.tickets.row(shown.id())
         {
             *shown = fresh.clone();
         }
-        self.work = work;
     }
 
     /// Whether nothing may be changed from here.

@@ -22,6 +22,8 @@ pub enum Effect {
     Ask(Order),
     /// Cancel a ticket where its step allows.
     Cancel(TicketId),
+    /// Call a run of a callmap off.
+    CancelRun(TicketId),
     /// List the callmaps.
     ListCallmaps,
     /// Read a callmap and run it.
@@ -205,7 +207,9 @@ fn open(state: &mut State) {
     match state.focus {
         Pane::Tenants => (state.bottom, state.focus) = (Bottom::Containers, Pane::Bottom),
         Pane::Bottom if state.bottom == Bottom::Tickets => {
-            state.layer = state.tickets.selected().cloned().map(|ticket| Layer::Ticket(ticket, 0));
+            if let Some(asked) = state.tickets.selected().cloned() {
+                orders::open_asked(state, asked);
+            }
         }
         Pane::Bottom if state.bottom == Bottom::Callmap => callmap::enter(state),
         Pane::Bottom if state.bottom == Bottom::History => changes::enter_history(state),
@@ -268,7 +272,7 @@ pub(super) fn move_by(state: &mut State, by: isize) {
     }
     match state.focus {
         Pane::Bottom if state.bottom == Bottom::Tickets => state.tickets.move_by(by),
-        Pane::Bottom if state.bottom == Bottom::Callmap => state.callmap.move_by(by),
+        Pane::Bottom if state.bottom == Bottom::Callmap => callmap::move_by(state, by),
         Pane::Bottom if state.bottom == Bottom::History => state.history.move_by(by),
         Pane::Tenants | Pane::Bottom => state.tenants.move_by(by),
         Pane::Changes => state.feed.move_by(by),

@@ -1,59 +1,63 @@
 """The benchmark of `tests/bench/callmap`."""
 
 import argparse
-import ipaddress
 import json
 import os
 import re
-import shutil
-import socket
 import subprocess
+import sys
 import tempfile
 import time
 
 import procfs
+from callmap_servers import DELAYS, FIRST, HOST, WANTED, Blackbox, Dropped, EndlessHeaders, Nginx, addresses, free_port
 from table import figure, median, show
 
-HOST = "www.example.com"
-WANTED = "UP"
-FIRST = ipaddress.IPv4Address("127.1.0.1")
-# Beyond the last address that answers.
 SILENT = 10
 TIMEOUT = 5.0
-DELAYS = {"200 ms": 0.2, "1 ms": 0.001}
 MOST = {"200 ms": 1.15, "1 ms": 2.0}
 EXAMPLE = "target/release/examples/callmap_bench"
 PROGRAM = "target/release/wakeboard"
 
 
-def wakeboard(folder, first, count, port):
-    """The command that asks all targets of a callmap and prints the report as JSON. All that is measured goes through
-    here: the program's own verb where it has it, else an example that does the same through the same room."""
-    verbs = subprocess.run([PROGRAM, "callmap", "--help"], capture_output=True, check=False)
-    if verbs.returncode != 0:
-        return [EXAMPLE, "room", str(first), str(count), str(port), str(round(TIMEOUT * 1000))]
-    path = os.path.join(folder, f"callmap-{port}-{first}-{count}.yaml")
+class Map:
+    """A callmap with one layer: paths of one site that are asked of so many targets."""
+
+    def __init__(self, port, count, paths, expect):
+        self.port, self.count, self.paths, self.expect = port, count, paths, expect
+
+    def text(self):
+        targets = "".join(f"      - {address}:{self.port}\n" for address in addresses(FIRST, self.count))
+        expect = json.dumps(self.expect)
+        probes = "".join(f"      - {{http: http://{HOST}{path}, expect: {expect}}}\n" for path in self.paths)
+        head = f"product: {HOST}\ntimeout: {TIMEOUT:.0f}s\nlayers:\n  - name: nginx\n"
+        return f"{head}    targets:\n{targets}    probes:\n{probes}"
+
+
+def page(port, count):
+    """The page that is measured."""
+    return Map(port, count, ["/"], {"status": 200, "body": {"contains": WANTED}})
+
+
+def wakeboard(folder, asked):
+    """What a person types. Its ledger is in the benchmark's folder."""
+    config, path = os.path.join(folder, "wakeboard.yaml"), os.path.join(folder, f"callmap-{id(asked)}.yaml")
+    with open(config, "w") as file:
+        file.write("ledger: ledger.db\n")
     with open(path, "w") as file:
-        json.dump(
-            {
-                "product": HOST,
-                "layers": [
-                    {
-                        "name": "nginx",
-                        "targets": [f"{address}:{port}" for address in addresses(first, count)],
-                        "probes": [
-                            {
-                                "http": f"http://{HOST}/",
-                                "timeout": f"{round(TIMEOUT)}s",
-                                "expect": {"status": 200, "body": {"contains": WANTED}},
-                            }
-                        ],
-                    }
-                ],
-            },
-            file,
-        )
-    return [PROGRAM, "callmap", "run", path, "--json"]
+        file.write(asked.text())
+    return [PROGRAM, "--config", config, "callmap", "run", path, "--json"]
+
+
+def in_a_network_of_its_own():
+    """Begins anew where nobody else's packets and no rules of this machine are, and where ours end with us."""
+    if os.environ.get("WAKEBOARD_BENCH_NETWORK"):
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        return
+    mapped = [] if os.geteuid() == 0 else ["--map-root-user"]
+    environment = {**os.environ, "WAKEBOARD_BENCH_NETWORK": "own"}
+    command = ["unshare", "--net", *mapped, "--", sys.executable, *sys.argv]
+    os.execvpe(command[0], command, environment)
 
 
 def main():
@@ -61,6 +65,7 @@ def main():
     arguments.add_argument("--rounds", type=int, default=20)
     arguments.add_argument("--probes", type=int, default=200)
     wanted = arguments.parse_args()
+    in_a_network_of_its_own()
     with tempfile.TemporaryDirectory(prefix="wakeboard-bench-") as folder:
         ports = {name: free_port() for name in DELAYS}
         with Nginx(folder, ports, wanted.probes), Blackbox(folder) as blackbox:
@@ -68,15 +73,16 @@ def main():
             for delay, port in ports.items():
                 measure(folder, delay, port, wanted, blackbox)
             silent(folder, ports["200 ms"], wanted.probes)
+            memory(folder, ports["1 ms"], wanted.probes)
             print(f"\nload {procfs.load():.2f}", flush=True)
 
 
 def measure(folder, delay, port, wanted, blackbox):
     """All by turns: what the machine does meanwhile, it does to all."""
-    bare = [EXAMPLE, "bare", str(FIRST), str(wanted.probes), str(port), "0"]
+    bare = [EXAMPLE, str(FIRST), str(wanted.probes), str(port)]
     ways = {
         "bare hyper": (bare, lambda text: int(text)),
-        "wakeboard": (wakeboard(folder, FIRST, wanted.probes, port), count_well),
+        "wakeboard": (wakeboard(folder, page(port, wanted.probes)), count_well),
     }
     hurl = os.environ.get("WAKEBOARD_BENCH_HURL", "")
     if os.path.exists(hurl):
@@ -107,23 +113,43 @@ def measure(folder, delay, port, wanted, blackbox):
 
 
 def silent(folder, port, probes):
-    """The last targets do not answer, as behind a firewall that lets packets drop."""
-    first = FIRST + SILENT
-    with Full(range_of(FIRST + probes, SILENT), port):
-        command = wakeboard(folder, first, probes, port)
+    """A firewall drops what comes for the last targets."""
+    command = wakeboard(folder, page(port, probes))
+    with Dropped(addresses(FIRST + probes - SILENT, SILENT)):
         rows = [["", "whole s", "x time-out", "well", "wanted"]]
         for _ in range(3):
             one = run(command)
-            ratio, well = one.wall / TIMEOUT, f"{count_well(one.text)} of {probes}"
-            rows.append(["wakeboard", figure(one.wall, 3), figure(ratio, 3), well, "at most 1.05 x"])
-    show(f"{SILENT} of {probes} targets let packets drop, time-out {TIMEOUT:.0f} s", rows)
+            well = count_well(one.text)
+            if well != probes - SILENT:
+                raise SystemExit(f"{well} of {probes} are well: {one.text[-400:]}")
+            ratio = one.wall / TIMEOUT
+            rows.append(["wakeboard", figure(one.wall, 3), figure(ratio, 3), f"{well} of {probes}", "at most 1.05 x"])
+    show(f"a firewall drops what comes for {SILENT} of {probes} targets, time-out {TIMEOUT:.0f} s", rows)
+
+
+def memory(folder, port, probes):
+    """The most memory that a run has at once, where answers mean harm."""
+    matches = {"body": {"matches": "nowhere"}}
+    with EndlessHeaders() as endless:
+        ways = {
+            f"{probes} pages that are well": page(port, probes),
+            f"{probes * 5} bodies that never end": Map(port, probes, ["/endless"] * 5, matches),
+            f"{probes * 5} answers whose headers never end": Map(endless.port, probes, ["/"] * 5, matches),
+            f"{probes * 50} pages of 64 KiB": Map(port, probes, ["/large"] * 50, matches),
+        }
+        rows = [["", "most memory MB", "whole s", "MB of report"]]
+        for name, asked in ways.items():
+            one = run(wakeboard(folder, asked))
+            json.loads(one.text)
+            rows.append([name, figure(one.memory, 1), figure(one.wall), figure(len(one.text) / 1e6, 1)])
+    show(f"memory, {probes} targets", rows)
 
 
 class One:
-    """One run of a program: how long, how much CPU, what it printed."""
+    """One run of a program: how long, how much CPU, how many MB at most, what it printed."""
 
-    def __init__(self, wall, cpu, text):
-        self.wall, self.cpu, self.text = wall, cpu, text
+    def __init__(self, wall, cpu, memory, text):
+        self.wall, self.cpu, self.memory, self.text = wall, cpu, memory, text
 
 
 def run(command, server=None):
@@ -139,7 +165,7 @@ def run(command, server=None):
         text = out.read().decode(errors="replace")
     # Where a server does the work, its time counts and not that of the client.
     cpu = procfs.cpu_seconds(server) - before if server else usage.ru_utime + usage.ru_stime
-    return One(wall, cpu, text)
+    return One(wall, cpu, usage.ru_maxrss / 1024, text)
 
 
 def count_well(text):
@@ -161,146 +187,6 @@ def hurl_command(hurl, folder, port, count):
 def hurl_well(text):
     found = re.search(r"Succeeded files:\s+(\d+)", text)
     return int(found.group(1)) if found else 0
-
-
-def addresses(first, count):
-    return [str(address) for address in range_of(first, count)]
-
-
-def range_of(first, count):
-    return [first + number for number in range(count)]
-
-
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
-
-
-class Nginx:
-    """nginx on all addresses: it knows one host, and waits before it answers."""
-
-    def __init__(self, folder, ports, count):
-        self.path = os.path.join(folder, "nginx.conf")
-        servers = []
-        for name, port in ports.items():
-            listen = "\n".join(f"listen {address}:{port};" for address in addresses(FIRST, count))
-            default = "\n".join(f"listen {address}:{port} default_server;" for address in addresses(FIRST, count))
-            servers.append(
-                f"server {{ {default} return 421; }}\n"
-                f"server {{ {listen} server_name {HOST};"
-                f" location / {{ echo_sleep {DELAYS[name]}; echo {WANTED} v12; }} }}"
-            )
-        with open(self.path, "w") as file:
-            file.write(
-                "load_module /usr/lib/nginx/modules/ngx_http_echo_module.so;\n"
-                f"pid {folder}/nginx.pid; daemon off; error_log {folder}/nginx.log; worker_processes 1;\n"
-                "events { worker_connections 4096; }\n"
-                "http { access_log off;" + "\n".join(servers) + "}\n"
-            )
-        self.process = None
-        self.ports = ports
-
-    def __enter__(self):
-        # Out of the package's own way: `nginx` may be in sbin only.
-        program = shutil.which("nginx") or "/usr/sbin/nginx"
-        self.process = subprocess.Popen([program, "-c", self.path])
-        for port in self.ports.values():
-            wait_for_port(str(FIRST), port, self.process)
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
-
-
-class Blackbox:
-    """blackbox_exporter, which is scraped for all targets at once by one curl."""
-
-    def __init__(self, folder):
-        self.program = os.environ.get("WAKEBOARD_BENCH_BLACKBOX", "")
-        self.path = os.path.join(folder, "blackbox.yml")
-        self.process, self.port, self.pid = None, None, None
-        self.log = None
-
-    def __enter__(self):
-        if not os.path.exists(self.program):
-            return self
-        module = {
-            "prober": "http",
-            "timeout": "5s",
-            "http": {"headers": {"Host": HOST}, "fail_if_body_not_matches_regexp": [WANTED], "follow_redirects": False},
-        }
-        with open(self.path, "w") as file:
-            json.dump({"modules": {"page": module}}, file)
-        self.port = free_port()
-        command = [self.program, f"--config.file={self.path}", f"--web.listen-address=127.0.0.1:{self.port}"]
-        self.log = open(self.path + ".log", "w")
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
-        self.pid = self.process.pid
-        wait_for_port("127.0.0.1", self.port, self.process)
-        return self
-
-    def __exit__(self, *_):
-        if self.process:
-            self.process.terminate()
-            self.process.wait()
-            self.log.close()
-
-    def command(self, folder, port, count):
-        path = os.path.join(folder, f"scrape-{port}")
-        with open(path, "w") as file:
-            for address in addresses(FIRST, count):
-                target = f"http%3A%2F%2F{address}%3A{port}%2F"
-                file.write(f'url = "http://127.0.0.1:{self.port}/probe?module=page&target={target}"\n')
-        limits = ["--parallel", "--parallel-immediate", "--parallel-max", str(count)]
-        return ["curl", "--silent", *limits, "--config", path]
-
-    @staticmethod
-    def count_well(text):
-        return text.count("\nprobe_success 1")
-
-
-class Full:
-    """Listeners whose queues are full: what else comes for them is dropped, without a word."""
-
-    def __init__(self, all_of_them, port):
-        self.all = [(str(address), port) for address in all_of_them]
-        self.held = []
-
-    def __enter__(self):
-        for address in self.all:
-            listener = socket.socket()
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-            listener.listen(0)
-            self.held.append(listener)
-            while True:
-                waiting = socket.socket()
-                waiting.settimeout(0.2)
-                self.held.append(waiting)
-                try:
-                    waiting.connect(address)
-                except TimeoutError:
-                    break
-        return self
-
-    def __exit__(self, *_):
-        for one in self.held:
-            one.close()
-
-
-def wait_for_port(address, port, process):
-    limit = time.monotonic() + 10
-    while time.monotonic() < limit:
-        if process.poll() is not None:
-            raise SystemExit(f"{process.args[0]} ended: {process.returncode}")
-        try:
-            socket.create_connection((address, port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise SystemExit(f"{process.args[0]} does not listen")
 
 
 main()

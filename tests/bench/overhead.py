@@ -14,7 +14,7 @@ REST = 0.4
 MOST = {"dump": 25, "wake": 15}
 
 
-def measure(engine, wakeboard, rounds):
+def measure(engine, wakeboard, rounds, by=None):
     heading = [
         "",
         "curl: whole, median (max) ms",
@@ -28,11 +28,12 @@ def measure(engine, wakeboard, rounds):
     ]
     rows = [heading]
     for name, restart in [("no restart policy", NEVER), ("restart always", ALWAYS)]:
-        for way in [Freeze, Checkpoint, Stop]:
+        for way in [way for way in WAYS if by in (None, way.name)]:
             rows += rows_of(engine, wakeboard, rounds, way, name, restart)
             print(" | ".join(rows[-3] + rows[-2]), flush=True)
     show(f"A canary of 16 MiB, {rounds} rounds each, bare calls and wakeboard by turns", rows)
-    trick(engine, rounds)
+    if by in (None, Freeze.name):
+        trick(engine, rounds)
 
 
 def rows_of(engine, wakeboard, rounds, way, policy, restart):
@@ -125,6 +126,9 @@ class Stop(Bare):
 
     def rise(self):
         return self.post("start")
+
+
+WAYS = [Freeze, Checkpoint, Stop]
 
 
 def trick(engine, rounds):

@@ -9,11 +9,13 @@ import fcntl
 import os
 import select
 import signal
+import shutil
 import struct
 import termios
 import time
 
 from screen import Screen
+from spawn import spawn
 
 WIDTH, HEIGHT = 200, 50
 _HEAD = struct.Struct("=cdI")
@@ -42,15 +44,9 @@ class Watched:
             finally:
                 os._exit(0)
         os.close(records_in)
-        self.started = time.monotonic()
-        self.pid = os.fork()
-        if self.pid == 0:
-            try:
-                os.login_tty(slave) if hasattr(os, "login_tty") else _login(slave)
-                os.closerange(3, 256)
-                os.execvpe(argv[0], argv, environment(env))
-            finally:
-                os._exit(127)
+        login = os.login_tty if hasattr(os, "login_tty") else _login
+        argv = [shutil.which(argv[0]), *argv[1:]]
+        self.pid, self.started = spawn(argv, environment(env), lambda: login(slave))
         os.close(slave)
 
     def write(self, data):

@@ -57,6 +57,7 @@ pub fn http(secure: bool, host: &str) -> HttpAsk {
         redirects: 0,
         version: HttpVersion::Any,
         trust: Trust::default(),
+        same_body: true,
         expect: HttpExpect {
             status: vec![200..=200],
             cert_days: None,

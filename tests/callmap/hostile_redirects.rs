@@ -51,7 +51,7 @@ async fn redirects_stay_at_their_target_scheme_and_port() {
         let token = wakeboard::model::callmap::map::Text::masked("hunter22", "${env:TOKEN}");
         ask.headers = vec![("X-Token".into(), token)];
         let report = ask_one(page(ask), target).await;
-        (reason(&report).to_owned(), report.detail.unwrap().body)
+        (reason(&report).to_owned(), report.detail.unwrap().body.clone())
     };
     let (reason, body) = to("/next?x=1#there").await;
     assert_eq!(

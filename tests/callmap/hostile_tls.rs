@@ -36,7 +36,7 @@ async fn what_is_wrong_with_a_certificate_is_told_and_it_is_shown() {
     let report = asked(ended, &trust).await;
     let said = reason(&report);
     assert!(said.starts_with("certificate ended ") && said.ends_with(" days ago"), "{said}");
-    assert_eq!(report.detail.unwrap().certificate.unwrap().names, [NAME]);
+    assert_eq!(report.detail.unwrap().certificate.as_ref().unwrap().names, [NAME]);
 
     let other = secure::web("127.0.0.1", &authority.signs("other.example.net", 2090)).await;
     assert_eq!(

@@ -122,6 +122,7 @@ fn every_key_means_what_it_says() {
     assert_eq!((ask.expect.body.len(), ask.expect.json.len()), (5, 4));
     assert_eq!(ask.expect.json[3], ("$.deep".into(), serde_json::json!({"a": [1, 2.5, null, "x"]})));
     assert!(http(&map, 1, 1).trust.insecure);
+    assert!(ask.same_body && !http(&map, 1, 1).same_body);
     // Files are kept once, however many probes name them.
     let Ask::Tls(third) = &sockets.probes[4].ask else { panic!("no tls probe") };
     let identity = |trust: &Trust| trust.identity.clone().unwrap();

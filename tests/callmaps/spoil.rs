@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 /// What may stand in a callmap, and what may not.
-pub const PIECES: [&str; 98] = [
+pub const PIECES: [&str; 99] = [
     "product",
     "vars",
     "layers",
@@ -47,6 +47,7 @@ pub const PIECES: [&str; 98] = [
     "cert",
     "key",
     "insecure",
+    "same_body",
     "tenant",
     "role",
     "port",

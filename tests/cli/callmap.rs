@@ -40,6 +40,15 @@ fn each_callmap_is_checked_and_all_faults_are_told() {
 }
 
 #[test]
+fn the_callmaps_that_come_with_it_are_all_well() {
+    let home = Home::new("");
+    let shipped = ["www.example.com", "database", "demo"];
+    let files = shipped.map(|name| format!("{}/callmaps/{name}.yaml", env!("CARGO_MANIFEST_DIR")));
+    let words: Vec<&str> = ["callmap", "check"].into_iter().chain(files.iter().map(String::as_str)).collect();
+    run(&home, &words).success().stdout(contains(": ok, ").count(3));
+}
+
+#[test]
 fn the_schema_of_callmaps_is_printed() {
     let home = Home::new("");
     let output = run(&home, &["callmap", "schema"]).success().get_output().stdout.clone();

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use wakeboard::config::notes::TokenPlace;
 use wakeboard::config::{self, Env, Keymap, Settings, Theme};
 use wakeboard::model::action::ACTIONS;
 use wakeboard::model::method::Method;
@@ -77,6 +78,7 @@ fn the_sample_says_the_defaults() {
     assert_eq!(sample.keymap, Keymap::default());
     assert_eq!(sample.theme, Theme::default());
     assert_eq!(sample.operator, None);
+    assert_eq!(sample.notes, None);
     assert_eq!(sample.policy, Policy::default());
     assert_eq!(format!("{:?}", sample.naming), format!("{:?}", wakeboard::model::naming::Naming::default()));
     let text = fs::read_to_string(file).unwrap();
@@ -92,7 +94,7 @@ fn the_sample_says_the_defaults() {
 fn what_the_sample_shows_in_comments_loads_too() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/wakeboard.sample.yaml");
     let text = fs::read_to_string(&file).unwrap().replace("tenants: {}", "tenants:");
-    let text = text.replace("callmaps: []", "callmaps:");
+    let text = text.replace("callmaps: []", "callmaps:").replace("notes: {}", "notes:");
     let text = text.replace("tiers: {}", "tiers:").replace("  ready: {}", "  ready:");
     let is_yaml = |line: &str| {
         line.starts_with(' ')
@@ -111,6 +113,9 @@ fn what_the_sample_shows_in_comments_loads_too() {
     assert!(settings.naming.pattern.is_some());
     assert_eq!(settings.ledger.unwrap().to_string(), "postgres://db.example.com/wakeboard");
     assert_eq!(settings.callmaps, [Path::new("/srv/products/callmaps")]);
+    let notes = settings.notes.unwrap();
+    assert_eq!(notes.listen.to_string(), "127.0.0.1:8466");
+    assert_eq!(notes.token, TokenPlace::Variable("WAKEBOARD_TOKEN".to_owned()));
     assert_eq!(settings.policy.methods[&Tier::Low], [Method::Destroy]);
     assert_eq!(settings.policy.methods[&Tier::High], [Method::Checkpoint, Method::Freeze]);
     let ready = [

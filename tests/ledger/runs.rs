@@ -1,7 +1,7 @@
 //! Runs of callmaps: open first, ended once, the last good one known, and one that was cut off seen as such.
 
 use jiff::Timestamp;
-use wakeboard::ledger::{Ledger, here};
+use wakeboard::ledger::{Begun, Ledger, here};
 use wakeboard::model::callmap::kept::{Run, RunBody, RunOutcome};
 use wakeboard::model::callmap::report::{
     Detail, LayerReport, Milliseconds, ProbeReport, ProductVerdict, Report, Verdict,
@@ -35,7 +35,7 @@ fn body(run: &Run, verdict: ProductVerdict, body: &str, probes: usize) -> RunBod
         verdict: Verdict::Ok,
         reason: Some("200".to_owned()),
         milliseconds: Milliseconds { total: Some(1.5), ..Milliseconds::default() },
-        detail: Some(Box::new(detail)),
+        detail: Some(std::sync::Arc::new(detail)),
     };
     let layer = LayerReport {
         name: "nginx".into(),
@@ -84,6 +84,22 @@ async fn a_run_is_open_first_and_ends_once() {
     assert!(!ledger.end_run(&ended, Some(&body)).await.unwrap(), "it has ended");
     assert_eq!(ledger.run(run.id, at(4)).await.unwrap(), Some((ended, Some(body))));
     assert_eq!(ledger.run(id(2), at(4)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_number_means_one_run_or_one_ticket() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    assert!(ledger.begin_run(&run(1, "a"), here(), at(100)).await.unwrap());
+    let begin = async |number: u32| {
+        let containers = containers(&["a"]);
+        ledger.begin(&ticket(number), here(), &containers, &[], at(0), LEASE).await.unwrap()
+    };
+    assert_eq!(begin(1).await, Begun::NumberTaken);
+    assert!(!ledger.record(&ended(ticket(1))).await.unwrap());
+    assert_eq!(begin(2).await, Begun::Ours, "its containers are free");
+    assert!(!ledger.begin_run(&run(2, "a"), here(), at(100)).await.unwrap());
+    assert!(ledger.record(&ended(ticket(3))).await.unwrap());
 }
 
 #[tokio::test]

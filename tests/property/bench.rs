@@ -79,7 +79,7 @@ impl Bench {
             ledger: Some(Where::Sqlite(self.folder.path().join("ledger.db"))),
             copies: None,
             mends: true,
-            at_once: true,
+            brief: true,
             records: false,
         };
         let service = Service::start(self.running.hosts(), Naming::default(), rules);

@@ -224,3 +224,55 @@ fn no_size_and_no_key_breaks_it() {
         }
     }
 }
+
+#[test]
+fn what_was_before_is_scrolled_and_has_the_place_of_the_probes_where_there_is_no_other() {
+    for (width, height) in [(150, 40), (60, 15)] {
+        let mut state = pane(width, height, "broken");
+        let _ = keys(&mut state, "right right");
+        assert_eq!(state.callmap.side, Side::Notes);
+        let screen = text(&draw(&mut state));
+        assert!(screen.contains("▸changes near it") && screen.contains("more lines"), "{screen}");
+        assert_eq!(screen.contains("connection refused"), width > 60, "{screen}");
+        // Further than to the end it does not go.
+        let _ = keys(&mut state, "G");
+        let end = text(&draw(&mut state));
+        assert!(!end.contains("more lines") && !end.contains("changes near it"), "{end}");
+        assert!(end.contains("which no target of 1 public"), "{end}");
+        let before = state.callmap.notes_top;
+        let _ = keys(&mut state, "down");
+        assert_eq!(state.callmap.notes_top, before);
+        let _ = keys(&mut state, "enter up g left");
+        assert_eq!((state.callmap.side, state.callmap.notes_top), (Side::Probes, 0));
+        assert!(state.layer.is_none());
+        let _ = keys(&mut state, "right shift-tab shift-tab tab tab");
+        assert_eq!(state.focus, Pane::Tenants, "the tab key goes by the layers and the probes");
+    }
+    let mut state = pane(150, 40, "asks");
+    let _ = keys(&mut state, "right right");
+    assert_eq!(state.callmap.side, Side::Probes, "there is nothing to be told yet");
+}
+
+#[test]
+fn runs_stand_among_the_tickets() {
+    let mut state = state(Look { size: (150, 40), ..Look::default() });
+    runs::show(&mut state, "broken");
+    let ended = state.callmap.runs.newest_first[0].clone();
+    runs::among_tickets(&mut state);
+    let _ = keys(&mut state, "esc T");
+    insta::assert_snapshot!("callmap-tickets", text(&draw(&mut state)));
+    // One of this console is opened in its pane.
+    let _ = keys(&mut state, "down down down enter");
+    assert_eq!((state.bottom, state.callmap.ticket), (Bottom::Callmap, Some(ended.ticket)));
+    assert!(text(&draw(&mut state)).contains("first broken layer: 2 nginx"));
+    assert_eq!(keys(&mut state, "ctrl-x"), None);
+    assert!(notice(&state).contains("no ticket is under way"));
+    // One of another console shows what the record knows.
+    let _ = keys(&mut state, "T g down down down down enter");
+    insta::assert_snapshot!("callmap-ticket", text(&draw(&mut state)));
+    assert_eq!(keys(&mut state, "ctrl-x"), None, "it is not ours to call off");
+    let _ = keys(&mut state, "esc");
+    runs::show(&mut state, "asks");
+    let going = state.callmap.ticket.unwrap();
+    assert_eq!(keys(&mut state, "ctrl-x"), Some(Effect::CancelRun(going)));
+}

@@ -7,12 +7,14 @@ use jiff::SignedDuration;
 use wakeboard::config::{Env, callmap};
 use wakeboard::model::callmap::answer::Certificate;
 use wakeboard::model::callmap::drift::drift;
+use wakeboard::model::callmap::kept::{Run, RunOutcome};
 use wakeboard::model::callmap::layer;
 use wakeboard::model::callmap::map::Callmap;
 use wakeboard::model::callmap::near::{Near, Touch};
 use wakeboard::model::callmap::progress::{Past, Progress, Row, Runs};
 use wakeboard::model::callmap::report::{Detail, Milliseconds, ProbeReport, Report, Verdict};
 use wakeboard::model::ticket::{Door, TicketId};
+use wakeboard::model::work::Work;
 use wakeboard::tui::state::{Bottom, Pane, State};
 
 use super::{ago, now};
@@ -115,7 +117,7 @@ fn probe(row: &Row, (_, _, verdict, reason, total): (usize, &str, Verdict, &str,
         verdict,
         reason: Some(reason.into()),
         milliseconds,
-        detail: row.kind.starts_with("http").then(|| Box::new(detail)),
+        detail: row.kind.starts_with("http").then(|| Arc::new(detail)),
     }
 }
 
@@ -218,4 +220,27 @@ pub fn repeat(state: &mut State) {
         state.callmap.begun(Path::new(FILE), run.ticket, false);
         let _ = state.callmap.set_runs(Arc::new(state.callmap.runs.with(run, 64)));
     }
+}
+
+/// The runs of the console, and some of others: one that goes on, one that was cut off, and one that was well.
+pub fn among_tickets(state: &mut State) {
+    let kept = |number: u32, seconds, outcome: Option<RunOutcome>, reason: &str| {
+        let run = began(number).kept();
+        Arc::new(Run {
+            actor: "op3@night-shift".into(),
+            door: Door::Shell,
+            asked: ago(seconds),
+            ended: outcome.filter(|it| it.has_report()).map(|_| ago(seconds - 1)),
+            outcome,
+            reason: Some(reason.to_owned()).filter(|reason| !reason.is_empty()),
+            ..run
+        })
+    };
+    let runs = vec![
+        kept(21, 3, None, ""),
+        kept(22, 90, Some(RunOutcome::CutOff), ""),
+        kept(23, 4000, Some(RunOutcome::Ok), "ok"),
+    ];
+    let work = (*super::work::full()).clone();
+    state.set_work(Arc::new(Work { runs, ..work }));
 }

@@ -58,21 +58,7 @@ where
     let (stream, first) = Noted::new(stream);
     let stream = TokioIo::new(stream);
     let done = if is_two {
-        // Whatever hyper starts ends with us.
-        let tasks = Tasks::default();
-        let _end = End(tasks.clone());
-        let mut builder = http2::Builder::new(tasks);
-        builder
-            .timer(TokioTimer::new())
-            .max_header_list_size(u32::try_from(limits::HEADER_BYTES).unwrap_or(u32::MAX));
-        match builder.handshake(stream).await {
-            Ok((mut sender, connection)) => {
-                let exchange =
-                    async { read(sender.send_request(request).await?, &first, began, course).await };
-                drive(connection, exchange).await
-            }
-            Err(error) => Err(error),
-        }
+        Box::pin(by_two(stream, request, &first, began, course)).await
     } else {
         let mut builder = http1::Builder::new();
         builder.max_buf_size(limits::HEADER_BYTES).max_headers(limits::HEADERS);
@@ -86,6 +72,29 @@ where
         }
     };
     done.map_err(|error| told(&error, is_two, &first, course.stage))
+}
+
+/// The same by HTTP/2.
+async fn by_two<S>(
+    stream: S,
+    request: Request<Full<Bytes>>,
+    first: &First,
+    began: Instant,
+    course: &mut Course,
+) -> Result<Came, hyper::Error>
+where
+    S: hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
+{
+    // Whatever hyper starts ends with us.
+    let tasks = Tasks::default();
+    let _end = End(tasks.clone());
+    let mut builder = http2::Builder::new(tasks);
+    builder
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(limits::HEADER_BYTES).unwrap_or(u32::MAX));
+    let (mut sender, connection) = builder.handshake(stream).await?;
+    let exchange = async { read(sender.send_request(request).await?, first, began, course).await };
+    drive(connection, exchange).await
 }
 
 /// Keeps the connection going until the exchange is over.

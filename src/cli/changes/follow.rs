@@ -144,17 +144,15 @@ impl Told {
     /// Whether the change was never told like this; from now on it was.
     fn is_new(&mut self, change: &Change) -> bool {
         let reading = (change.time, change.verb, change.count, change.detail.clone());
-        match self.readings.insert(change.act, reading.clone()) {
-            Some(before) => before != reading,
-            None => {
-                self.in_order.push_back(change.act);
-                if self.in_order.len() > MOST_TOLD
-                    && let Some(oldest) = self.in_order.pop_front()
-                {
-                    self.readings.remove(&oldest);
-                }
-                true
-            }
+        if let Some(before) = self.readings.insert(change.act, reading.clone()) {
+            return before != reading;
         }
+        self.in_order.push_back(change.act);
+        if self.in_order.len() > MOST_TOLD
+            && let Some(oldest) = self.in_order.pop_front()
+        {
+            self.readings.remove(&oldest);
+        }
+        true
     }
 }

@@ -24,7 +24,8 @@ pub struct Gathered<'a> {
     pub filler: Filler<'a>,
 }
 
-/// Reads `text`, the text of `file`, and what it includes. `given` are vars that go before those of the files.
+/// Reads `text`, the text of `file`, and what it includes. `given` are vars that go before those of the files. `read` gets
+/// each included file as it is named, also where something is wrong with it or with another one.
 ///
 /// # Errors
 /// A file that cannot be read or used, or a text that cannot be filled in.
@@ -33,6 +34,7 @@ pub fn gather<'a>(
     text: &str,
     given: &[(String, String)],
     env: &'a Env,
+    read: &mut Vec<PathBuf>,
 ) -> Result<Gathered<'a>, ConfigError> {
     let mut vars = Vars::new();
     for (name, value) in given {
@@ -47,6 +49,7 @@ pub fn gather<'a>(
         values: Cell::new(MOST_VALUES),
         above: Vec::new(),
         said: Vec::new(),
+        read,
     };
     let root = work.file(file, text, &vars)?;
     for (name, _) in given {
@@ -60,7 +63,7 @@ pub fn gather<'a>(
     Ok(Gathered { places: work.places, root, filler: work.filler })
 }
 
-struct Work<'a> {
+struct Work<'a, 'b> {
     places: Places,
     filler: Filler<'a>,
     /// How many values there may still be.
@@ -69,9 +72,11 @@ struct Work<'a> {
     above: Vec<PathBuf>,
     /// The vars that files say.
     said: Vec<String>,
+    /// The files that were included so far.
+    read: &'b mut Vec<PathBuf>,
 }
 
-impl Work<'_> {
+impl Work<'_, '_> {
     /// The tree of a file, filled in, with its includes followed.
     fn file(&mut self, file: &Path, text: &str, outer: &Vars) -> Result<Node, ConfigError> {
         // By its real path, so that a circle is seen whatever its files are called on the way.
@@ -184,6 +189,7 @@ impl Work<'_> {
             inside::bytes(&found, written, yaml::LARGEST).map_err(|wrong| wrong.at(&self.places, spot))?;
         // Shown as a person would go there: from the folder of the file that includes it.
         let path = file.parent().unwrap_or(Path::new("")).join(written);
+        self.read.push(path.clone());
         let text = yaml::decode(&path, &bytes)?;
         let root = self.file(&path, &text, vars)?;
         self.layers(root, spot)

@@ -9,7 +9,7 @@ use bollard::{body_full, body_stream};
 use futures_util::stream::{self, Stream};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, SERVER};
 use hyper::{Method, Response};
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -150,16 +150,20 @@ impl Call {
         }
         // Boxed: a dial with TLS takes 20 kB, in every future that waits for it.
         let response: Response<Incoming> = Box::pin(transport.clone().send(request)).await?;
-        transport.hear(response.headers());
+        transport.hear(response.headers().get(SERVER).map(HeaderValue::as_bytes));
         let status = response.status();
         if status.is_success() {
             return Ok(response.into_body());
         }
-        let bytes = whole(response.into_body(), MOST_REFUSAL).await?;
-        let refusal = serde_json::from_slice(&bytes).map(|refusal: Refusal| refusal.message);
-        let message = refusal.unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned());
-        Err(ApiError::DockerResponseServerError { status_code: status.as_u16(), message }.into())
+        Err(refusal(status.as_u16(), &whole(response.into_body(), MOST_REFUSAL).await?))
     }
+}
+
+/// What an engine said that says no.
+pub fn refusal(status_code: u16, body: &[u8]) -> EngineError {
+    let refusal = serde_json::from_slice(body).map(|refusal: Refusal| refusal.message);
+    let message = refusal.unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned());
+    ApiError::DockerResponseServerError { status_code, message }.into()
 }
 
 /// A file in pieces. One that cannot be read any more ends: what it was sent to finds it cut.

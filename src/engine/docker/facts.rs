@@ -25,13 +25,9 @@ pub fn lookup<'a>(labels: Option<&'a HashMap<String, String>>) -> impl Fn(&str) 
 }
 
 /// Where a container belongs, by its name and labels, made harmless.
-pub fn place<'a>(naming: &Naming, name: &str, label: impl Fn(&str) -> Option<&'a str>) -> Place {
-    let place = naming.place(name, label);
-    Place {
-        tenant: plain(&place.tenant).into_owned(),
-        role: place.role.map(|role| plain(&role).into_owned()),
-        tier: place.tier,
-    }
+pub fn place<'a>(naming: &Naming, name: &'a str, label: impl Fn(&str) -> Option<&'a str>) -> Place {
+    let named = naming.place(name, label);
+    Place { tenant: shared(named.tenant), role: named.role.map(shared), tier: named.tier }
 }
 
 /// The answer to an inspect.

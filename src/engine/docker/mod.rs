@@ -5,6 +5,7 @@ pub(super) mod call;
 mod checkpoint;
 mod events;
 mod facts;
+mod fetch;
 mod follow;
 mod hands;
 mod image;
@@ -22,7 +23,7 @@ pub mod tls;
 pub mod transport;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -33,6 +34,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
+use super::error::CUT;
 use super::podman::Libpod;
 use super::ssh::Tunnel;
 use super::{Engine, EngineError, EventStream, cgroup};
@@ -41,6 +43,7 @@ use crate::model::event::Event;
 use crate::model::fleet::{EngineAbout, engine_label};
 use crate::model::host::TlsFiles;
 use crate::model::naming::Naming;
+use crate::model::plain::plain;
 use crate::model::usage::Counters;
 
 use call::Call;
@@ -53,6 +56,8 @@ pub const PING_DEADLINE: Duration = Duration::from_secs(3);
 pub const LONGEST_CALL: Duration = Duration::from_secs(20);
 /// How long an engine may take to tell what it remembers.
 const HISTORY_DEADLINE: Duration = Duration::from_secs(2);
+/// The list of all containers.
+const LIST: &str = "/containers/json?all=1";
 /// An engine remembers 256 events; more than this many is garbage.
 const MOST_HISTORY: usize = 4096;
 
@@ -73,6 +78,8 @@ pub struct DockerEngine {
     server: OnceCell<Server>,
     /// What the engine said of its machine.
     info: OnceCell<room::Info>,
+    /// The folder in which it keeps everything, where it was seen on this machine.
+    root: OnceLock<PathBuf>,
     /// Held open as long as we use it.
     _tunnel: Option<Tunnel>,
 }
@@ -135,6 +142,7 @@ impl DockerEngine {
             libpod: OnceCell::new(),
             server: OnceCell::new(),
             info: OnceCell::new(),
+            root: OnceLock::new(),
             _tunnel: tunnel,
         })
     }
@@ -162,6 +170,19 @@ impl DockerEngine {
         let server = self.server().await?;
         let make = || server.is_podman.then(|| Libpod::new(self.transport.clone(), self.exports.clone()));
         Ok(self.libpod.get_or_init(|| async { make() }).await.as_ref())
+    }
+
+    fn read_list(&self, answer: &[u8]) -> Result<Vec<Facts>, EngineError> {
+        match row::read(answer, &self.naming, Timestamp::now()) {
+            Ok(list) => Ok(list),
+            // Without a length an answer that is cut looks as if it were over.
+            Err(error) if error.is_eof() => Err(EngineError::Unreachable(CUT.to_owned())),
+            Err(error) => {
+                // The lines after the first show where in the answer.
+                let told = error.to_string();
+                Err(EngineError::Garbage(plain(told.lines().next().unwrap_or_default()).into_owned()))
+            }
+        }
     }
 
     async fn within<T>(
@@ -199,10 +220,10 @@ impl Engine for DockerEngine {
     }
 
     async fn list(&self) -> Result<Vec<Facts>, EngineError> {
-        let answer = Call::get("/containers/json?all=1").send(&self.transport, LONGEST_CALL).await?;
-        let list: Vec<row::Row<'_>> = serde_json::from_slice(&answer).map_err(ApiError::from)?;
-        let now = Timestamp::now();
-        Ok(list.iter().filter_map(|row| row::facts(row, &self.naming, now)).collect())
+        if let Some(answer) = fetch::fetch(&self.transport, LIST, LONGEST_CALL).await? {
+            return self.read_list(&answer);
+        }
+        self.read_list(&Call::get(LIST).send(&self.transport, LONGEST_CALL).await?)
     }
 
     async fn inspect(&self, id: &str) -> Result<Option<Facts>, EngineError> {

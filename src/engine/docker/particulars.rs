@@ -36,6 +36,7 @@ impl DockerEngine {
 
     pub(super) async fn look_closely(&self, id: &str) -> Result<Option<Particulars>, EngineError> {
         let Some(inspect) = self.inspect_whole(id).await? else { return Ok(None) };
+        self.notice_root(&inspect);
         let sessions = self.sessions(&inspect).await?;
         let Some(facts) = facts::of_inspect(inspect.clone(), &self.naming) else { return Ok(None) };
         let config = inspect.host_config.clone().unwrap_or_default();

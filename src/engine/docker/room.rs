@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 use std::path::Path;
 
+use bollard::models::ContainerInspectResponse;
 use serde::Deserialize;
 
 use super::call::Call;
@@ -32,11 +33,6 @@ impl Info {
         self.cgroup.as_deref() == Some("1")
     }
 
-    /// The folder in which the engine keeps everything.
-    pub fn root(&self) -> Option<&str> {
-        self.root.as_deref()
-    }
-
     /// As far as the machine's name and its kernel tell.
     pub fn is_of_this_machine(&self) -> bool {
         let machine = rustix::system::uname();
@@ -53,13 +49,44 @@ impl DockerEngine {
     }
 
     pub(super) async fn look_for_room(&self) -> Result<Room, EngineError> {
-        // Behind a socket of this machine may be an engine of a virtual one, or a simulated one.
-        if !self.near || !self.info().await?.is_of_this_machine() {
-            return Ok(Room::default());
-        }
-        let disk = self.info().await?.root.as_deref().and_then(|root| free_disk(Path::new(root)));
-        Ok(Room { swap: free_swap(), disk })
+        let Some(root) = self.root_here().await? else { return Ok(Room::default()) };
+        Ok(Room { swap: free_swap(), disk: free_disk(root) })
     }
+
+    /// The folder in which the engine keeps everything, where it is on this machine; behind a socket of this machine may be
+    /// an engine of a virtual one, or a simulated one. An engine takes ten milliseconds and more to tell of its machine, and
+    /// is asked only where no inspect has told before.
+    pub(super) async fn root_here(&self) -> Result<Option<&Path>, EngineError> {
+        if !self.near {
+            return Ok(None);
+        }
+        if let Some(root) = self.root.get() {
+            return Ok(Some(root));
+        }
+        let info = self.info().await?;
+        Ok(info.is_of_this_machine().then(|| Path::new(info.root.as_deref().unwrap_or_default())))
+    }
+
+    /// Keeps the engine's folder, where an inspect tells it and the container's file in it is on this machine.
+    pub(super) fn notice_root(&self, inspect: &ContainerInspectResponse) {
+        if self.near
+            && self.root.get().is_none()
+            && let Some((root, file)) = root_of(inspect)
+            && file.exists()
+        {
+            // Whoever was faster has seen the same.
+            let _ = self.root.set(root.to_owned());
+        }
+    }
+}
+
+/// The engine's folder, and the file of the container's in it by which that is known: nobody else has a file of that name.
+fn root_of(inspect: &ContainerInspectResponse) -> Option<(&Path, &Path)> {
+    let id = inspect.id.as_deref().filter(|id| !id.is_empty())?;
+    let file = Path::new(inspect.hostname_path.as_deref()?);
+    let own = file.parent().filter(|own| own.file_name().is_some_and(|name| name == id))?;
+    let all = own.parent().filter(|all| all.file_name().is_some_and(|name| name == "containers"))?;
+    Some((all.parent().filter(|root| root.is_absolute())?, file))
 }
 
 /// The free swap of this machine, in bytes.
@@ -87,6 +114,22 @@ mod tests {
         let meminfo = "MemTotal:  100 kB\nSwapTotal:  1048572 kB\nSwapFree:        8 kB\n";
         assert_eq!(swap_of(meminfo), Some(8192));
         assert_eq!(swap_of("MemTotal: 1 kB\n"), None);
+    }
+
+    #[test]
+    fn an_inspect_tells_where_the_engine_keeps_everything() {
+        let root = |id: &str, path: &str| {
+            let (id, hostname_path) = (Some(id.to_owned()), Some(path.to_owned()));
+            let inspect = ContainerInspectResponse { id, hostname_path, ..Default::default() };
+            root_of(&inspect).map(|(root, _)| root.to_owned())
+        };
+        assert_eq!(root("c0ffee", "/data/docker/containers/c0ffee/hostname"), Some("/data/docker".into()));
+        let podman = "/run/containers/storage/overlay-containers/c0ffee/userdata/hostname";
+        for other in [podman, "/data/containers/decaf/hostname", "containers/c0ffee/hostname", ""] {
+            assert_eq!(root("c0ffee", other), None, "{other}");
+        }
+        assert_eq!(root("", "/data/docker/containers/hostname"), None);
+        assert!(root_of(&ContainerInspectResponse::default()).is_none());
     }
 
     #[test]

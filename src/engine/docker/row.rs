@@ -2,29 +2,69 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::facts::{bare, place, shared};
+use super::facts::{bare, shared};
 use super::status;
 use crate::model::container::{Facts, Phase};
-use crate::model::naming::Naming;
+use crate::model::naming::{Naming, Place};
+
+/// Reads a whole list. A row without an id is dropped: nothing could be done with it.
+pub fn read(list: &[u8], naming: &Naming, now: Timestamp) -> sonic_rs::Result<Vec<Facts>> {
+    let rows: Vec<Row<'_>> = sonic_rs::from_slice(list)?;
+    let mut words = Words::default();
+    Ok(rows.iter().filter_map(|row| facts(row, naming, now, &mut words)).collect())
+}
+
+/// The texts of a list that many rows have in common, each kept once.
+#[derive(Default)]
+struct Words {
+    /// Images and roles.
+    few: Vec<Arc<str>>,
+    /// The last row's tenant: its containers are often made together.
+    tenant: Option<Arc<str>>,
+}
+
+impl Words {
+    /// More than so many are not looked through.
+    const MOST: usize = 16;
+
+    fn share(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.few.iter().find(|known| ***known == *text) {
+            return known.clone();
+        }
+        let word = shared(text);
+        if self.few.len() < Self::MOST {
+            self.few.push(word.clone());
+        }
+        word
+    }
+
+    fn tenant(&mut self, text: &str) -> Arc<str> {
+        match &self.tenant {
+            Some(last) if **last == *text => last.clone(),
+            _ => self.tenant.insert(shared(text)).clone(),
+        }
+    }
+}
 
 /// One row of a list, borrowed from the answer.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Row<'a> {
+struct Row<'a> {
     #[serde(borrow)]
     id: Option<Text<'a>>,
-    #[serde(borrow)]
-    names: Option<Vec<Text<'a>>>,
+    #[serde(borrow, default)]
+    names: First<'a>,
     #[serde(borrow)]
     image: Option<Text<'a>>,
     created: Option<i64>,
-    #[serde(borrow)]
-    labels: Option<Labels<'a>>,
+    #[serde(borrow, default)]
+    labels: Labels<'a>,
     #[serde(borrow)]
     state: Option<Text<'a>>,
     #[serde(borrow)]
@@ -34,6 +74,34 @@ pub struct Row<'a> {
 /// A text that is copied only where the JSON has escapes in it.
 #[derive(Debug, Default, Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The first of several texts.
+#[derive(Debug, Default)]
+struct First<'a>(Option<Text<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for First<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Texts;
+        impl<'de> Visitor<'de> for Texts {
+            type Value = First<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("texts, or null")
+            }
+
+            fn visit_unit<E>(self) -> Result<First<'de>, E> {
+                Ok(First(None))
+            }
+
+            fn visit_seq<S: SeqAccess<'de>>(self, mut texts: S) -> Result<First<'de>, S::Error> {
+                let first = texts.next_element()?;
+                while texts.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(First(first))
+            }
+        }
+        deserializer.deserialize_any(Texts)
+    }
+}
 
 /// Labels in the order of the answer: they are few, and looked up once.
 #[derive(Debug, Default)]
@@ -46,7 +114,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Labels<'a> {
             type Value = Labels<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("labels")
+                f.write_str("labels, or null")
+            }
+
+            fn visit_unit<E>(self) -> Result<Labels<'de>, E> {
+                Ok(Labels::default())
             }
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Labels<'de>, M::Error> {
@@ -57,14 +129,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for Labels<'a> {
                 Ok(Labels(pairs))
             }
         }
-        deserializer.deserialize_map(Pairs)
+        deserializer.deserialize_any(Pairs)
     }
 }
 
-/// One row of a list. A row without an id is dropped: nothing could be done with it.
-pub fn facts(row: &Row<'_>, naming: &Naming, now: Timestamp) -> Option<Facts> {
+fn facts(row: &Row<'_>, naming: &Naming, now: Timestamp, words: &mut Words) -> Option<Facts> {
     let id = row.id.as_ref().map(|id| &*id.0).filter(|id| !id.is_empty())?;
-    let name = row.names.as_ref().and_then(|names| names.first()).map_or(id, |name| bare(&name.0));
+    let name = row.names.0.as_ref().map_or(id, |name| bare(&name.0));
     let status = status::read(row.status.as_ref().map_or("", |status| &status.0));
     let phase = match row.state.as_ref().map(|state| &*state.0) {
         Some("running") => Phase::Running,
@@ -81,13 +152,17 @@ pub fn facts(row: &Row<'_>, naming: &Naming, now: Timestamp) -> Option<Facts> {
         (Phase::Created, _) | (_, None) => row.created.and_then(|at| Timestamp::from_second(at).ok()),
         (_, Some(age)) => SignedDuration::try_from(age).ok().and_then(|age| now.checked_sub(age).ok()),
     };
-    let labels = row.labels.as_ref().map_or(&[][..], |labels| &labels.0);
+    let labels = &row.labels.0;
+    let named =
+        naming.place(name, |key| labels.iter().find(|(name, _)| name.0 == key).map(|(_, value)| &*value.0));
     Some(Facts {
         name: shared(name),
-        image: shared(row.image.as_ref().map_or("", |image| &image.0)),
-        place: place(naming, name, |key| {
-            labels.iter().find(|(name, _)| name.0 == key).map(|(_, value)| &*value.0)
-        }),
+        image: words.share(row.image.as_ref().map_or("", |image| &image.0)),
+        place: Place {
+            tenant: words.tenant(named.tenant),
+            role: named.role.map(|role| words.share(role)),
+            tier: named.tier,
+        },
         id: shared(id),
         phase,
         health: status.health,
@@ -110,14 +185,37 @@ mod tests {
             {"Id": "b2", "Names": null, "Labels": null, "State": "what will be", "Created": 60},
             {"Names": ["/nobody"]}
         ]"#;
-        let rows: Vec<Row> = serde_json::from_str(text).unwrap();
         let now = Timestamp::from_second(10_000).unwrap();
-        let facts: Vec<Facts> = rows.iter().filter_map(|row| facts(row, &Naming::default(), now)).collect();
+        let facts = read(text.as_bytes(), &Naming::default(), now).unwrap();
         assert_eq!(facts.len(), 2);
         assert_eq!((&*facts[0].name, &*facts[0].place.tenant), ("acme-app", "acme"));
         assert_eq!(facts[0].phase, Phase::Exited(Some(3)));
         assert_eq!(facts[0].since, Timestamp::from_second(2800).ok());
         assert_eq!((&*facts[1].name, facts[1].phase), ("b2", Phase::Created));
         assert_eq!(facts[1].since, Timestamp::from_second(60).ok());
+    }
+
+    #[test]
+    fn what_rows_have_in_common_is_kept_once_and_harmless() {
+        let row = |id: &str| {
+            let labels = r#"{"wakeboard.tenant": "acme", "wakeboard.role": "a\u001bb"}"#;
+            format!(r#"{{"Id": "{id}", "Names": ["/{id}"], "Image": "shop:4", "Labels": {labels}}}"#)
+        };
+        let text = format!("[{}, {}]", row("a1"), row("b2"));
+        let facts = read(text.as_bytes(), &Naming::default(), Timestamp::UNIX_EPOCH).unwrap();
+        assert!(Arc::ptr_eq(&facts[0].image, &facts[1].image));
+        assert!(Arc::ptr_eq(&facts[0].place.tenant, &facts[1].place.tenant));
+        assert!(facts.iter().all(|facts| facts.place.role.as_deref() == Some("a␛b")));
+    }
+
+    #[test]
+    fn a_list_that_is_none_is_refused() {
+        for text in ["", "[", "{}", "[{}] []", r#"[{"Id": 1}]"#, r#"[{"Id": "a", "Names": [7]}]"#] {
+            assert!(read(text.as_bytes(), &Naming::default(), Timestamp::UNIX_EPOCH).is_err(), "{text}");
+        }
+        let deep = format!(r#"[{{"Id": "a", "Ports": {}"#, "[".repeat(1 << 20));
+        assert!(read(deep.as_bytes(), &Naming::default(), Timestamp::UNIX_EPOCH).unwrap_err().is_eof());
+        assert!(read(b"[{\"Id\": \"\xff\"}]", &Naming::default(), Timestamp::UNIX_EPOCH).is_err());
+        assert!(read(b"[]", &Naming::default(), Timestamp::UNIX_EPOCH).unwrap().is_empty());
     }
 }

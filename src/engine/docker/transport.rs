@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use bollard::BollardRequest;
 use bollard::errors::Error as ApiError;
 use hyper::body::Incoming;
-use hyper::header::{HOST, HeaderMap, HeaderValue, SERVER};
+use hyper::header::{HOST, HeaderValue};
 use hyper::{Response, Uri};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
@@ -115,9 +115,9 @@ impl Transport {
     }
 
     /// Keeps what the engine calls itself in the head of an answer.
-    pub fn hear(&self, head: &HeaderMap) {
+    pub fn hear(&self, value: Option<&[u8]>) {
         if self.server.get().is_none()
-            && let Some(value) = head.get(SERVER).and_then(|value| value.to_str().ok())
+            && let Some(value) = value.and_then(|value| str::from_utf8(value).ok())
             && let Some(server) = Server::of_header(value)
         {
             // Whoever was faster heard the same.
@@ -148,51 +148,71 @@ impl Transport {
         } else {
             Budget::new(self.most)
         };
+        exchange(self.open(budget).await?, request, self.host()).await
+    }
+
+    /// A connection of its own, for one answer.
+    ///
+    /// # Errors
+    /// There is no way to the engine.
+    pub async fn connect(&self) -> Result<Metered, ApiError> {
+        self.open(Budget::new(self.most)).await
+    }
+
+    /// The engine's name in a request.
+    #[must_use]
+    pub fn host(&self) -> &str {
         match &*self.dial {
-            Dial::Unix(path) => exchange(UnixStream::connect(path).await?, budget, request, "engine").await,
+            Dial::Unix(_) => "engine",
+            Dial::Tcp { host, .. } => host,
+        }
+    }
+
+    async fn open(&self, budget: Budget) -> Result<Metered, ApiError> {
+        let inner: Box<dyn Way> = match &*self.dial {
+            Dial::Unix(path) => Box::new(UnixStream::connect(path).await?),
             Dial::Tcp { host, port, tls } => {
                 let stream = TcpStream::connect((host.as_str(), *port)).await?;
                 stream.set_nodelay(true)?;
                 match tls {
-                    None => exchange(stream, budget, request, host).await,
+                    None => Box::new(stream),
                     Some((config, name)) => {
-                        let connector = TlsConnector::from(config.clone());
-                        let stream = connector.connect(name.clone(), stream).await?;
-                        exchange(stream, budget, request, host).await
+                        Box::new(TlsConnector::from(config.clone()).connect(name.clone(), stream).await?)
                     }
                 }
             }
-        }
+        };
+        Ok(Metered { inner, budget })
     }
 }
 
-async fn exchange<S>(
-    stream: S,
-    budget: Budget,
+async fn exchange(
+    stream: Metered,
     mut request: BollardRequest,
     host: &str,
-) -> Result<Response<Incoming>, ApiError>
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
+) -> Result<Response<Incoming>, ApiError> {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     *request.uri_mut() = Uri::try_from(path)?;
     let host = HeaderValue::from_str(host).unwrap_or(HeaderValue::from_static("engine"));
     request.headers_mut().insert(HOST, host);
-    let io = TokioIo::new(Metered { inner: stream, budget });
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     // Ends with the answer's body, or when that is dropped.
     tokio::spawn(connection);
     Ok(sender.send_request(request).await?)
 }
 
-/// A stream that stops when its budget is spent.
-struct Metered<S> {
-    inner: S,
+/// What bytes go over: a socket, or TLS over one.
+trait Way: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Way for S {}
+
+/// A connection that stops when its budget is spent.
+pub struct Metered {
+    inner: Box<dyn Way>,
     budget: Budget,
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
+impl AsyncRead for Metered {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -208,7 +228,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
+impl AsyncWrite for Metered {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -104,11 +104,11 @@ fn after_date(date: Date, time: &str, word: &str) -> Said {
     }
 }
 
-/// The day of that word, looking back from `today`; `None` within where there is none that far back.
-fn day_word(word: &str, today: Date) -> Option<Option<Date>> {
+/// The day of that word, looking back from `today`; an error where there is none that far back.
+fn day_word(word: &str, today: Date) -> Option<Result<Date, jiff::Error>> {
     match word {
-        "today" => return Some(Some(today)),
-        "yesterday" => return Some(today.yesterday().ok()),
+        "today" => return Some(Ok(today)),
+        "yesterday" => return Some(today.yesterday()),
         _ => {}
     }
     let (_, day) = DAYS.into_iter().find(|(name, _)| word == *name || word == &name[..3])?;
@@ -116,10 +116,10 @@ fn day_word(word: &str, today: Date) -> Option<Option<Date>> {
     while date.weekday() != day {
         match date.yesterday() {
             Ok(before) => date = before,
-            Err(_) => return Some(None),
+            Err(error) => return Some(Err(error)),
         }
     }
-    Some(Some(date))
+    Some(Ok(date))
 }
 
 /// `2026-11-22`, whether or not there is such a day.

@@ -88,7 +88,7 @@ impl Times<'_> {
                 (Range { from: self.edge(at + 1, point, Edge::From, None)?, to: None }, next)
             }
             "between" => self.between(at, None)?,
-            _ => self.from_point(at)?,
+            _ => self.beginning_with(at)?,
         };
         if range.to.is_some_and(|to| to <= range.from) {
             return Err(self.bad(at, "it ends before it begins"));
@@ -96,7 +96,7 @@ impl Times<'_> {
         Ok(Some((range, next)))
     }
 
-    fn from_point(&self, at: usize) -> Result<(Range, usize), BadAsk> {
+    fn beginning_with(&self, at: usize) -> Result<(Range, usize), BadAsk> {
         let Some((point, next)) = self.point(at)? else { return Err(self.bad(at, "no such time")) };
         match (point, self.text(next)) {
             (Point::Day(day), Some("between")) => self.between(next, Some(day)),

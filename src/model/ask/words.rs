@@ -89,7 +89,7 @@ impl Reader<'_> {
             let text = self.quoted(at, quote)?;
             return Ok(Value { at, negated, text, quoted: true });
         }
-        while let Some(c) = self.next_if(|c| !c.is_whitespace() && !(is_in_list && c == ',')) {
+        while let Some(c) = self.next_if(|c| !(c.is_whitespace() || is_in_list && c == ',')) {
             text.push(c);
         }
         Ok(Value { at, negated, text, quoted: false })

@@ -16,7 +16,7 @@ fn probe(target: &str, ask: &str) -> ProbeReport {
         verdict: Verdict::Ok,
         reason: Some("200".into()),
         milliseconds: Milliseconds { total: Some(12.0), ..Milliseconds::default() },
-        detail: Some(Box::new(detail)),
+        detail: Some(std::sync::Arc::new(detail)),
     }
 }
 
@@ -74,7 +74,7 @@ fn what_differs_is_told() {
     let late = after(|probe| probe.milliseconds.total = Some(900.0));
     assert_eq!(late, [format!("{PLACE} took 12 ms, takes 900 ms")]);
     let upgraded = after(|probe| {
-        let detail = probe.detail.as_mut().unwrap();
+        let detail = std::sync::Arc::make_mut(probe.detail.as_mut().unwrap());
         detail.hash = Some("bb".repeat(32));
         detail.headers[0].1 = "web/2".into();
         detail.head = "HTTP/2 200".into();
@@ -93,7 +93,7 @@ fn records_are_compared_in_any_order() {
         let mut probe = probe("10.0.0.53", "www.example.com");
         probe.kind = "dns".into();
         probe.record = Some("A".into());
-        probe.detail = Some(Box::new(Detail { body: lines.into(), ..Detail::default() }));
+        probe.detail = Some(std::sync::Arc::new(Detail { body: lines.into(), ..Detail::default() }));
         report(vec![probe])
     };
     assert!(compare(&dns("203.0.113.7\n203.0.113.8"), &dns("203.0.113.8\n203.0.113.7")).is_empty());
@@ -121,7 +121,7 @@ fn sentences_are_bounded_and_verdicts_are_among_them() {
         let probes = (0..100).map(|n| probe(&format!("10.1.0.{n}"), "http://www.example.com/"));
         let mut report = report(probes.collect());
         for probe in &mut report.layers[0].probes {
-            probe.detail.as_mut().unwrap().hash = Some(format!("{verdict:?}"));
+            std::sync::Arc::make_mut(probe.detail.as_mut().unwrap()).hash = Some(format!("{verdict:?}"));
         }
         report.layers[0].probes[99].verdict = verdict;
         report

@@ -12,6 +12,9 @@ const SENTENCES: usize = 32;
 const SIDES: usize = 4;
 const NAMED: usize = 3;
 
+/// From so many different bodies on, one a target, the page seems to change with each request.
+const CHANGING: usize = 3;
+
 /// Headers that say which version of something answers.
 pub const VERSION_HEADERS: [&str; 4] = ["server", "x-powered-by", "x-version", "x-app-version"];
 
@@ -111,9 +114,24 @@ fn disagreements(at: usize, layer: &LayerReport, probes: &[&ProbeReport], told: 
             Some((value.to_owned(), value.to_owned()))
         });
     }
+    let body = |probe: &ProbeReport| probe.detail.as_ref()?.hash.clone();
+    let mut bodies: Vec<String> = probes.iter().filter_map(|probe| body(probe)).collect();
+    let all = bodies.len();
+    bodies.sort_unstable();
+    bodies.dedup();
+    // Where no two are alike, it is rather the page than a target that is different.
+    if all >= CHANGING && bodies.len() == all {
+        told.push(format!(
+            "{}: {} has another body at each of {all} targets; of a page that changes with each request \
+             `same_body: false` can be said",
+            numbered(at, &layer.name),
+            probes[0].ask
+        ));
+        return;
+    }
     tell("bodies", &|probe| {
-        let hash = probe.detail.as_ref()?.hash.as_ref()?;
-        Some((hash.clone(), hash.get(..8).unwrap_or(hash).to_owned()))
+        let hash = body(probe)?;
+        Some((hash.clone(), hash.get(..8).unwrap_or(&hash).to_owned()))
     });
 }
 

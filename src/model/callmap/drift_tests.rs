@@ -11,7 +11,7 @@ fn probe(target: &str, record: Option<&str>, detail: Detail) -> ProbeReport {
         verdict: Verdict::Ok,
         reason: None,
         milliseconds: Milliseconds::default(),
-        detail: Some(Box::new(detail)),
+        detail: Some(std::sync::Arc::new(detail)),
     }
 }
 
@@ -71,6 +71,22 @@ fn targets_that_answer_differently_are_told_the_most_first() {
         "0 nginx: https://www.example.com/ has different bodies: 10.1.0.3, 10.1.0.4 (bbbbbbbb); 10.1.0.2 (aaaaaaaa)",
     ];
     assert_eq!(drift(&[layer("nginx", nginx)], &[None]), told);
+}
+
+#[test]
+fn a_page_that_is_another_each_time_is_told_in_short() {
+    let three = |hashes: [&str; 3]| {
+        let targets = ["10.1.0.2", "10.1.0.3", "10.1.0.4"].into_iter().zip(hashes);
+        [layer("nginx", targets.map(|(target, hash)| probe(target, None, page(hash, "web/1"))).collect())]
+    };
+    let told = "0 nginx: https://www.example.com/ has another body at each of 3 targets; of a page that changes with \
+                each request `same_body: false` can be said";
+    assert_eq!(drift(&three(["aa", "bb", "cc"]), &[None]), [told]);
+    let mut silent = three(["aa", "bb", "cc"]);
+    for probe in &mut silent[0].probes {
+        std::sync::Arc::make_mut(probe.detail.as_mut().unwrap()).hash = None;
+    }
+    assert!(drift(&silent, &[None]).is_empty());
 }
 
 #[test]

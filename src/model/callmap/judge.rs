@@ -84,15 +84,15 @@ fn port(ask: &TcpAsk, banner: &[u8], secrets: &Secrets) -> Findings {
     }
 }
 
-/// Whether a text is as wanted.
+/// Whether a text is as wanted. Line breaks at its end count neither for the whole nor for a pattern: hardly anybody
+/// means them, and most bodies have one.
 #[must_use]
 pub fn is_like(wanted: &Matcher, text: &str) -> bool {
+    let without_end = |text| str::trim_end_matches(text, ['\r', '\n']);
     match wanted {
         Matcher::Contains(part) => text.contains(part.value()),
-        Matcher::Is(whole) => {
-            text.trim_end_matches(['\r', '\n']) == whole.value().trim_end_matches(['\r', '\n'])
-        }
-        Matcher::Matches(pattern) => pattern.is_match(text),
+        Matcher::Is(whole) => without_end(text) == without_end(whole.value()),
+        Matcher::Matches(pattern) => pattern.is_match(without_end(text)),
     }
 }
 

@@ -38,6 +38,7 @@ fn http() -> HttpAsk {
         redirects: 0,
         version: HttpVersion::Any,
         trust: Trust::default(),
+        same_body: true,
         expect: HttpExpect {
             status: vec![200..=200],
             cert_days: None,
@@ -109,7 +110,15 @@ fn bodies_are_compared_and_what_they_lack_is_said() {
         asked(body(Matcher::Matches(pattern)), page(200, "v")),
         fails("the body does not match \"v[0-9]+\"")
     );
+    // The line break that most bodies end with counts for nobody.
     assert_eq!(asked(body(Matcher::Is(text("ok"))), page(200, "ok\n")), well("200"));
+    let whole = regex::Regex::new("^ok$").unwrap();
+    assert_eq!(asked(body(Matcher::Matches(whole.clone())), page(200, "ok\r\n")), well("200"));
+    assert_eq!(
+        asked(body(Matcher::Matches(whole)), page(200, "ok\nno\n")),
+        fails("the body does not match \"^ok$\"")
+    );
+    assert_eq!(asked(body(Matcher::Contains(text("ok\n"))), page(200, "ok\n")), well("200"));
     assert_eq!(
         asked(body(Matcher::Is(text("ok"))), page(200, "no\u{1b}")),
         fails("the body is \"no␛\", wanted \"ok\"")

@@ -146,7 +146,7 @@ pub fn part(report: &Report, part: Part) -> Report {
             && probe.record.is_none()
             && let Some(detail) = &mut probe.detail
         {
-            shorten(detail);
+            shorten(Arc::make_mut(detail));
         }
     }
     report

@@ -1,12 +1,17 @@
 //! What a callmap asks, as its file says it once all of that is checked.
 
-use std::fmt;
+mod text;
+mod trust;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use regex::Regex;
+
+pub use text::{Secrets, Text};
+pub use trust::{Identity, TlsVersion, Trust};
 
 /// The call chain of one product.
 #[derive(Clone, Debug)]
@@ -191,6 +196,8 @@ pub struct HttpAsk {
     pub version: HttpVersion,
     /// How the certificate is judged.
     pub trust: Trust,
+    /// Whether the same body is expected each time, so that another one is told.
+    pub same_body: bool,
     /// What the answer must be.
     pub expect: HttpExpect,
 }
@@ -205,26 +212,6 @@ pub enum HttpVersion {
     One,
     /// HTTP/2, also without TLS.
     Two,
-}
-
-/// Whom TLS trusts.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Trust {
-    /// PEM of authorities that are trusted instead of the system's.
-    pub authorities: Option<Arc<[u8]>>,
-    /// PEM of the certificate and key that we show.
-    pub identity: Option<Arc<Identity>>,
-    /// Any certificate will do. Said in every report.
-    pub insecure: bool,
-}
-
-/// A client certificate.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Identity {
-    /// The chain, PEM.
-    pub certificate: Vec<u8>,
-    /// The key, PEM.
-    pub key: Vec<u8>,
 }
 
 /// What an HTTP answer must be.
@@ -277,109 +264,4 @@ pub struct TlsAsk {
     pub cert_days: Option<u32>,
     /// The lowest version of TLS that will do.
     pub least: TlsVersion,
-}
-
-/// Versions of TLS that we speak.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TlsVersion {
-    /// TLS 1.2.
-    #[default]
-    Two,
-    /// TLS 1.3.
-    Three,
-}
-
-/// A text of a callmap that may have secrets in it: `shown` has their names where `value` has what they are.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Text {
-    value: Arc<str>,
-    shown: Arc<str>,
-}
-
-impl Text {
-    /// A text without secrets.
-    #[must_use]
-    pub fn open(value: &str) -> Self {
-        let value: Arc<str> = value.into();
-        Text { shown: value.clone(), value }
-    }
-
-    /// A text with secrets, and how it is shown.
-    #[must_use]
-    pub fn masked(value: &str, shown: &str) -> Self {
-        Text { value: value.into(), shown: shown.into() }
-    }
-
-    /// What is sent. Never shown.
-    #[must_use]
-    pub fn value(&self) -> &str {
-        &self.value
-    }
-
-    /// What may be shown.
-    #[must_use]
-    pub fn shown(&self) -> &Arc<str> {
-        &self.shown
-    }
-}
-
-impl fmt::Debug for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shown.fmt(f)
-    }
-}
-
-impl fmt::Debug for Trust {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Trust");
-        shown.field("authorities", &self.authorities.is_some()).field("identity", &self.identity.is_some());
-        shown.field("insecure", &self.insecure).finish()
-    }
-}
-
-impl fmt::Debug for Identity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Identity(..)")
-    }
-}
-
-/// What must never be shown, though an answer may hold it.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secrets(Vec<(Arc<str>, Arc<str>)>);
-
-impl Secrets {
-    /// Secrets by the name that stands for each, and their values. Values of less than 4 bytes are no secrets, and hiding
-    /// them would hide everything.
-    #[must_use]
-    pub fn new(mut all: Vec<(Arc<str>, Arc<str>)>) -> Self {
-        all.retain(|(_, value)| value.len() >= 4);
-        // The longest first: one may be part of another.
-        all.sort_by_key(|(_, value)| std::cmp::Reverse(value.len()));
-        all.dedup();
-        Secrets(all)
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The text with `${env:NAME}` in place of each secret.
-    #[must_use]
-    pub fn hide(&self, text: &str) -> String {
-        let mut shown = text.to_owned();
-        for (name, value) in &self.0 {
-            if shown.contains(&**value) {
-                shown = shown.replace(&**value, &format!("${{env:{name}}}"));
-            }
-        }
-        shown
-    }
-}
-
-impl fmt::Debug for Secrets {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
-    }
 }

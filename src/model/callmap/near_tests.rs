@@ -20,7 +20,7 @@ fn probe(target: &str, peer: Option<&str>, verdict: Verdict) -> ProbeReport {
         verdict,
         reason: None,
         milliseconds: Milliseconds::default(),
-        detail: Some(Box::new(Detail { peer: peer.map(str::to_owned), ..Detail::default() })),
+        detail: Some(std::sync::Arc::new(Detail { peer: peer.map(str::to_owned), ..Detail::default() })),
     }
 }
 

@@ -1,18 +1,21 @@
 //! Runs of callmaps as they go on, and those that have just ended: the snapshot that the console and the shell read.
 
+mod layer;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::kept::Run;
-use super::layer::{Tally, numbered, tally, written};
-use super::map::{Callmap, Layer, Need, OnBroken, Probe, Secrets};
+use super::kept::{Run, RunOutcome};
+use super::layer::{Tally, numbered};
+use super::map::{Callmap, OnBroken};
 use super::near::Near;
 use super::report::{ProbeReport, Report, Verdict};
-use super::tell;
 use crate::model::plain::plain;
 use crate::model::ticket::{Door, TicketId};
+
+pub use layer::{LayerProgress, Row};
 
 /// All runs that are known to this process: those under way, and the latest that ended.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +45,8 @@ pub struct Progress {
     pub layers: Vec<Arc<LayerProgress>>,
     /// What it came to. There before `past` is.
     pub report: Option<Arc<Report>>,
-    /// What of earlier runs and of changes goes with the report; nothing until that has been looked up.
+    /// What of earlier runs and of changes goes with the report; nothing until that has been looked up. Empty where all is
+    /// well.
     pub past: Option<Arc<Past>>,
     /// Whether it is in the ledger.
     pub record: RunRecord,
@@ -87,42 +91,6 @@ pub struct Past {
     pub near: Vec<Near>,
 }
 
-/// A layer of a run.
-#[derive(Clone, Debug)]
-pub struct LayerProgress {
-    /// Its name.
-    pub name: Arc<str>,
-    /// What it needs: `all`, `any`, `2`, `50%`.
-    pub need: String,
-    /// Its questions, once they are known: target by target.
-    pub rows: Vec<Row>,
-    /// Why there are none.
-    pub nobody: Option<String>,
-    /// What it came to; nothing as long as answers are awaited.
-    pub tally: Option<Tally>,
-    /// Why it counts as skipped, whatever its targets answer: `2 nginx is broken`.
-    pub skipped: Option<Arc<str>>,
-    wanted: Need,
-    on_broken: OnBroken,
-}
-
-/// One probe at one target.
-#[derive(Clone, Debug)]
-pub struct Row {
-    /// The number of the target within the layer.
-    pub number: usize,
-    /// The target as it is shown.
-    pub target: Arc<str>,
-    /// `dns`, `http`, `https`, `tcp` or `tls`.
-    pub kind: Arc<str>,
-    /// The URL, the name or the port.
-    pub ask: Arc<str>,
-    /// The type of the DNS records.
-    pub record: Option<Arc<str>>,
-    /// What came of it.
-    pub came: Option<Arc<ProbeReport>>,
-}
-
 impl Runs {
     /// The run of that ticket.
     #[must_use]
@@ -161,65 +129,6 @@ impl Stage {
     }
 }
 
-impl Row {
-    /// A question that nobody has answered yet. Free of secrets and harmless, like the report that will stand here.
-    #[must_use]
-    pub fn open(number: usize, target: &str, probe: &Probe, secrets: &Secrets) -> Self {
-        let clean = |text: &str| Arc::from(&*plain(&secrets.hide(text)));
-        Row {
-            number,
-            target: clean(target),
-            kind: tell::kind(&probe.ask).into(),
-            ask: clean(&tell::asked(&probe.ask)),
-            record: tell::record(&probe.ask),
-            came: None,
-        }
-    }
-}
-
-impl LayerProgress {
-    /// A layer of which nothing is known yet.
-    #[must_use]
-    pub fn of(layer: &Layer) -> Self {
-        LayerProgress {
-            name: layer.name.clone(),
-            need: written(layer.need),
-            rows: Vec::new(),
-            nobody: None,
-            tally: None,
-            skipped: None,
-            wanted: layer.need,
-            on_broken: layer.on_broken,
-        }
-    }
-
-    /// Whether all its answers are in. Never before its questions are known.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.tally.is_some()
-    }
-
-    /// How many answers are in.
-    #[must_use]
-    pub fn answered(&self) -> usize {
-        self.rows.iter().filter(|row| row.came.is_some()).count()
-    }
-
-    /// The verdict, once that is clear.
-    #[must_use]
-    pub fn verdict(&self) -> Option<Verdict> {
-        let tally = self.tally?;
-        Some(if self.skipped.is_some() { Verdict::Skipped } else { tally.verdict })
-    }
-
-    /// Sums it up, where all answers are in.
-    fn settle(&mut self) {
-        let answers: Option<Vec<_>> =
-            self.rows.iter().map(|row| Some((row.number, row.came.as_ref()?.verdict))).collect();
-        self.tally = answers.map(|answers| tally(self.wanted, answers));
-    }
-}
-
 impl Progress {
     /// A run that was just asked for.
     #[must_use]
@@ -252,6 +161,24 @@ impl Progress {
             ended: None,
             outcome: None,
             reason: None,
+        }
+    }
+
+    /// As a list of tickets shows it: as it is kept, with what came of it so far.
+    #[must_use]
+    pub fn told(&self) -> Run {
+        let run = self.kept();
+        let without_end =
+            |outcome, why: &str| Run { outcome: Some(outcome), reason: Some(why.to_owned()), ..run.clone() };
+        match (&self.stage, &self.report) {
+            (_, Some(report)) => {
+                let took =
+                    SignedDuration::from_millis(i64::try_from(report.milliseconds).unwrap_or(i64::MAX));
+                run.reported(report, self.began.saturating_add(took).unwrap_or(self.began))
+            }
+            (Stage::Cancelled(why), None) => without_end(RunOutcome::Cancelled, why),
+            (Stage::Refused(why), None) => without_end(RunOutcome::Refused, why),
+            (Stage::Waits | Stage::Finds | Stage::Asks | Stage::Over, None) => run,
         }
     }
 

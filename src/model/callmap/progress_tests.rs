@@ -2,7 +2,7 @@ use super::*;
 
 use std::time::Duration;
 
-use crate::model::callmap::map::{Ask, Targets, TcpAsk};
+use crate::model::callmap::map::{Ask, Layer, Need, Probe, Secrets, Targets, TcpAsk};
 use crate::model::callmap::report::{LayerReport, Milliseconds, ProductVerdict};
 
 fn probe() -> Probe {

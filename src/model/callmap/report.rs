@@ -97,7 +97,7 @@ pub struct ProbeReport {
     pub milliseconds: Milliseconds,
     /// What came back, for whoever looks closely.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<Box<Detail>>,
+    pub detail: Option<Arc<Detail>>,
 }
 
 /// Phases in milliseconds, to the microsecond.
@@ -124,7 +124,7 @@ pub struct Detail {
     pub headers: Vec<(String, String)>,
     /// The start of the body, or the DNS records a line each.
     pub body: String,
-    /// SHA-256 of the body as far as it was read, in hex.
+    /// SHA-256 of the body as far as it was read, in hex; nothing where it may change with each request.
     pub hash: Option<String>,
     /// The certificate.
     pub certificate: Option<Certificate>,

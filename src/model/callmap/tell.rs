@@ -87,7 +87,7 @@ pub fn tell(probe: &Probe, target: &str, answer: &Answer, secrets: &Secrets, now
         verdict: judgement.verdict,
         reason: Some(clean(&judgement.reason)),
         milliseconds: milliseconds(&answer.phases),
-        detail: Some(Box::new(detail(answer, secrets))),
+        detail: Some(Arc::new(detail(probe, answer, secrets))),
     }
 }
 
@@ -124,7 +124,7 @@ pub fn milliseconds(phases: &Phases) -> Milliseconds {
     }
 }
 
-fn detail(answer: &Answer, secrets: &Secrets) -> Detail {
+fn detail(probe: &Probe, answer: &Answer, secrets: &Secrets) -> Detail {
     let peer = answer.peer.map(|peer| peer.to_string());
     let mut detail = Detail { attempts: answer.attempts, peer, ..Detail::default() };
     match &answer.seen {
@@ -134,7 +134,12 @@ fn detail(answer: &Answer, secrets: &Secrets) -> Detail {
             detail.body =
                 lines.map(|line| plain(&secrets.hide(line)).into_owned()).collect::<Vec<_>>().join("\n");
         }
-        Ok(Seen::Http(seen)) => http(seen, &mut detail, secrets),
+        Ok(Seen::Http(seen)) => {
+            http(seen, &mut detail, secrets);
+            // What has no hash is compared with nothing.
+            let is_compared = !matches!(&probe.ask, Ask::Http(ask) if !ask.same_body);
+            detail.hash = is_compared.then(|| fingerprint(&seen.body));
+        }
         Ok(Seen::Tcp(banner)) => detail.body = start(banner, secrets),
         Ok(Seen::Tls(seen)) => tls(seen, &mut detail),
     }
@@ -153,7 +158,6 @@ fn http(seen: &HttpSeen, detail: &mut Detail, secrets: &Secrets) {
         })
         .collect();
     detail.body = start(&seen.body, secrets);
-    detail.hash = Some(fingerprint(&seen.body));
     if let Some(seen) = &seen.tls {
         detail.certificate = Some(harmless(&seen.certificate));
     }

@@ -112,7 +112,7 @@ impl Feed {
         let act = Act::begun_by(mark);
         let change = Change {
             host: Some(host.clone()),
-            tenant: Some(event.place.tenant.as_str().into()),
+            tenant: Some(event.place.tenant.clone()),
             container: Some(event.name.clone()),
             id: Some(event.id.clone()),
             cause: event.project.as_ref().map(|project| format!("compose {project}").into()),

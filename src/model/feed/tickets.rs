@@ -43,7 +43,7 @@ impl Spans {
             return None;
         }
         let is_its_doing = |span: &Span| {
-            span.host == *host && *span.tenant == event.place.tenant && span.has(event.time, heard)
+            span.host == *host && span.tenant == event.place.tenant && span.has(event.time, heard)
         };
         self.0.iter().find(|(_, span)| is_its_doing(span)).map(|(ticket, _)| Act::of_ticket(*ticket))
     }

@@ -73,7 +73,7 @@ impl Run {
         let now = Timestamp::now();
         let written = match outcome {
             Ok(report) => {
-                let past = self.past(&report, begun.last_good).await;
+                let past = self.past(&run, &report).await;
                 let body = RunBody {
                     report: Report::clone(&report),
                     last_good: past.last_good.as_ref().map(|good| good.began),
@@ -81,15 +81,15 @@ impl Run {
                     near: past.near.clone(),
                 };
                 shown.change(|run| run.past = Some(Arc::new(past)));
-                self.write(begun.written, &run.reported(&report, now), Some(&body)).await
+                self.write(begun, &run.reported(&report, now), Some(&body)).await
             }
             Err(Stage::Cancelled(why)) => {
-                self.write(begun.written, &run.ended(RunOutcome::Cancelled, &why, now), None).await
+                self.write(begun, &run.ended(RunOutcome::Cancelled, &why, now), None).await
             }
             Err(Stage::Refused(why)) => {
-                self.write(begun.written, &run.ended(RunOutcome::Refused, &why, now), None).await
+                self.write(begun, &run.ended(RunOutcome::Refused, &why, now), None).await
             }
-            Err(_) => begun.written,
+            Err(_) => begun,
         };
         shown.change(|run| run.record = written.map_or_else(RunRecord::Missing, |()| RunRecord::Written));
     }
@@ -104,14 +104,15 @@ impl Run {
         self.scribe.end(run, body).await
     }
 
-    /// What was before, and what of it may be the cause.
-    async fn past(&self, report: &Report, last_good: Option<Arc<Report>>) -> Past {
+    /// What was before, and what of it may be the cause; nothing where all is well.
+    async fn past(&self, run: &kept::Run, report: &Report) -> Past {
+        if report.verdict == ProductVerdict::Ok {
+            return Past::default();
+        }
+        let last_good = self.scribe.last_good(run).await;
         let differs = last_good.as_ref().map(|good| compare(good, report)).unwrap_or_default();
         let since = last_good.as_ref().map(|good| good.began);
-        let near = match report.verdict {
-            ProductVerdict::Ok => Vec::new(),
-            _ => nearby::look(report, &self.callmap, since, &self.world, &self.scribe).await,
-        };
+        let near = nearby::look(report, &self.callmap, since, &self.world, &self.scribe).await;
         Past { last_good, differs, near }
     }
 

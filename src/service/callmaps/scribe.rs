@@ -33,34 +33,24 @@ pub(super) struct Scribe {
     ledger: OnceCell<Ledger>,
 }
 
-/// What the ledger said when a run began.
-pub(super) struct Begun {
-    /// Whether its beginning was written; else why not.
-    pub written: Result<(), Arc<str>>,
-    /// The last run of its product that was well.
-    pub last_good: Option<Arc<Report>>,
-}
-
 impl Scribe {
     pub fn new(place: Option<Where>) -> Self {
         Scribe { place, ledger: OnceCell::new() }
     }
 
-    /// Writes that a run begins, and reads the last good one.
-    pub async fn begin(&self, run: &Run, callmap: &Callmap) -> Begun {
-        let ledger = match self.ledger().await {
-            Ok(ledger) => ledger,
-            Err(why) => return Begun { written: Err(why), last_good: None },
-        };
+    /// Writes that a run begins.
+    pub async fn begin(&self, run: &Run, callmap: &Callmap) -> Result<(), Arc<str>> {
         let until = run.asked.checked_add(callmap.deadline + AND_THEN).unwrap_or(Timestamp::MAX);
-        let written = match ledger.begin_run(run, ledger::here(), until).await {
+        match self.ledger().await?.begin_run(run, ledger::here(), until).await {
             Ok(true) => Ok(()),
             Ok(false) => Err("something else has its number already".into()),
             Err(error) => Err(error.to_string().into()),
-        };
-        // Where nothing can be written, something may still be read.
-        let last_good = ledger.last_good(run).await.ok().flatten().map(Arc::new);
-        Begun { written, last_good }
+        }
+    }
+
+    /// The last run of the same callmap that was well, as far as that can be read.
+    pub async fn last_good(&self, run: &Run) -> Option<Arc<Report>> {
+        self.ledger().await.ok()?.last_good(run).await.ok().flatten().map(Arc::new)
     }
 
     /// Writes the end of a run whose beginning was written.

@@ -21,6 +21,7 @@ use super::tidy;
 use super::told;
 use crate::ledger::{self, Ledger};
 use crate::model::ability::Ability;
+use crate::model::callmap::kept::Run;
 use crate::model::container::ContainerId;
 use crate::model::fleet::Fleet;
 use crate::model::host::HostName;
@@ -50,8 +51,9 @@ pub struct Rules {
     pub copies: Option<PathBuf>,
     /// Whether tickets that were cut off, by whomever, are finished or undone here.
     pub mends: bool,
-    /// Whether somebody waits for work already: then engines are asked at once what that needs.
-    pub at_once: bool,
+    /// Whether this is only about some work, and nobody looks on: then engines are not asked what they are and what they
+    /// remember. Docker starts three programs to answer, beside those that do the work.
+    pub brief: bool,
     /// Whether what engines and hosts tell is written into the ledger. A short command leaves that to those that stay.
     pub records: bool,
 }
@@ -106,6 +108,8 @@ pub(in crate::service) struct Desk {
     mine: BTreeMap<TicketId, Mine>,
     others: Vec<Arc<Ticket>>,
     ended: VecDeque<Arc<Ticket>>,
+    /// The latest runs of callmaps, by whomever. The desk only shows them.
+    runs: Vec<Arc<Run>>,
     sleepers: BTreeMap<ContainerId, Arc<Sleeper>>,
     abilities: Vec<Ability>,
     version: Option<i64>,
@@ -161,6 +165,7 @@ pub(in crate::service) async fn keep(start: Start) {
         mine: BTreeMap::new(),
         others: Vec::new(),
         ended: VecDeque::new(),
+        runs: Vec::new(),
         sleepers: BTreeMap::new(),
         abilities: Vec::new(),
         version: None,
@@ -313,6 +318,7 @@ impl Desk {
         tickets.extend(self.ended.iter().cloned());
         let work = Work {
             tickets,
+            runs: self.runs.clone(),
             sleepers: self.sleepers.values().cloned().collect(),
             abilities: self.abilities.clone(),
             record: Record::Open,

@@ -1,6 +1,5 @@
 //! A dump: one tenant goes to sleep, container by container, or stays awake as a whole.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -9,6 +8,7 @@ use jiff::Timestamp;
 use super::job::{Job, Note};
 use super::trouble::Trouble;
 use super::{back, ready, tidy, ways};
+use crate::engine::{Engine, EngineError};
 use crate::model::ability::Ability;
 use crate::model::container::{ContainerId, Phase};
 use crate::model::method::Method;
@@ -49,12 +49,18 @@ pub(super) async fn run(
         return Err(Trouble::Refused(reason));
     }
     awake = order::for_dump(awake, &job.tools.policy.order);
-    let memory = memory_of(job, &awake).await;
-    let method = choose(job, &awake, &memory, asked, tier).await?;
+    let abilities = abilities(job).await?;
+    // All at the same time: an engine takes a millisecond or more for each answer.
+    let engine = job.engine.clone();
+    let wanted = asked.map_or_else(|| job.tools.policy.methods_for(tier).to_vec(), |method| vec![method]);
+    let sights = join_all(awake.iter().map(|it| sight(&*engine, it)));
+    let (sights, room) = tokio::join!(sights, room(&*engine, &wanted));
+    let memory = sights.iter().filter_map(|sight| sight.memory).sum();
+    let method = choose(wanted, &awake, &abilities, memory, room)?;
     job.ticket.method = Some(method);
     let mut sleepers = Vec::new();
-    for (at, it) in awake.iter().enumerate() {
-        sleepers.push(sleeper(job, it, method, memory[at], at).await?);
+    for (at, (it, sight)) in awake.iter().zip(sights).enumerate() {
+        sleepers.push(sleeper(job, it, method, sight, at)?);
     }
     job.check_cancelled()?;
     job.put(&sleepers).await?;
@@ -92,27 +98,34 @@ async fn look(job: &mut Job, containers: &[ContainerId]) -> Result<Vec<Particula
     Ok(all.into_iter().flatten().filter(runs).collect())
 }
 
-async fn memory_of(job: &Job, awake: &[Particulars]) -> Vec<Option<u64>> {
-    let engine = &job.engine;
-    let all = join_all(awake.iter().map(|it| engine.memory(&it.facts))).await;
+/// What is seen of a container right before it is put to sleep, for its record.
+struct Sight {
+    memory: Option<u64>,
+    ports: Vec<u16>,
+    recipe: Result<String, EngineError>,
+}
+
+async fn sight(engine: &dyn Engine, it: &Particulars) -> Sight {
+    let (memory, ports, recipe) =
+        tokio::join!(engine.memory(&it.facts), ready::open_ports(engine, it), engine.recipe(&it.facts.id));
     // What a host does not tell is not known; its dump does not depend on it.
-    all.into_iter().map(|memory| memory.ok().flatten()).collect()
+    Sight { memory: memory.ok().flatten(), ports, recipe }
+}
+
+/// The room for sleepers, where one of these methods needs any.
+async fn room(engine: &dyn Engine, wanted: &[Method]) -> Room {
+    let needs_room = wanted.iter().any(|method| matches!(method, Method::Freeze | Method::Checkpoint));
+    if needs_room { engine.room().await.unwrap_or_default() } else { Room::default() }
 }
 
 /// The first method that the host can do and that breaks nothing here.
-async fn choose(
-    job: &mut Job,
+fn choose(
+    wanted: Vec<Method>,
     awake: &[Particulars],
-    memory: &[Option<u64>],
-    asked: Option<Method>,
-    tier: Option<Tier>,
+    abilities: &[Ability],
+    memory: u64,
+    room: Room,
 ) -> Result<Method, Trouble> {
-    let wanted = asked.map_or_else(|| job.tools.policy.methods_for(tier).to_vec(), |method| vec![method]);
-    let abilities = abilities(job).await?;
-    // An engine takes some milliseconds to tell of its machine, and not every way needs room there.
-    let needs_room = wanted.iter().any(|method| matches!(method, Method::Freeze | Method::Checkpoint));
-    let room = if needs_room { job.engine.room().await.unwrap_or_default() } else { Room::default() };
-    let total = memory.iter().flatten().sum();
     let mut reasons = Vec::new();
     for method in wanted {
         let fault = abilities.iter().find(|it| it.method == method).and_then(|it| it.fault.as_ref());
@@ -122,7 +135,7 @@ async fn choose(
                 None => fault.reason.clone(),
             })
             .or_else(|| awake.iter().find_map(|it| refusal::of_method(it, method)))
-            .or_else(|| refusal::of_room(method, total, room));
+            .or_else(|| refusal::of_room(method, memory, room));
         match refused {
             None => return Ok(method),
             Some(reason) => reasons.push(format!("{method}: {reason}")),
@@ -167,15 +180,8 @@ async fn abilities(job: &mut Job) -> Result<Vec<Ability>, Trouble> {
 }
 
 /// The record of a container that is about to be put to sleep.
-async fn sleeper(
-    job: &Job,
-    it: &Particulars,
-    method: Method,
-    memory: Option<u64>,
-    at: usize,
-) -> Result<Sleeper, Trouble> {
-    let (ports, recipe) = tokio::join!(ready::open_ports(&*job.engine, it), job.engine.recipe(&it.facts.id));
-    let recipe = match recipe {
+fn sleeper(job: &Job, it: &Particulars, method: Method, sight: Sight, at: usize) -> Result<Sleeper, Trouble> {
+    let recipe = match sight.recipe {
         Ok(recipe) => Some(recipe),
         Err(error) if method == Method::Destroy => {
             return Err(Trouble::Engine { what: "read its recipe".to_owned(), error });
@@ -190,7 +196,7 @@ async fn sleeper(
         image: it.facts.image.clone(),
         host: job.ticket.host.clone(),
         tenant: job.ticket.tenant.clone(),
-        role: place.role.as_deref().map(Arc::from),
+        role: place.role.clone(),
         tier: place.tier,
         method,
         stage: Stage::Going,
@@ -202,9 +208,9 @@ async fn sleeper(
         limits: it.limits,
         checkpoint: (method == Method::Checkpoint).then(|| ways::checkpoint_name(job.ticket.id)),
         set_aside: Vec::new(),
-        ports,
+        ports: sight.ports,
         recipe,
-        memory_before: memory,
+        memory_before: sight.memory,
         memory_left: None,
     })
 }

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ratatui::layout::Position;
+
 use super::pane::Side;
 use crate::grammar::{CallmapArgs, CallmapVerb};
 use crate::model::action::Action;
@@ -11,8 +13,10 @@ use crate::model::callmap::progress::{Progress, Stage};
 use crate::model::callmap::report::{ProductVerdict, Verdict};
 use crate::model::ticket::TicketId;
 use crate::tui::layer::ProbeSheet;
+use crate::tui::layout::inside;
 use crate::tui::state::{Bottom, Layer, Notice, Pane, State};
 use crate::tui::update::Effect;
+use crate::tui::view::callmap::notes;
 
 /// A callmap to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +98,14 @@ pub fn show(state: &mut State, file: &Path) {
     (state.bottom, state.focus) = (Bottom::Callmap, Pane::Bottom);
 }
 
+/// Brings that run to the front; false where it is not of this console, or too long ago.
+pub fn show_run(state: &mut State, ticket: TicketId) -> bool {
+    let Some(file) = state.callmap.runs.run(ticket).map(|run| run.file.clone()) else { return false };
+    show(state, &file);
+    state.callmap.ticket = Some(ticket);
+    true
+}
+
 /// An action of the pane was asked for.
 pub fn act(state: &mut State, action: Action) -> Option<Effect> {
     if state.callmap.file.is_none() {
@@ -106,8 +118,19 @@ pub fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::CallmapEvery => every(state),
         Action::CallmapCopy => return of_report(state, Effect::CopyReport),
         Action::CallmapWrite => return of_report(state, Effect::WriteReport),
-        Action::CallmapProbes => state.callmap.side = Side::Probes,
-        Action::CallmapLayers => state.callmap.side = Side::Layers,
+        Action::CallmapProbes => {
+            let has_notes = notes::are_there(state);
+            state.callmap.side = match state.callmap.side {
+                Side::Probes | Side::Notes if has_notes => Side::Notes,
+                Side::Layers | Side::Probes | Side::Notes => Side::Probes,
+            };
+        }
+        Action::CallmapLayers => {
+            state.callmap.side = match state.callmap.side {
+                Side::Notes => Side::Probes,
+                Side::Probes | Side::Layers => Side::Layers,
+            };
+        }
         _ => {}
     }
     None
@@ -159,9 +182,13 @@ fn of_report(state: &mut State, effect: fn(TicketId) -> Effect) -> Option<Effect
 
 /// Enter: from a layer to its probes, from a probe to all that is known of it.
 pub fn enter(state: &mut State) {
-    if state.callmap.side == Side::Layers {
-        state.callmap.side = Side::Probes;
-        return;
+    match state.callmap.side {
+        Side::Layers => {
+            state.callmap.side = Side::Probes;
+            return;
+        }
+        Side::Probes => {}
+        Side::Notes => return,
     }
     let sheet = state.callmap.row().and_then(|row| row.came.clone()).zip(state.callmap.layer());
     state.layer = sheet.map(|(probe, layer)| {
@@ -172,12 +199,35 @@ pub fn enter(state: &mut State) {
 
 /// The tab key within the pane: whether there was another list to go to.
 pub fn turn(state: &mut State, is_forward: bool) -> bool {
-    let (from, to) = if is_forward { (Side::Layers, Side::Probes) } else { (Side::Probes, Side::Layers) };
-    let turns = has_keys(state) && state.callmap.side == from && state.callmap.run().is_some();
+    let to = match (state.callmap.side, is_forward) {
+        (Side::Layers, true) | (Side::Notes, false) => Side::Probes,
+        (Side::Probes, false) => Side::Layers,
+        _ => return false,
+    };
+    let turns = has_keys(state) && state.callmap.run().is_some();
     if turns {
         state.callmap.side = to;
     }
     turns
+}
+
+/// The selection, or what was before, moves by so many lines.
+pub fn move_by(state: &mut State, by: isize) {
+    let hidden = notes::hidden(state);
+    state.callmap.move_by(by, hidden);
+}
+
+/// The wheel was turned over the pane: what is under it moves.
+pub fn wheel(state: &mut State, at: Position, by: isize) {
+    let inner = state.areas().bottom.map(inside).unwrap_or_default();
+    let side = state.callmap.side;
+    if state.callmap.places(inner).notes.is_some_and(|notes| notes.contains(at)) {
+        state.callmap.side = Side::Notes;
+        move_by(state, by);
+        state.callmap.side = side;
+    } else {
+        move_by(state, by);
+    }
 }
 
 /// Esc: back to the containers. Nothing is run by itself any more.

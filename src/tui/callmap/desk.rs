@@ -140,10 +140,9 @@ impl Clerk {
         match command {
             Command::List => spawn_blocking(move || News::Listed(list(&files))).await.ok(),
             Command::Load(order) => {
-                let before = self.known.clone();
                 let read = spawn_blocking(move || {
                     let file = if order.is_written { files.shelf.find(&order.file) } else { order.file };
-                    let (callmap, known) = load(&file, &order.vars, before.as_ref(), &files.env);
+                    let (callmap, known) = load(&file, &order.vars, &files.env);
                     (CallmapOrder { file, is_written: false, ..order }, callmap, known)
                 });
                 let (order, callmap, known) = read.await.ok()?;
@@ -166,7 +165,7 @@ impl Clerk {
                 return None;
             }
             let is_same = known.all.iter().all(|(file, was)| was.hash == print(file).hash);
-            let (callmap, known) = load(&known.file, &known.vars, Some(&known), &files.env);
+            let (callmap, known) = load(&known.file, &known.vars, &files.env);
             Some((is_same, callmap, known))
         });
         let (is_same, callmap, known) = looked.await.ok()??;
@@ -205,5 +204,21 @@ mod tests {
         assert!(changed == file && fault.contains("p.yaml:2:"), "{fault}");
         std::fs::write(&file, GOOD).unwrap();
         assert!(matches!(desk.news().await, Some(News::Changed(_, None))));
+    }
+
+    #[tokio::test]
+    async fn an_included_file_is_looked_at_though_the_first_reading_failed_because_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, part) = (folder.path().join("p.yaml"), folder.path().join("part.yaml"));
+        std::fs::write(&file, "product: p\nlayers: [{include: part.yaml}]\n").unwrap();
+        std::fs::write(&part, "layer: []\n").unwrap();
+        let mut desk = Desk::start(Files::default());
+        desk.load(CallmapOrder::of(file.clone()));
+        let Some(News::Loaded(_, Err(fault))) = desk.news().await else { panic!("no fault") };
+        assert!(fault.contains("part.yaml:1:"), "{fault}");
+        desk.look_after(Some(&file));
+        std::fs::write(&part, "layers: [{name: a, targets: [127.0.0.1], probes: [{tcp: 1}]}]\n").unwrap();
+        let Some(News::Changed(changed, None)) = desk.news().await else { panic!("not seen") };
+        assert_eq!(changed, file);
     }
 }

@@ -60,26 +60,18 @@ pub(super) fn list(files: &Files) -> Vec<Listed> {
 pub(super) fn load(
     file: &Path,
     vars: &[(String, String)],
-    before: Option<&Known>,
     env: &Env,
 ) -> (Result<Arc<Callmap>, String>, Known) {
     // Looked at before it is read: what changes meanwhile is then seen as a change.
     let mut all = vec![(file.to_owned(), print(file))];
-    let callmap = callmap::load(file, vars, env).map(Arc::new).map_err(|error| error.to_string());
-    let included: Vec<PathBuf> = match (&callmap, before) {
-        (Ok(callmap), _) => callmap.files.clone(),
-        // Which files a bad one includes is not known; it may be one of those before that is bad.
-        (Err(_), Some(before)) if before.file == file => {
-            before.all.iter().map(|(file, _)| file.clone()).collect()
-        }
-        (Err(_), _) => Vec::new(),
-    };
+    let (callmap, included) = callmap::load_and_name(file, vars, env);
     for other in included {
         if !all.iter().any(|(file, _)| *file == other) {
             let print = print(&other);
             all.push((other, print));
         }
     }
+    let callmap = callmap.map(Arc::new).map_err(|error| error.to_string());
     (callmap, Known { file: file.to_owned(), vars: vars.to_vec(), all })
 }
 

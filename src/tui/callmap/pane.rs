@@ -38,6 +38,8 @@ pub struct CallmapPane {
     pub layers: Place,
     /// The place among the probes, by their order in the list.
     pub probes: Place,
+    /// How many lines of what was before are scrolled away.
+    pub notes_top: usize,
     /// The numbers of the selected layer's rows, in the order of the list.
     pub order: Vec<usize>,
     /// How often it is run by itself, and when next.
@@ -56,6 +58,8 @@ pub enum Side {
     Layers,
     /// The probes of the selected one.
     Probes,
+    /// What changed near, and what was before.
+    Notes,
 }
 
 /// The place in a list.
@@ -104,6 +108,7 @@ impl CallmapPane {
     /// Goes to what is worst again, whatever was chosen.
     pub fn look_anew(&mut self) {
         (self.side, self.layers, self.probes) = (Side::Layers, Place::default(), Place::default());
+        self.notes_top = 0;
     }
 
     /// Takes in how runs fare. Returns the run that is awaited, when it has come to its end.
@@ -173,11 +178,13 @@ impl CallmapPane {
         self.probes.settle(self.order.len(), places.probes.height);
     }
 
-    /// Selects the line that is `by` further down, or up, in the list that keys go to.
-    pub fn move_by(&mut self, by: isize) {
+    /// Selects the line that is `by` further down, or up, in the list that keys go to. What was before is scrolled by at
+    /// most `notes` lines.
+    pub fn move_by(&mut self, by: isize, notes: usize) {
         match self.side {
             Side::Layers => self.choose_layer(self.layers.at.saturating_add_signed(by)),
             Side::Probes => self.choose_probe(self.probes.at.saturating_add_signed(by)),
+            Side::Notes => self.notes_top = self.notes_top.saturating_add_signed(by).min(notes),
         }
     }
 

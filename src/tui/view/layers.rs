@@ -12,6 +12,7 @@ use crate::model::ask::{FIELDS, TIMES};
 use crate::model::cells::{age, width};
 use crate::model::fleet::{Host, Link};
 use crate::tui::state::{Layer, State};
+use crate::tui::ticket_list::Asked;
 
 /// Draws the layer, if there is one.
 pub fn draw(pen: &mut Pen<'_>, screen: Rect, state: &State) {
@@ -24,7 +25,10 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, state: &State) {
             Popup { top: *top, ..Popup::new(messages.say("pane-hosts"), hosts(state)) }
         }
         Some(Layer::Change(sheet)) => Popup { top: sheet.top, ..changes::sheet::popup(state, sheet) },
-        Some(Layer::Ticket(shown, top)) => Popup { top: *top, ..ticket::popup(state, shown) },
+        Some(Layer::Ticket(Asked::Ticket(shown), top)) => Popup { top: *top, ..ticket::popup(state, shown) },
+        Some(Layer::Ticket(Asked::Run(shown), top)) => {
+            Popup { top: *top, ..callmap::record::popup(state, shown) }
+        }
         Some(Layer::Order(sheet)) => confirm::popup(state, sheet),
         Some(Layer::Callmaps(chooser)) => callmap::chooser::popup(state, chooser),
         Some(Layer::Probe(sheet)) => callmap::probe::popup(state, sheet),
@@ -42,7 +46,8 @@ pub fn lines(state: &State) -> usize {
     match &state.layer {
         Some(Layer::Help(_)) => help(state).len(),
         Some(Layer::Hosts(_)) => hosts(state).len(),
-        Some(Layer::Ticket(shown, _)) => ticket::popup(state, shown).lines.len(),
+        Some(Layer::Ticket(Asked::Ticket(shown), _)) => ticket::popup(state, shown).lines.len(),
+        Some(Layer::Ticket(Asked::Run(shown), _)) => callmap::record::popup(state, shown).lines.len(),
         Some(Layer::Change(sheet)) => changes::sheet::popup(state, sheet).lines.len(),
         Some(Layer::Order(sheet)) => confirm::popup(state, sheet).lines.len(),
         Some(Layer::Probe(sheet)) => callmap::probe::popup(state, sheet).lines.len(),

@@ -1,18 +1,21 @@
-//! The list of tickets, newest first.
+//! The list of tickets, newest first: dumps and wakes, and runs of callmaps.
 
+use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::figures::{UNKNOWN, elapsed, seconds};
 use super::last::slot;
 use super::pen::Pen;
-use super::table::{Placed, Want, place};
+use super::table::{Want, place};
 use super::tenant_state::{sign, step};
-use super::{Hit, Hits};
+use super::{Hit, Hits, callmap};
 use crate::config::theme::Slot;
+use crate::model::callmap::kept::Run;
 use crate::model::plain::plain;
 use crate::model::state::Kind;
 use crate::model::ticket::Ticket;
 use crate::tui::state::{Pane, State};
+use crate::tui::ticket_list::Asked;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Column {
@@ -30,7 +33,7 @@ enum Column {
 
 const COLUMNS: [Want<Column>; 10] = [
     Want { column: Column::Tenant, cells: 0, weight: 9 },
-    Want { column: Column::Task, cells: 4, weight: 8 },
+    Want { column: Column::Task, cells: TASK, weight: 8 },
     Want { column: Column::Outcome, cells: 20, weight: 9 },
     Want { column: Column::Seconds, cells: 5, weight: 6 },
     Want { column: Column::Time, cells: 9, weight: 7 },
@@ -43,6 +46,9 @@ const COLUMNS: [Want<Column>; 10] = [
 const TENANT_LEAST: u16 = 12;
 /// What the other columns take with a tenant's name of usual length; the reason has what is left.
 const OTHERS: u16 = 104;
+/// What the task takes: `dump` or `wake`; and how much more where there are runs of callmaps.
+const TASK: u16 = 4;
+const CALLMAP: u16 = 3;
 
 /// Draws the list inside of the pane.
 pub fn draw(pen: &mut Pen<'_>, inner: Rect, state: &State, hits: &mut Hits) {
@@ -54,9 +60,14 @@ pub fn draw(pen: &mut Pen<'_>, inner: Rect, state: &State, hits: &mut Hits) {
         pen.text(inner.x + 2, inner.y, inner.width.saturating_sub(2), &text, Slot::Dim);
         return;
     }
-    let reason = inner.width.saturating_sub(OTHERS).clamp(20, 80);
-    let wants =
-        COLUMNS.map(|want| if want.column == Column::Reason { Want { cells: reason, ..want } } else { want });
+    let has_runs = state.tickets.rows.iter().any(|asked| matches!(asked, Asked::Run(_)));
+    let more = if has_runs { CALLMAP } else { 0 };
+    let reason = inner.width.saturating_sub(OTHERS + more).clamp(20, 80);
+    let wants = COLUMNS.map(|want| match want.column {
+        Column::Reason => Want { cells: reason, ..want },
+        Column::Task => Want { cells: TASK + more, ..want },
+        _ => want,
+    });
     let columns = place(inner.x + 2, inner.width.saturating_sub(3), TENANT_LEAST, &wants);
     for placed in &columns {
         let name = state.messages.say(name(placed.column));
@@ -64,9 +75,13 @@ pub fn draw(pen: &mut Pen<'_>, inner: Rect, state: &State, hits: &mut Hits) {
     }
     let focused = state.focus == Pane::Bottom;
     let shown = state.tickets.rows.iter().enumerate().skip(state.tickets.top);
-    for ((number, ticket), y) in shown.zip(inner.y + 1..inner.bottom()) {
+    for ((number, asked), y) in shown.zip(inner.y + 1..inner.bottom()) {
         for column in &columns {
-            draw_cell(pen, *column, y, state, ticket);
+            let (text, slot) = match asked {
+                Asked::Ticket(ticket) => of_ticket(column.column, state, ticket),
+                Asked::Run(run) => of_run(column.column, state, run),
+            };
+            pen.text(column.x, y, column.cells, &text, slot);
         }
         let row = Rect::new(inner.x, y, inner.width, 1);
         if number == state.tickets.cursor {
@@ -80,7 +95,7 @@ pub fn draw(pen: &mut Pen<'_>, inner: Rect, state: &State, hits: &mut Hits) {
 
 fn name(column: Column) -> &'static str {
     match column {
-        Column::Tenant => "column-tenant",
+        Column::Tenant => "column-object",
         Column::Time => "column-time",
         Column::Id => "column-ticket",
         Column::Who => "column-who",
@@ -93,20 +108,16 @@ fn name(column: Column) -> &'static str {
     }
 }
 
-fn draw_cell(
-    pen: &mut Pen<'_>,
-    Placed { column, x, cells }: Placed<Column>,
-    y: u16,
-    state: &State,
-    ticket: &Ticket,
-) {
-    let (text, slot) = match column {
+fn time(state: &State, asked: Timestamp) -> String {
+    let asked = asked.to_zoned(state.now.time_zone().clone());
+    let today = asked.date() == state.now.date();
+    asked.strftime(if today { "%H:%M:%S" } else { "%a %H:%M" }).to_string()
+}
+
+fn of_ticket(column: Column, state: &State, ticket: &Ticket) -> (String, Slot) {
+    match column {
         Column::Tenant => (ticket.tenant.to_string(), Slot::Object),
-        Column::Time => {
-            let asked = ticket.asked.to_zoned(state.now.time_zone().clone());
-            let today = asked.date() == state.now.date();
-            (asked.strftime(if today { "%H:%M:%S" } else { "%a %H:%M" }).to_string(), Slot::Time)
-        }
+        Column::Time => (time(state, ticket.asked), Slot::Time),
         Column::Id => (format!("‹{}›", ticket.id), Slot::Dim),
         Column::Who => (plain(who(&ticket.actor)).into_owned(), Slot::Actor),
         Column::Door => (ticket.door.as_str().to_owned(), Slot::Dim),
@@ -121,8 +132,29 @@ fn draw_cell(
             (took.unwrap_or_else(|| UNKNOWN.to_owned()), Slot::Text)
         }
         Column::Reason => (plain(ticket.reason.as_deref().unwrap_or_default()).into_owned(), Slot::Dim),
-    };
-    pen.text(x, y, cells, &text, slot);
+    }
+}
+
+fn of_run(column: Column, state: &State, run: &Run) -> (String, Slot) {
+    match column {
+        Column::Tenant => (plain(&run.product).into_owned(), Slot::Object),
+        Column::Time => (time(state, run.asked), Slot::Time),
+        Column::Id => (format!("‹{}›", run.id), Slot::Dim),
+        Column::Who => (plain(who(&run.actor)).into_owned(), Slot::Actor),
+        Column::Door => (run.door.as_str().to_owned(), Slot::Dim),
+        Column::Task => (state.messages.say("task-callmap"), Slot::Verb),
+        Column::Method => (UNKNOWN.to_owned(), Slot::Dim),
+        Column::Outcome => callmap::record::outcome(state, run),
+        Column::Seconds => {
+            let now = state.now.timestamp();
+            let took = match run.outcome {
+                Some(_) => callmap::record::took(run).map(seconds),
+                None => Some(elapsed(now.duration_since(run.asked).as_secs_f64())),
+            };
+            (took.unwrap_or_else(|| UNKNOWN.to_owned()), Slot::Text)
+        }
+        Column::Reason => (plain(run.reason.as_deref().unwrap_or_default()).into_owned(), Slot::Dim),
+    }
 }
 
 /// How it ended, else what it is doing.

@@ -48,6 +48,7 @@ pub fn ask(check: &Check<'_>, probe: &shape::HttpProbe) -> Result<HttpAsk, Confi
         redirects,
         version: version.unwrap_or_default(),
         trust,
+        same_body: probe.same_body.as_ref().is_none_or(|same| same.value),
         expect: expect(check, probe.expect.as_ref(), url.secure)?,
     })
 }

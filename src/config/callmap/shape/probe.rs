@@ -77,6 +77,9 @@ pub struct HttpProbe {
     pub key: Option<At<String>>,
     /// Any certificate will do. Every report says so. Without this key: false.
     pub insecure: Option<At<bool>>,
+    /// Whether all targets answer with the same body. With `false` bodies are not compared, neither between targets nor
+    /// with earlier runs: for a page that changes with each request. Without this key: true.
+    pub same_body: Option<At<bool>>,
     /// What the answer must be. Without this key: a status of 200 to 399.
     pub expect: Option<At<HttpExpect>>,
     /// How long one attempt may take. Without this key: as the layer says.

@@ -15,6 +15,9 @@ use crate::model::ticket::Ticket;
 use crate::service::tickets::shift::{self, Duty};
 use crate::service::tickets::{tidy, told};
 
+/// How many runs of callmaps are shown.
+const MOST_RUNS: usize = 200;
+
 /// A tenant that could not be brought back is tried again after this time: each try is a ticket in everybody's feed.
 const MEND_AGAIN: Duration = Duration::from_secs(10);
 
@@ -30,7 +33,7 @@ impl Desk {
                 return false;
             }
         };
-        let news = self.version != Some(version);
+        let mut news = self.version != Some(version);
         if news {
             match self.read(&ledger).await {
                 Ok(()) => self.version = Some(version),
@@ -39,6 +42,9 @@ impl Desk {
                     return false;
                 }
             }
+        } else if self.runs.iter().any(|run| run.outcome.is_none()) {
+            // One that is cut off does not write so.
+            news = self.read_runs(&ledger).await.unwrap_or(false);
         }
         self.read = Some(began);
         if self.mends && !self.tools.policy.read_only {
@@ -51,6 +57,7 @@ impl Desk {
         let sleepers = ledger.sleepers().await?;
         let tickets = ledger.tickets(MOST_ENDED).await?;
         self.abilities = ledger.abilities().await?;
+        self.read_runs(ledger).await?;
         let sleepers: BTreeMap<_, _> =
             sleepers.into_iter().map(|it| (it.container.clone(), Arc::new(it))).collect();
         let (ended, open): (Vec<_>, Vec<_>) =
@@ -60,6 +67,15 @@ impl Desk {
         self.sleepers = sleepers;
         self.turn += 1;
         Ok(())
+    }
+
+    /// Reads the runs of callmaps. Says whether they are others than before.
+    async fn read_runs(&mut self, ledger: &Ledger) -> Result<bool, ledger::LedgerError> {
+        let runs = ledger.runs(MOST_RUNS, Timestamp::now()).await?;
+        let runs: Vec<_> = runs.into_iter().map(Arc::new).collect();
+        let differ = runs != self.runs;
+        self.runs = runs;
+        Ok(differ)
     }
 
     /// Finishes or undoes what was cut off: open tickets that nobody holds, and sleepers left on their way.

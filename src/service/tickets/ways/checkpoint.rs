@@ -28,10 +28,11 @@ pub(super) struct Checkpoint;
 #[async_trait]
 impl Way for Checkpoint {
     async fn dump(&self, job: &mut Job, sleeper: &mut Sleeper, _: &Particulars) -> Result<Life, Trouble> {
-        set_restart_aside(job, sleeper).await?;
         let (engine, id, name) = (job.engine.clone(), sleeper.container.clone(), sleeper.name.clone());
         let checkpoint = sleeper.checkpoint.clone().unwrap_or_default();
-        let old: Vec<String> = match engine.checkpoints(&id).await {
+        let (aside, old) = tokio::join!(set_restart_aside(job, sleeper), engine.checkpoints(&id));
+        aside?;
+        let old: Vec<String> = match old {
             Ok(all) => all.into_iter().filter(|name| name.starts_with(NAME)).collect(),
             // An engine that lists none has none to clean up; what else is wrong, the next call says.
             Err(_) => Vec::new(),

@@ -5,6 +5,7 @@ pub mod layers;
 pub mod notes;
 pub mod probe;
 pub mod probes;
+pub mod record;
 pub mod title;
 pub mod verdict;
 
@@ -16,6 +17,7 @@ use crate::config::theme::Slot;
 use crate::model::callmap::progress::Stage;
 use crate::model::cells::wrap;
 use crate::model::plain::plain;
+use crate::tui::callmap::Side;
 use crate::tui::state::State;
 
 /// Draws the pane's inside.
@@ -47,15 +49,10 @@ pub fn draw(pen: &mut Pen<'_>, inner: Rect, state: &State, hits: &mut Hits) {
     if let Stage::Refused(why) | Stage::Cancelled(why) = &run.stage {
         return fault_lines(pen, places.probes, why);
     }
-    let below = probes::draw(pen, places.probes, state, hits);
-    let notes = places.notes.unwrap_or(below);
-    let cells = usize::from(notes.width.saturating_sub(2));
-    for (line, y) in notes::lines(state, run, cells).iter().zip(notes.y..notes.bottom()) {
-        let mut x = notes.x + 1;
-        for (text, slot) in line {
-            x = pen.text(x, y, notes.right().saturating_sub(x + 1), text, *slot);
-        }
-    }
+    // Without a column of their own they have the probes' place while keys go to them.
+    let is_instead = places.notes.is_none() && pane.side == Side::Notes;
+    let below = if is_instead { places.probes } else { probes::draw(pen, places.probes, state, hits) };
+    notes::draw(pen, places.notes.unwrap_or(below), state, run);
 }
 
 /// A fault as it is told: where it is, its line of the file, and what helps.

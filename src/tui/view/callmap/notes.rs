@@ -1,22 +1,69 @@
 //! What goes with a run: what changed near its broken layer, what was before, and where targets do not agree.
 
 use jiff::Timestamp;
+use ratatui::layout::Rect;
 
 use crate::config::theme::Slot;
 use crate::model::callmap::near::Near;
 use crate::model::callmap::progress::{Past, Progress, RunRecord};
+use crate::model::callmap::report::ProductVerdict;
 use crate::model::callmap::words::distance;
 use crate::model::cells::wrap;
 use crate::model::plain::plain;
-use crate::tui::state::State;
+use crate::tui::callmap::Side;
+use crate::tui::layout::inside;
+use crate::tui::state::{Pane, State};
+use crate::tui::view::pen::Pen;
 use crate::tui::view::popup::Line;
 use crate::tui::view::tickets::who;
+
+/// Draws them: as many as fit, from the one that is scrolled to.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, run: &Progress) {
+    let lines = lines(state, run, room(area));
+    let height = usize::from(area.height);
+    let top = state.callmap.notes_top.min(lines.len().saturating_sub(height));
+    let left = lines.len().saturating_sub(top + height);
+    for ((line, number), y) in lines.iter().skip(top).zip(1..).zip(area.y..area.bottom()) {
+        if number == height && left > 0 {
+            let text = state.messages.say_with("callmap-more", [("count", left + 1)]);
+            pen.text(area.x + 1, y, area.width.saturating_sub(2), &text, Slot::Dim);
+            break;
+        }
+        let mut x = area.x + 1;
+        for (text, slot) in line {
+            x = pen.text(x, y, area.right().saturating_sub(x + 1), text, *slot);
+        }
+    }
+    if state.focus == Pane::Bottom && state.callmap.side == Side::Notes {
+        pen.text(area.x, area.y, 1, "▸", Slot::Selected);
+    }
+}
+
+/// How many lines do not fit, and can be scrolled to.
+#[must_use]
+pub fn hidden(state: &State) -> usize {
+    let Some(run) = state.callmap.run() else { return 0 };
+    let places = state.callmap.places(state.areas().bottom.map(inside).unwrap_or_default());
+    let area = places.notes.unwrap_or(places.probes);
+    lines(state, run, room(area)).len().saturating_sub(usize::from(area.height))
+}
+
+/// Whether there is anything to be told.
+#[must_use]
+pub fn are_there(state: &State) -> bool {
+    state.callmap.run().is_some_and(|run| !lines(state, run, 80).is_empty())
+}
+
+fn room(area: Rect) -> usize {
+    usize::from(area.width.saturating_sub(2))
+}
 
 /// The lines, in at most so many cells each.
 #[must_use]
 pub fn lines(state: &State, run: &Progress, cells: usize) -> Vec<Line> {
     let mut lines = Vec::new();
-    if let Some(past) = &run.past {
+    let is_well = run.report.as_ref().is_some_and(|report| report.verdict == ProductVerdict::Ok);
+    if let Some(past) = run.past.as_ref().filter(|_| !is_well) {
         near(state, past, &mut lines);
         last_good(state, past, cells, &mut lines);
     }
