@@ -1,5 +1,7 @@
-//! `changes --follow`: what has happened, then whatever comes: of the engines that we hear ourselves, and of the ledger,
-//! where other consoles write down what they hear.
+//! `changes --follow`: what has happened, then whatever comes.
+//!
+//! With a ledger all comes from there, a second later: what we hear ourselves is written down too, joined to the tickets that
+//! caused it, as is what other consoles hear. Without one, or while it cannot be written, what we hear ourselves is told.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use crate::grammar::ChangesListArgs;
 use crate::ledger::{Ledger, LedgerError};
 use crate::model::ask::Ask;
 use crate::model::change::{Act, Change, Verb};
+use crate::model::plain::plain;
 use crate::service::Changes;
 
 /// The parts of one act follow each other within this: so long a change waits before it is told.
@@ -66,10 +69,12 @@ struct News {
     /// The last record of the ledger that was seen.
     record: i64,
     heard: Option<watch::Receiver<Arc<Changes>>>,
-    /// The next change of the feed that was not seen.
+    /// The next change of the feed that was not told.
     next: u64,
     tick: tokio::time::Interval,
     ledger_is_lost: bool,
+    /// The ledger cannot be written.
+    is_in_trouble: bool,
 }
 
 impl News {
@@ -82,7 +87,7 @@ impl News {
         let next = heard.as_mut().map_or(0, |heard| heard.borrow_and_update().next_seq);
         let mut tick = interval(EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        News { record, heard, next, tick, ledger_is_lost: false }
+        News { record, heard, next, tick, ledger_is_lost: false, is_in_trouble: false }
     }
 
     async fn next(&mut self, sources: &Sources) -> Result<Vec<Change>, Failure> {
@@ -98,7 +103,7 @@ impl News {
                     return Err(Failure::Failed("the service ended".to_owned()));
                 }
                 sleep(SETTLE).await;
-                Ok(self.of_engines())
+                Ok(self.heard(sources.ledger.is_some()))
             }
             _ = self.tick.tick() => {
                 let Some(ledger) = &sources.ledger else { return Ok(Vec::new()) };
@@ -113,10 +118,20 @@ impl News {
         }
     }
 
-    fn of_engines(&mut self) -> Vec<Change> {
+    /// What we hear ourselves and the ledger does not know.
+    fn heard(&mut self, has_ledger: bool) -> Vec<Change> {
         let Some(heard) = &mut self.heard else { return Vec::new() };
         let now = heard.borrow_and_update().clone();
-        let from = std::mem::replace(&mut self.next, now.next_seq);
+        let trouble = now.trouble.as_ref().filter(|_| has_ledger);
+        if let (Some(trouble), false) = (trouble, self.is_in_trouble) {
+            eprintln!("wakeboard: changes cannot be recorded: {}", plain(trouble));
+        }
+        self.is_in_trouble = trouble.is_some();
+        if has_ledger && !self.is_in_trouble {
+            return Vec::new();
+        }
+        let from = self.next.max(now.recorded_to.unwrap_or_default());
+        self.next = now.next_seq;
         now.newest_first.iter().filter(|it| it.seq >= from).map(|it| Change::clone(it)).collect()
     }
 }

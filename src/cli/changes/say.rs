@@ -2,9 +2,8 @@
 
 use jiff::tz::TimeZone;
 
-use super::cloudevents::CloudEvent;
-use super::csv;
 use super::row::{Row, text};
+use super::{cloudevents, csv};
 use crate::cli::{Failure, output};
 use crate::grammar::ChangesListArgs;
 use crate::model::change::Change;
@@ -41,7 +40,7 @@ impl Teller {
     pub fn all(&mut self, changes: &[Change]) -> Result<(), Failure> {
         match self.form {
             Form::Json => output::json(&changes.iter().map(Row::of).collect::<Vec<_>>()),
-            Form::CloudEvents => output::json(&changes.iter().map(CloudEvent::of).collect::<Vec<_>>()),
+            Form::CloudEvents => output::json(&changes.iter().map(cloudevents::event).collect::<Vec<_>>()),
             Form::Text { .. } | Form::Csv => self.more(changes),
         }
     }
@@ -51,7 +50,9 @@ impl Teller {
         let is_first = !std::mem::replace(&mut self.begun, true);
         match self.form {
             Form::Json => changes.iter().try_for_each(|change| output::json(&Row::of(change))),
-            Form::CloudEvents => changes.iter().try_for_each(|change| output::json(&CloudEvent::of(change))),
+            Form::CloudEvents => {
+                changes.iter().try_for_each(|change| output::json(&cloudevents::event(change)))
+            }
             Form::Csv => output::print(|out| {
                 if is_first {
                     out.write_all(csv::header().as_bytes())?;

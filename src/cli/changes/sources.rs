@@ -11,7 +11,7 @@ use crate::cli::{Failure, settle};
 use crate::config::Settings;
 use crate::ledger::Ledger;
 use crate::model::ask::{Ask, Range};
-use crate::model::change::Change;
+use crate::model::change::{Change, Source};
 use crate::model::fleet::Fleet;
 use crate::service::{Rules, Service};
 
@@ -53,7 +53,8 @@ impl Sources {
         if !is_remembered || (settings.hosts.is_empty() && sources.ledger.is_some()) {
             return Ok(sources);
         }
-        let rules = Rules { ledger: place, ..Rules::default() };
+        // Whoever listens for long also writes down what it hears; a look only reads.
+        let rules = Rules { ledger: place, records: follow, ..Rules::default() };
         let service = Service::start(settings.hosts, settings.naming, rules);
         let mut fleet = service.fleet();
         let patience = if sources.ledger.is_some() { PATIENCE } else { settle::DEADLINE };
@@ -84,8 +85,12 @@ impl Sources {
             let answer = ledger.changes(ask, limit).await.map_err(super::failed)?;
             (recorded, more) = (answer.newest_first, answer.more);
         }
-        let remembered = match &self.service {
-            Some(service) => service.changes().borrow().newest_first.clone(),
+        // Only what engines tell: all else is recorded where it is done, or is about this look itself.
+        let remembered: Vec<Arc<Change>> = match &self.service {
+            Some(service) => {
+                let changes = service.changes().borrow().clone();
+                changes.newest_first.iter().filter(|it| it.source == Source::Engine).cloned().collect()
+            }
             None => Vec::new(),
         };
         let known = if remembered.is_empty() { Known::default() } else { self.known(&recorded).await? };
