@@ -14,6 +14,7 @@ use crate::model::change::Change;
 use crate::model::ticket::TicketId;
 use crate::tui::callmap;
 use crate::tui::layout;
+use crate::tui::orders;
 use crate::tui::state::{Bottom, Layer, Notice, Pane, State};
 
 /// Whose keys go before those that are heard everywhere.
@@ -265,9 +266,9 @@ fn ask_for(state: &mut State, tests: impl Iterator<Item = Test>) {
 }
 
 fn show_ticket(state: &mut State, id: TicketId) {
-    if let Some(ticket) = state.work.ticket(id).cloned() {
-        state.layer = Some(Layer::Ticket(ticket, 0));
-        return;
+    if let Some(asked) = state.tickets.row(id).cloned() {
+        state.layer = None;
+        return orders::open_asked(state, asked);
     }
     let text = state.messages.say_with("notice-ticket-elsewhere", [("id", id.to_string())]);
     state.notice = Some(Notice { text, bad: true });

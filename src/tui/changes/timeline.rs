@@ -173,7 +173,9 @@ mod tests {
             }
             assert!(last.timestamp() <= now().timestamp());
             assert!(now().timestamp() < last.timestamp() + columns.step);
-            assert_eq!(columns.ticks.iter().map(Tick::total).sum::<u32>(), 3, "{cells}");
+            // Fewer columns than that cannot show a whole day.
+            let all = columns.ticks.iter().map(Tick::total).sum::<u32>();
+            assert!(all == 3 || cells < 12, "{cells}");
         }
     }
 

@@ -44,7 +44,7 @@ changes-fault = the ledger does not answer
 changes-memory-only = without a ledger
 changes-full = { $count } at most
 
-timeline-moment = { $from } to { $to } { $zone }
+timeline-moment = { $from } to { $to } { $zone }:
 timeline-axis = { $from } … now { $zone } · { $step } a column · { $key } opens it
 
 history-range = { $from } to { $to } { $zone }

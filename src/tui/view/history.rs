@@ -61,7 +61,7 @@ fn draw_bar(pen: &mut Pen<'_>, bar: Rect, state: &State) {
 
 /// How a state looks in the bar: colour is never the only sign.
 fn look(pen: &Pen<'_>, word: Option<Word>) -> (&'static str, ratatui::style::Style) {
-    let Some(word) = word else { return ("?", pen.style(Slot::Absent)) };
+    let Some(word) = word else { return ("╌", pen.style(Slot::Absent)) };
     let symbol = match word.kind() {
         Kind::Good => "█",
         Kind::Idle => "▓",
