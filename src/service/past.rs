@@ -185,3 +185,93 @@ async fn ends_of_loops(ledger: &Ledger, told: &mut Page) -> Result<(), LedgerErr
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::change::Record;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn record(key: &str, raw: &str, change: Change) -> Record {
+        Record { time: change.time, ..Record::alone(key, raw.into(), change) }
+    }
+
+    fn of(tenant: &str, second: i64, verb: Verb) -> Change {
+        let key = format!("{tenant}/{second}");
+        Change {
+            host: Some("Web-1".into()),
+            tenant: Some(tenant.into()),
+            ..Change::new(Source::Engine, Record::act_of(Source::Engine, &key), at(second), verb)
+        }
+    }
+
+    fn of_host(second: i64, verb: Verb) -> Change {
+        let act = Record::act_of(Source::Host, &second.to_string());
+        Change { host: Some("Web-1".into()), ..Change::new(Source::Host, act, at(second), verb) }
+    }
+
+    async fn past(folder: &tempfile::TempDir) -> Past {
+        let place = Where::Sqlite(folder.path().join("ledger.db"));
+        let crashed = of("Acme", 150, Verb::Crashed);
+        let again = Record { act: crashed.act, reading: None, ..record("again", "started at 10:00", of("Acme", 151, Verb::Started)) };
+        let records = [
+            record("a", "started", of("Acme", 50, Verb::Started)),
+            record("b", "died with 1", crashed),
+            again,
+            record("c", "paused", of("birch", 160, Verb::Paused)),
+            record("d", "", of_host(170, Verb::Lost)),
+            record("e", "paused", of("acme", 175, Verb::Paused)),
+            record("f", "removed", of("Acme", 250, Verb::Removed)),
+        ];
+        Ledger::open(&place).await.unwrap().append(&records).await.unwrap();
+        Past::new(Some(place))
+    }
+
+    #[tokio::test]
+    async fn a_history_has_what_was_before_what_the_host_did_and_how_loops_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let past = past(&folder).await;
+        let question =
+            Question::History { host: "Web-1".into(), tenant: "Acme".into(), from: at(100), to: at(200) };
+        let Told::Changes(page) = past.tell(&question).await.unwrap() else { panic!("another answer") };
+        let told: Vec<_> = page.newest_first.iter().map(|it| (it.time.as_second(), it.verb)).collect();
+        assert_eq!(told, [(170, Verb::Lost), (150, Verb::Crashed), (50, Verb::Started)]);
+        assert_eq!(page.newest_first[1].raw.last().map(|raw| &**raw), Some("started at 10:00"));
+        assert!(!page.more && page.newest_first.iter().all(|change| change.seq == 0));
+    }
+
+    #[tokio::test]
+    async fn minutes_parts_and_pages() {
+        let folder = tempfile::tempdir().unwrap();
+        let past = past(&folder).await;
+        let Told::Minutes(ticks) = past.tell(&Question::Minutes(at(0), at(240))).await.unwrap() else {
+            panic!("another answer")
+        };
+        assert_eq!(
+            ticks.iter().map(|tick| (tick.start.as_second(), tick.counts)).collect::<Vec<_>>(),
+            [(0, [0, 0, 0, 1]), (120, [2, 0, 0, 2])]
+        );
+        let page = past.changes(&Ask::default(), 2).await.unwrap();
+        assert!(page.more && page.newest_first.len() == 2);
+        let act = Record::act_of(Source::Engine, "Acme/150");
+        let Told::Parts(parts) = past.tell(&Question::Parts(act, 9)).await.unwrap() else {
+            panic!("another answer")
+        };
+        assert_eq!(parts.iter().map(|part| &*part.raw).collect::<Vec<_>>(), ["died with 1", "started at 10:00"]);
+    }
+
+    #[tokio::test]
+    async fn without_a_ledger_or_with_none_that_is_one_it_says_why() {
+        let why = Past::default().tell(&Question::Parts(Act::from_number(1), 1)).await.unwrap_err();
+        assert_eq!(&*why, "there is no ledger");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ledger.db");
+        std::fs::write(&file, "this is a letter to somebody else, and long enough to be read").unwrap();
+        let past = Past::new(Some(Where::Sqlite(file)));
+        let why = past.tell(&Question::Minutes(at(0), at(60))).await.unwrap_err();
+        assert!(why.contains("ledger.db: "), "{why}");
+    }
+}

@@ -6,7 +6,7 @@ use jiff::Zoned;
 use ratatui::layout::Size;
 
 use super::callmap::CallmapPane;
-use super::changes::{ChangeList, Timeline};
+use super::changes::{ChangeList, Timeline, act};
 use super::history::History;
 pub use super::layer::{Layer, Notice, ProbeSheet, Prompt, Purpose};
 use super::layout::{self, Areas};
@@ -175,20 +175,7 @@ impl State {
         let areas = self.areas();
         let height = areas.tenants.map_or(0, layout::rows_of_table);
         self.tenants.settle(&self.fleet, &self.usages, height);
-        let strip = self.strip_lines();
-        let height = areas.changes.map_or(0, layout::rows_of_list).saturating_sub(usize::from(strip));
-        self.feed.settle(&self.changes, height);
-        let now = self.now.timestamp();
-        if strip > 0 {
-            self.timeline.settle(&self.changes, now);
-        }
-        if self.bottom == Bottom::History
-            && let Some(area) = areas.bottom
-        {
-            let height = layout::rows_of_list(area).saturating_sub(usize::from(layout::HISTORY_HEAD));
-            let tenant = self.tenants.selected().map(|tenant| &**tenant);
-            self.history.settle(tenant, &self.fleet, &self.changes, now, height);
-        }
+        act::settle(self);
         let height = areas.bottom.map_or(0, layout::rows_of_table);
         self.tickets.settle(height);
         if self.bottom == Bottom::Callmap {
@@ -197,20 +184,9 @@ impl State {
         if let Some(Layer::Callmaps(chooser)) = &mut self.layer {
             chooser.settle(self.callmap.listed.as_deref().map_or(&[], Vec::as_slice));
         }
-        if let Some(Layer::Change(sheet)) = &mut self.layer {
-            sheet.settle(&self.changes);
-        }
         if let Some(Layer::Order(sheet)) = &mut self.layer {
             sheet.plan(&self.fleet, &self.work, &self.policy);
         }
-    }
-
-    /// How many lines of the changes pane the timeline has.
-    #[must_use]
-    pub fn strip_lines(&self) -> u16 {
-        let Some(area) = self.areas().changes else { return 0 };
-        let has_ledger = self.changes.recorded_to.is_some();
-        layout::strip_lines(layout::inside(area), self.timeline.open, has_ledger)
     }
 
     /// Takes in another fleet.

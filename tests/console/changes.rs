@@ -60,7 +60,9 @@ fn another_console_is_told_what_was_done_here_and_unfolds_it() {
     });
     console.keys("t");
     console.wait("its ticket", |screen| screen.contains("─ Ticket "));
-    console.keys("\x1b/");
+    console.keys("\x1b");
+    console.wait("closed", |screen| !screen.contains("─ Ticket "));
+    console.keys("/");
     console.wait("the question can be edited", |screen| {
         screen.lines().last().unwrap().contains("who:op1* tenant:acme")
     });

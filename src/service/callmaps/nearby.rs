@@ -106,3 +106,44 @@ async fn files(callmap: &Callmap) -> Vec<(std::path::PathBuf, Timestamp)> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::ledger::Ledger;
+    use crate::model::change::{Record, Source, Verb};
+    use crate::model::ledger::Where;
+    use crate::service::Changes;
+
+    fn change(key: &str, second: i64, verb: Verb) -> Change {
+        let act = Record::act_of(Source::Note, key);
+        Change::new(Source::Note, act, Timestamp::from_second(second).unwrap(), verb)
+    }
+
+    #[tokio::test]
+    async fn what_only_the_ledger_knows_counts_too_and_nothing_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Where::Sqlite(folder.path().join("ledger.db"));
+        let recorded = [("old", 50), ("elsewhere", 150), ("both", 160)];
+        let records: Vec<Record> = recorded
+            .iter()
+            .map(|(key, second)| Record::alone(key, "raw".into(), change(key, *second, Verb::Noted)))
+            .collect();
+        Ledger::open(&place).await.unwrap().append(&records).await.unwrap();
+        // In memory it reads as it is now.
+        let newest_first =
+            vec![Arc::new(change("here", 170, Verb::Noted)), Arc::new(change("both", 165, Verb::Edited))];
+        let memory = Changes { newest_first, ..Changes::default() };
+        let (_, fleet) = watch::channel(Arc::default());
+        let (_, seen) = watch::channel(Arc::new(memory));
+        let world = World { hosts: Vec::new(), fleet, changes: seen };
+        let from = Timestamp::from_second(100).unwrap();
+        let found = changes(from, &world, &Scribe::new(Some(place))).await;
+        let told: Vec<_> = found.iter().map(|it| (it.time.as_second(), it.verb)).collect();
+        assert_eq!(told, [(170, Verb::Noted), (165, Verb::Edited), (150, Verb::Noted)]);
+        let without = changes(from, &world, &Scribe::new(None)).await;
+        assert_eq!(without.len(), 2, "without a ledger the memory does");
+    }
+}

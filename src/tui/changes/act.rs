@@ -7,14 +7,13 @@ use jiff::SignedDuration;
 use super::list::Posed;
 use super::sheet::ChangeSheet;
 use super::timeline::{Columns, HOURS};
+use super::ways;
 use crate::grammar::{ChangesArgs, ChangesVerb};
 use crate::model::action::{Action, Scope};
-use crate::model::ask::{Ask, Range, Term, Test};
+use crate::model::ask::{Ask, Range};
 use crate::model::change::Change;
-use crate::model::ticket::TicketId;
 use crate::tui::callmap;
 use crate::tui::layout;
-use crate::tui::orders;
 use crate::tui::state::{Bottom, Layer, Notice, Pane, State};
 
 /// Whose keys go before those that are heard everywhere.
@@ -41,6 +40,36 @@ pub fn history_has_keys(state: &State) -> bool {
     state.layer.is_none() && state.focus == Pane::Bottom && state.bottom == Bottom::History
 }
 
+/// How many lines of the changes pane the timeline has.
+#[must_use]
+pub fn strip_lines(state: &State) -> u16 {
+    let Some(area) = state.areas().changes else { return 0 };
+    let has_ledger = state.changes.recorded_to.is_some();
+    layout::strip_lines(layout::inside(area), state.timeline.open, has_ledger)
+}
+
+/// Makes list, timeline, history and box fit the newest news and the screen.
+pub fn settle(state: &mut State) {
+    let areas = state.areas();
+    let strip = strip_lines(state);
+    let height = areas.changes.map_or(0, layout::rows_of_list).saturating_sub(usize::from(strip));
+    state.feed.settle(&state.changes, height);
+    let now = state.now.timestamp();
+    if strip > 0 {
+        state.timeline.settle(&state.changes, now);
+    }
+    if state.bottom == Bottom::History
+        && let Some(area) = areas.bottom
+    {
+        let height = layout::rows_of_list(area).saturating_sub(usize::from(layout::HISTORY_HEAD));
+        let tenant = state.tenants.selected().map(|tenant| &**tenant);
+        state.history.settle(tenant, &state.fleet, &state.changes, now, height);
+    }
+    if let Some(Layer::Change(sheet)) = &mut state.layer {
+        sheet.settle(&state.changes);
+    }
+}
+
 /// The columns of the timeline as they are on the screen.
 #[must_use]
 pub fn columns(state: &State) -> Columns {
@@ -54,7 +83,7 @@ pub fn act(state: &mut State, action: Action) {
         Action::Timeline => turn_timeline(state),
         Action::History => turn_history(state),
         Action::ChangeTicket | Action::ChangeTenant | Action::AskTenant | Action::AskWho => {
-            of_box(state, action);
+            ways::go(state, action);
         }
         Action::Earlier
         | Action::Later
@@ -222,76 +251,11 @@ pub fn said(state: &mut State, args: &ChangesArgs) {
     }
 }
 
-fn pose(state: &mut State, ask: Ask) {
+pub(super) fn pose(state: &mut State, ask: Ask) {
     let text = ask.written(&state.now);
     state.feed.pose(Some(Posed { text, ask, draft: false }));
     state.layer = None;
     state.focus = Pane::Changes;
-}
-
-fn of_box(state: &mut State, action: Action) {
-    let Some(Layer::Change(sheet)) = &state.layer else { return };
-    let change = sheet.change.clone();
-    match action {
-        Action::ChangeTicket => match change.ticket {
-            Some(ticket) => show_ticket(state, ticket),
-            None => bad(state, "notice-change-no-ticket"),
-        },
-        Action::ChangeTenant => show_tenant(state, &change),
-        Action::AskTenant => {
-            let Some(tenant) = &change.tenant else { return bad(state, "notice-change-no-tenant") };
-            let tests = [
-                Some(Test::Tenant(vec![value(tenant)])),
-                change.host.as_deref().map(|host| Test::Host(vec![value(host)])),
-            ];
-            ask_for(state, tests.into_iter().flatten());
-        }
-        _ => {
-            let who = change.actor.as_deref().unwrap_or("-");
-            ask_for(state, [Test::Who(vec![value(who)])].into_iter());
-        }
-    }
-}
-
-/// Values of questions are in lower case.
-fn value(text: &str) -> Arc<str> {
-    text.to_lowercase().into()
-}
-
-fn ask_for(state: &mut State, tests: impl Iterator<Item = Test>) {
-    let terms = tests.map(|test| Term { negated: false, test }).collect();
-    state.timeline.gone_from = None;
-    state.timeline.open = false;
-    pose(state, Ask { range: None, terms });
-}
-
-fn show_ticket(state: &mut State, id: TicketId) {
-    if let Some(asked) = state.tickets.row(id).cloned() {
-        state.layer = None;
-        return orders::open_asked(state, asked);
-    }
-    let text = state.messages.say_with("notice-ticket-elsewhere", [("id", id.to_string())]);
-    state.notice = Some(Notice { text, bad: true });
-}
-
-fn show_tenant(state: &mut State, change: &Change) {
-    let Some((host, name)) = change.host.as_ref().zip(change.tenant.as_ref()) else {
-        return bad(state, "notice-change-no-tenant");
-    };
-    let is_it = |tenant: &Arc<crate::model::fleet::Tenant>| tenant.host == *host && tenant.name == *name;
-    if !state.fleet.tenants().any(is_it) {
-        return bad(state, "notice-tenant-gone");
-    }
-    state.layer = None;
-    state.focus = Pane::Tenants;
-    if !state.tenants.rows.iter().any(is_it) {
-        state.tenants.set_filter("");
-        let height = state.areas().tenants.map_or(0, layout::rows_of_table);
-        state.tenants.settle(&state.fleet, &state.usages, height);
-    }
-    if let Some(at) = state.tenants.rows.iter().position(is_it) {
-        state.tenants.select(at);
-    }
 }
 
 /// How long the timeline is, as it is told.
@@ -300,6 +264,6 @@ pub fn told_step(step: SignedDuration) -> String {
     if step.as_mins() >= 60 { format!("{} h", step.as_hours()) } else { format!("{} min", step.as_mins()) }
 }
 
-fn bad(state: &mut State, message: &str) {
+pub(super) fn bad(state: &mut State, message: &str) {
     state.notice = Some(Notice { text: state.messages.say(message), bad: true });
 }

@@ -4,6 +4,7 @@ pub mod act;
 pub mod list;
 pub mod sheet;
 pub mod timeline;
+mod ways;
 
 pub use list::{ChangeList, Posed, Row};
 pub use sheet::ChangeSheet;

@@ -12,6 +12,7 @@ use super::{Hit, Hits};
 use crate::config::theme::Slot;
 use crate::model::cells::wrap;
 use crate::model::plain::plain;
+use crate::tui::changes::act::strip_lines;
 use crate::tui::state::{Pane, State};
 
 /// How many lines a fault of the ledger may take.
@@ -27,7 +28,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
         pen.text(end, area.y, 1, " ", slot);
         title::draw_question(pen, area, state);
     }
-    let strip = state.strip_lines().min(inner.height);
+    let strip = strip_lines(state).min(inner.height);
     let list = Rect { height: inner.height - strip, ..inner };
     if strip > 0 {
         let below = Rect { y: list.bottom(), height: strip, ..inner };
