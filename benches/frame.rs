@@ -134,7 +134,7 @@ fn changes() -> Changes {
         Arc::new(Change { seq: seq as u64, tenant, container: Some("app".into()), ..change })
     };
     let newest_first: Vec<_> = (0..MOST_CHANGES).rev().map(change).collect();
-    Changes { next_seq: newest_first.len() as u64, newest_first }
+    Changes { next_seq: newest_first.len() as u64, newest_first, ..Changes::default() }
 }
 
 /// Usage of every container, in an order that differs with `seed`.

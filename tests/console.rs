@@ -3,6 +3,8 @@
 
 #[path = "console/callmap.rs"]
 mod callmap;
+#[path = "console/changes.rs"]
+mod changes;
 mod common;
 #[path = "console/work.rs"]
 mod work;

@@ -44,6 +44,18 @@ pub enum Action {
     CallmapEvery,
     CallmapCopy,
     CallmapWrite,
+    Timeline,
+    History,
+    Earlier,
+    Later,
+    HourEarlier,
+    HourLater,
+    Closer,
+    Wider,
+    ChangeTicket,
+    ChangeTenant,
+    AskTenant,
+    AskWho,
 }
 
 /// How much an action can break.
@@ -62,6 +74,10 @@ pub enum Scope {
     Everywhere,
     /// While the callmap has the keys. There they go before those that are heard everywhere.
     Callmap,
+    /// While the timeline or a tenant's history has them.
+    Time,
+    /// While the box of a change is open.
+    Change,
 }
 
 /// What is known of an action.
@@ -115,6 +131,14 @@ const fn of_callmap(about: About) -> About {
     About { scope: Scope::Callmap, ..about }
 }
 
+const fn of_time(about: About) -> About {
+    About { scope: Scope::Time, ..about }
+}
+
+const fn of_change(about: About) -> About {
+    About { scope: Scope::Change, ..about }
+}
+
 const fn asking(about: About) -> About {
     About { danger: Danger::Asks, ..about }
 }
@@ -144,6 +168,8 @@ pub const ACTIONS: &[About] = &[
     hinted(about(Action::Follow, "follow", &["f"], "action-follow")),
     hinted(about(Action::Containers, "containers", &["enter"], "action-containers")),
     hinted(about(Action::Tickets, "tickets", &["T"], "action-tickets")),
+    about(Action::Timeline, "timeline", &["m"], "action-timeline"),
+    about(Action::History, "history", &["H"], "action-history"),
     hinted(about(Action::Hosts, "hosts", &["h"], "action-hosts")),
     hinted(about(Action::Command, "command", &[":"], "action-command")),
     about(Action::Theme, "theme", &["t"], "action-theme"),
@@ -160,6 +186,16 @@ pub const ACTIONS: &[About] = &[
     hinted(of_callmap(about(Action::CallmapWrite, "callmap-write", &["x"], "action-callmap-write"))),
     of_callmap(about(Action::CallmapProbes, "callmap-probes", &["right"], "action-callmap-probes")),
     of_callmap(about(Action::CallmapLayers, "callmap-layers", &["left"], "action-callmap-layers")),
+    hinted(of_time(about(Action::Earlier, "earlier", &["left"], "action-earlier"))),
+    hinted(of_time(about(Action::Later, "later", &["right"], "action-later"))),
+    hinted(of_time(about(Action::HourEarlier, "hour-earlier", &["["], "action-hour-earlier"))),
+    hinted(of_time(about(Action::HourLater, "hour-later", &["]"], "action-hour-later"))),
+    hinted(of_time(about(Action::Closer, "closer", &["+"], "action-closer"))),
+    hinted(of_time(about(Action::Wider, "wider", &["-"], "action-wider"))),
+    of_change(about(Action::ChangeTicket, "change-ticket", &["t"], "action-change-ticket")),
+    of_change(about(Action::ChangeTenant, "change-tenant", &["n"], "action-change-tenant")),
+    of_change(about(Action::AskTenant, "ask-tenant", &["a"], "action-ask-tenant")),
+    of_change(about(Action::AskWho, "ask-who", &["w"], "action-ask-who")),
 ];
 
 /// The actions that a console offers: a read-only one has none that changes something.

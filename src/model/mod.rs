@@ -14,6 +14,7 @@ pub mod feed;
 pub mod filter;
 pub mod fleet;
 pub mod fuzzy;
+pub mod history;
 pub mod holder;
 pub mod host;
 pub mod key;

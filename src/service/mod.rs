@@ -8,6 +8,7 @@ pub mod doctor;
 mod host;
 mod inventory;
 pub mod machine;
+pub mod past;
 mod recorder;
 mod tickets;
 mod usage;
@@ -30,6 +31,7 @@ use crate::model::naming::Naming;
 use crate::model::ticket::TicketId;
 use crate::model::work::{Order, Work};
 use clock::Clock;
+use past::Past;
 
 pub use callmaps::{Callmaps, RunOrder};
 pub use tickets::Rules;
@@ -68,6 +70,7 @@ pub struct Service {
     work: watch::Receiver<Arc<Work>>,
     commands: mpsc::Sender<tickets::Command>,
     callmaps: Callmaps,
+    past: Past,
     tasks: JoinSet<()>,
 }
 
@@ -143,6 +146,7 @@ impl Service {
         let world =
             callmaps::World { hosts: connections.clone(), fleet: fleet.clone(), changes: changes.clone() };
         let callmaps = Callmaps::start(world, rules.ledger.clone());
+        let past = Past::new(rules.ledger.clone());
         if let Some(place) = recorded {
             let hosts = connections.iter().map(|(host, _)| host.clone()).collect();
             let work = work.clone();
@@ -162,7 +166,7 @@ impl Service {
         tasks.spawn(inventory.run(sources, forget.clone()));
         tasks.spawn(usage::collect(readings, usages_in, wanted_seen));
         let commands = commands_in;
-        Service { fleet, changes, usages, wanted, forget, reconcile, work, commands, callmaps, tasks }
+        Service { fleet, changes, usages, wanted, forget, reconcile, work, commands, callmaps, past, tasks }
     }
 
     /// The fleet as it is known at each moment.
@@ -175,6 +179,12 @@ impl Service {
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<Arc<Changes>> {
         self.changes.clone()
+    }
+
+    /// What the ledger can be asked of the past.
+    #[must_use]
+    pub fn past(&self) -> &Past {
+        &self.past
     }
 
     /// What the wanted containers use.

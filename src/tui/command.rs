@@ -1,6 +1,7 @@
 //! The `:` line: the same sentences as in the shell, and the console's own verbs.
 
 use super::callmap::act;
+use super::changes::act as changes;
 use super::orders;
 use super::state::{Layer, Notice, Pane, State};
 use super::update::{self, Effect};
@@ -21,10 +22,7 @@ pub fn run(state: &mut State, line: &str) -> Option<Effect> {
             state.focus = Pane::Tenants;
         }
         Ok(ConsoleSentence::Shared(Sentence::Hosts(_))) => state.layer = Some(Layer::Hosts(0)),
-        Ok(ConsoleSentence::Shared(Sentence::Changes(_))) => {
-            state.focus = Pane::Changes;
-            state.feed.follow();
-        }
+        Ok(ConsoleSentence::Shared(Sentence::Changes(args))) => changes::said(state, &args),
         Ok(ConsoleSentence::Shared(Sentence::Dump(dump))) => return orders::dump(state, &dump),
         Ok(ConsoleSentence::Shared(Sentence::Wake(wake))) => return orders::wake(state, &wake),
         Ok(ConsoleSentence::Shared(Sentence::Tickets(tickets))) => orders::tickets(state, &tickets),

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use tui_input::Input;
 
 use super::callmap::Chooser;
+use super::changes::{ChangeSheet, Posed};
 use super::confirm::OrderSheet;
 use super::ticket_list::Asked;
 use crate::model::action::Action;
 use crate::model::callmap::report::ProbeReport;
-use crate::model::change::Change;
 
 /// What lies over the panes.
 #[derive(Debug)]
@@ -18,8 +18,8 @@ pub enum Layer {
     Help(usize),
     /// The hosts, scrolled down by so many lines.
     Hosts(usize),
-    /// One change with its raw events.
-    Change(Arc<Change>),
+    /// One change with its parts.
+    Change(Box<ChangeSheet>),
     /// A dangerous action waits for a yes.
     Confirm(Action),
     /// Work waits for a yes.
@@ -54,6 +54,8 @@ pub struct Prompt {
     pub input: Input,
     /// The filter that was in force before, to go back to.
     pub before: String,
+    /// The question that the changes pane had before.
+    pub posed: Option<Posed>,
 }
 
 /// What a line is written for.
@@ -61,6 +63,8 @@ pub struct Prompt {
 pub enum Purpose {
     /// A filter, tried at every key.
     Filter,
+    /// A question to the changes, tried at every key in memory, and asked of the ledger in the end.
+    Changes,
     /// A command.
     Command,
 }

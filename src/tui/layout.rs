@@ -24,7 +24,8 @@ pub struct Areas {
     pub status: Rect,
 }
 
-/// Lays out a screen of that size with that pane in front. A callmap at the bottom gets more room: it is what is worked at.
+/// Lays out a screen of that size with that pane in front. A callmap or a history at the bottom gets more room: it is what is
+/// worked at.
 #[must_use]
 pub fn areas(size: Size, focus: Pane, shown: Bottom) -> Areas {
     let Size { width, height } = size;
@@ -43,11 +44,11 @@ pub fn areas(size: Size, focus: Pane, shown: Bottom) -> Areas {
     }
     let bottom = match (body.height, shown) {
         (0..=15, _) => 0,
-        (16..=24, Bottom::Callmap) => 8,
+        (16..=24, Bottom::Callmap | Bottom::History) => 8,
         (16..=24, _) => 6,
-        (25..=36, Bottom::Callmap) => 11,
+        (25..=36, Bottom::Callmap | Bottom::History) => 11,
         (25..=36, _) => 8,
-        (_, Bottom::Callmap) => 14,
+        (_, Bottom::Callmap | Bottom::History) => 14,
         _ => 11,
     };
     if bottom == 0 && focus == Pane::Bottom {
@@ -84,6 +85,28 @@ pub fn rows_of_table(area: Rect) -> usize {
 #[must_use]
 pub fn rows_of_list(area: Rect) -> usize {
     usize::from(area.height.saturating_sub(2))
+}
+
+/// How many lines stand above the changes in a tenant's history: the bar, where its changes are, and what the bar means.
+pub const HISTORY_HEAD: u16 = 3;
+
+/// How many lines of the inside of the changes pane the timeline has. Unopened it needs a ledger that counts, and room.
+#[must_use]
+pub fn strip_lines(inside: Rect, is_open: bool, has_ledger: bool) -> u16 {
+    match (inside.height, is_open) {
+        (0..=3, _) => 0,
+        (4..=9, true) => 2,
+        (_, true) => 3,
+        (18.., false) if has_ledger => 3,
+        (11.., false) if has_ledger => 1,
+        (_, false) => 0,
+    }
+}
+
+/// How many columns the timeline has room for.
+#[must_use]
+pub fn strip_cells(inside: Rect) -> u16 {
+    inside.width.saturating_sub(2)
 }
 
 /// A rectangle of at most that size in the middle of the screen.

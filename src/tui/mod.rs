@@ -1,9 +1,10 @@
 //! The console: one loop, one state, and a file a pane under `view/`.
 
 pub mod callmap;
-pub mod change_list;
+pub mod changes;
 mod command;
 pub mod confirm;
+pub mod history;
 mod keys;
 pub mod layer;
 pub mod layout;
@@ -13,6 +14,7 @@ mod mouse;
 mod orders;
 mod pace;
 pub mod palette;
+pub mod past;
 pub mod prompt;
 mod run;
 pub mod state;

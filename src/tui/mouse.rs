@@ -3,6 +3,7 @@
 use ratatui::layout::Position;
 
 use super::callmap::{Side, act};
+use super::changes::act as changes;
 use super::state::{Bottom, Layer, Pane, State};
 use super::update::{filter_by_state, move_by, sort};
 use super::view::{Hit, Hits};
@@ -13,14 +14,15 @@ pub fn wheel(state: &mut State, at: Position, by: isize) {
     if state.layer.is_some() {
         move_by(state, by);
     } else if areas.changes.is_some_and(|area| area.contains(at)) {
-        let changes = state.changes.clone();
-        state.feed.move_by(by, &changes);
+        state.feed.move_by(by);
     } else if areas.tenants.is_some_and(|area| area.contains(at)) {
         state.tenants.move_by(by);
     } else if areas.bottom.is_some_and(|area| area.contains(at)) && state.bottom == Bottom::Tickets {
         state.tickets.move_by(by);
     } else if areas.bottom.is_some_and(|area| area.contains(at)) && state.bottom == Bottom::Callmap {
         act::wheel(state, at, by);
+    } else if areas.bottom.is_some_and(|area| area.contains(at)) && state.bottom == Bottom::History {
+        state.history.move_by(by);
     }
 }
 
@@ -38,9 +40,12 @@ pub fn click(state: &mut State, at: Position, hits: &Hits) {
         }
         Some(Hit::Change(line)) => {
             state.focus = Pane::Changes;
-            let changes = state.changes.clone();
-            state.feed.cursor = line;
-            state.feed.move_by(0, &changes);
+            // The selected one is opened, as by Enter.
+            let is_selected = !state.feed.follows() && state.feed.cursor == line;
+            state.feed.select(line);
+            if is_selected {
+                state.layer = state.feed.selected().cloned().map(changes::boxed);
+            }
         }
         Some(Hit::Sort(by)) => {
             let reverse = state.tenants.sort == by && !state.tenants.reverse;
@@ -64,6 +69,25 @@ pub fn click(state: &mut State, at: Position, hits: &Hits) {
                 act::enter(state);
             } else {
                 state.callmap.choose_probe(probe);
+            }
+        }
+        Some(Hit::Moment(column)) => {
+            state.focus = Pane::Changes;
+            let columns = changes::columns(state);
+            // The selected one is gone to, as by Enter.
+            let is_selected = state.timeline.open && state.timeline.selected(&columns) == column;
+            state.timeline.open = true;
+            state.timeline.look_at(column, &columns);
+            if is_selected {
+                changes::enter(state);
+            }
+        }
+        Some(Hit::Past(line)) => {
+            state.focus = Pane::Bottom;
+            let is_selected = state.history.cursor == line;
+            state.history.select(line);
+            if is_selected {
+                changes::enter_history(state);
             }
         }
         Some(Hit::Tab(bottom)) => (state.bottom, state.focus) = (bottom, Pane::Bottom),

@@ -2,6 +2,7 @@
 
 use tui_input::{Input, InputRequest};
 
+use super::changes::act as changes;
 use super::command;
 use super::state::{Layer, Prompt, Purpose, State};
 use super::update::Effect;
@@ -13,16 +14,28 @@ const MOST_PASTED: usize = 1024;
 /// Begins a line.
 pub fn open(state: &mut State, purpose: Purpose) {
     let before = state.tenants.filter_text.clone();
-    let input = if purpose == Purpose::Filter { Input::new(before.clone()) } else { Input::default() };
-    state.layer = Some(Layer::Prompt(Prompt { purpose, input, before }));
+    let posed = state.feed.posed.clone();
+    let input = match purpose {
+        Purpose::Filter => Input::new(before.clone()),
+        Purpose::Changes => posed.as_ref().map(|posed| Input::new(posed.text.clone())).unwrap_or_default(),
+        Purpose::Command => Input::default(),
+    };
+    state.layer = Some(Layer::Prompt(Prompt { purpose, input, before, posed }));
 }
 
 /// A key goes to the line that is written.
 pub fn key(state: &mut State, mut prompt: Prompt, key: Key) -> Option<Effect> {
     let request = match (key.code, key.ctrl) {
         (KeyCode::Esc, _) | (KeyCode::Char('c'), true) => {
-            if prompt.purpose == Purpose::Filter {
-                state.tenants.set_filter(&prompt.before);
+            match prompt.purpose {
+                Purpose::Filter => state.tenants.set_filter(&prompt.before),
+                Purpose::Changes => {
+                    state.feed.error = None;
+                    if state.feed.posed != prompt.posed {
+                        state.feed.pose(prompt.posed);
+                    }
+                }
+                Purpose::Command => {}
             }
             return None;
         }
@@ -33,6 +46,14 @@ pub fn key(state: &mut State, mut prompt: Prompt, key: Key) -> Option<Effect> {
                     None
                 }
                 Purpose::Filter => None,
+                Purpose::Changes => {
+                    if changes::ask(state, prompt.input.value(), false) {
+                        (state.timeline.open, state.timeline.gone_from) = (false, None);
+                    } else {
+                        state.layer = Some(Layer::Prompt(prompt));
+                    }
+                    None
+                }
                 Purpose::Command => command::run(state, prompt.input.value()),
             };
         }
@@ -49,9 +70,7 @@ pub fn key(state: &mut State, mut prompt: Prompt, key: Key) -> Option<Effect> {
     };
     if let Some(request) = request {
         prompt.input.handle(request);
-        if prompt.purpose == Purpose::Filter {
-            state.tenants.set_filter(prompt.input.value());
-        }
+        tried(state, &prompt);
     }
     state.layer = Some(Layer::Prompt(prompt));
     None
@@ -66,9 +85,21 @@ pub fn paste(state: &mut State, text: &str) {
         for c in text.chars().filter(|c| !c.is_control()).take(MOST_PASTED) {
             prompt.input.handle(InputRequest::InsertChar(c));
         }
-        if prompt.purpose == Purpose::Filter {
-            let text = prompt.input.value().to_owned();
-            state.tenants.set_filter(&text);
+    }
+    if let Some(Layer::Prompt(prompt)) = state.layer.take() {
+        tried(state, &prompt);
+        state.layer = Some(Layer::Prompt(prompt));
+    }
+}
+
+/// What is written so far is tried.
+fn tried(state: &mut State, prompt: &Prompt) {
+    match prompt.purpose {
+        Purpose::Filter => state.tenants.set_filter(prompt.input.value()),
+        Purpose::Changes => {
+            // Half a word may be no question yet: then the last that was one stays.
+            let _ = changes::ask(state, prompt.input.value(), true);
         }
+        Purpose::Command => {}
     }
 }

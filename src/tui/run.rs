@@ -16,6 +16,7 @@ use super::callmap::{act, wire};
 use super::keys;
 use super::mouse;
 use super::pace::Pace;
+use super::past;
 use super::prompt;
 use super::state::{Start, State};
 use super::terminal::Screen;
@@ -38,6 +39,7 @@ pub async fn run(mut service: Service, start: Start, files: Files) -> io::Result
     let (mut fleet, mut changes, mut usages) = (service.fleet(), service.changes(), service.usages());
     let (mut work, mut runs) = (service.work(), service.callmap_runs());
     let mut desk = Desk::start(files);
+    let mut asking = past::desk::Desk::start(service.past());
     let mut screen = Screen::take()?;
     let mut events = EventStream::new();
     let size = screen.size()?;
@@ -62,6 +64,7 @@ pub async fn run(mut service: Service, start: Start, files: Files) -> io::Result
                 }
                 service.want(state.wanted());
                 wire::look_after_shown(&state, &desk);
+                past::wire::ask(&state, &asking);
                 pace.drawn(Instant::now());
                 dirty = false;
             }
@@ -119,6 +122,10 @@ pub async fn run(mut service: Service, start: Start, files: Files) -> io::Result
                 wire::take(&mut state, &service, news);
                 dirty = true;
             }
+            Some(news) = asking.news() => {
+                past::wire::take(&mut state, news);
+                dirty = true;
+            }
             Ok(()) = usages.changed() => {
                 state.set_usages(usages.borrow_and_update().clone());
                 dirty = true;
@@ -127,6 +134,7 @@ pub async fn run(mut service: Service, start: Start, files: Files) -> io::Result
             () = sleep_until(next_tick) => {
                 state.memory_used = machine::memory().map(|(used, _)| used);
                 state.now = Zoned::now();
+                past::wire::tick(&mut state);
                 if let Some(Effect::RunCallmap(order)) = act::tick(&mut state) {
                     desk.load(order);
                 }

@@ -6,7 +6,8 @@ use jiff::Zoned;
 use ratatui::layout::Size;
 
 use super::callmap::CallmapPane;
-use super::change_list::ChangeList;
+use super::changes::{ChangeList, Timeline, act};
+use super::history::History;
 pub use super::layer::{Layer, Notice, ProbeSheet, Prompt, Purpose};
 use super::layout::{self, Areas};
 use super::marks::Marks;
@@ -48,6 +49,10 @@ pub struct State {
     pub marks: Marks,
     /// The changes pane.
     pub feed: ChangeList,
+    /// Its timeline.
+    pub timeline: Timeline,
+    /// The history of the selected tenant.
+    pub history: History,
     /// The list of tickets.
     pub tickets: TicketList,
     /// The callmap pane.
@@ -98,6 +103,8 @@ pub enum Bottom {
     Tickets,
     /// A run of a callmap.
     Callmap,
+    /// The history of the selected tenant.
+    History,
 }
 
 impl Pane {
@@ -139,6 +146,8 @@ impl State {
             tenants,
             marks: Marks::default(),
             feed: ChangeList::default(),
+            timeline: Timeline::default(),
+            history: History::default(),
             tickets: TicketList::default(),
             callmap: CallmapPane::default(),
             bottom: Bottom::default(),
@@ -166,8 +175,7 @@ impl State {
         let areas = self.areas();
         let height = areas.tenants.map_or(0, layout::rows_of_table);
         self.tenants.settle(&self.fleet, &self.usages, height);
-        let height = areas.changes.map_or(0, layout::rows_of_list);
-        self.feed.settle(&self.changes, height);
+        act::settle(self);
         let height = areas.bottom.map_or(0, layout::rows_of_table);
         self.tickets.settle(height);
         if self.bottom == Bottom::Callmap {
@@ -259,7 +267,8 @@ impl State {
     /// The selected tenant, where it can be seen which one it is.
     #[must_use]
     pub fn seen_tenant(&self) -> Option<&Arc<Tenant>> {
-        let in_title = self.focus == Pane::Bottom && self.bottom == Bottom::Containers;
+        let is_of_tenant = matches!(self.bottom, Bottom::Containers | Bottom::History);
+        let in_title = self.focus == Pane::Bottom && is_of_tenant;
         self.tenants.selected().filter(|_| in_title || self.areas().tenants.is_some())
     }
 

@@ -1,6 +1,7 @@
 //! What a key, a click or a written line does to the state. No I/O: what must be done outside is returned.
 
 use super::callmap::{CallmapOrder, Side, act as callmap, chooser};
+use super::changes::act as changes;
 use super::confirm;
 use super::layout;
 use super::orders;
@@ -8,7 +9,7 @@ use super::palette::Palette;
 use super::prompt;
 use super::state::{Bottom, Layer, Notice, Pane, Purpose, State};
 use crate::config::theme::Theme;
-use crate::model::action::{Action, Danger, Scope};
+use crate::model::action::{Action, Danger};
 use crate::model::key::{Key, KeyCode};
 use crate::model::state::State as TenantState;
 use crate::model::ticket::TicketId;
@@ -53,8 +54,7 @@ pub fn key(state: &mut State, key: Key) -> Option<Effect> {
         Some(Layer::Callmaps(open)) => return chooser::key(state, open, key),
         layer => state.layer = layer,
     }
-    let scope = if callmap::has_keys(state) { Scope::Callmap } else { Scope::Everywhere };
-    let action = state.keymap.action(scope, key)?;
+    let action = state.keymap.action(changes::scope(state), key)?;
     if action == Action::Count {
         filter_by_count(state, key);
         return None;
@@ -82,6 +82,7 @@ pub fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::NextPane | Action::PreviousPane if callmap::turn(state, action == Action::NextPane) => {}
         Action::NextPane => turn_pane(state, 1),
         Action::PreviousPane => turn_pane(state, Pane::ALL.len() - 1),
+        Action::Filter if state.focus == Pane::Changes => prompt::open(state, Purpose::Changes),
         Action::Filter => prompt::open(state, Purpose::Filter),
         Action::Command => prompt::open(state, Purpose::Command),
         Action::Callmaps => return callmap::choose(state),
@@ -94,7 +95,7 @@ pub fn act(state: &mut State, action: Action) -> Option<Effect> {
         | Action::CallmapLayers => return callmap::act(state, action),
         Action::ClearFilter if callmap::has_keys(state) => callmap::leave(state),
         Action::ClearFilter => {
-            if state.layer.take().is_none() && !state.marks.clear() {
+            if state.layer.take().is_none() && !changes::leave(state) && !state.marks.clear() {
                 state.tenants.set_filter("");
             }
         }
@@ -108,8 +109,7 @@ pub fn act(state: &mut State, action: Action) -> Option<Effect> {
         }
         Action::Follow => {
             if state.feed.follows() {
-                let changes = state.changes.clone();
-                state.feed.stand(&changes);
+                state.feed.stand();
             } else {
                 state.feed.follow();
             }
@@ -121,6 +121,18 @@ pub fn act(state: &mut State, action: Action) -> Option<Effect> {
         | Action::Wake
         | Action::Cancel
         | Action::Tickets => return orders::act(state, action),
+        Action::Timeline
+        | Action::History
+        | Action::Earlier
+        | Action::Later
+        | Action::HourEarlier
+        | Action::HourLater
+        | Action::Closer
+        | Action::Wider
+        | Action::ChangeTicket
+        | Action::ChangeTenant
+        | Action::AskTenant
+        | Action::AskWho => changes::act(state, action),
         Action::Containers => open(state),
         Action::Hosts => toggle(state, Layer::Hosts(0)),
         Action::Help => toggle(state, Layer::Help(0)),
@@ -168,7 +180,7 @@ fn note(state: &mut State, message: &str) {
 fn confirm_key(state: &mut State, action: Action, key: Key) -> Option<Effect> {
     match key.code {
         KeyCode::Char('y' | 'Y') if action == Action::ForgetChanges => {
-            state.feed.follow();
+            state.feed.forget();
             note(state, "notice-forgot");
             Some(Effect::ForgetChanges)
         }
@@ -200,8 +212,9 @@ fn open(state: &mut State) {
             }
         }
         Pane::Bottom if state.bottom == Bottom::Callmap => callmap::enter(state),
+        Pane::Bottom if state.bottom == Bottom::History => changes::enter_history(state),
         Pane::Bottom => state.focus = Pane::Tenants,
-        Pane::Changes => state.layer = state.feed.selected(&state.changes).cloned().map(Layer::Change),
+        Pane::Changes => changes::enter(state),
     }
 }
 
@@ -223,7 +236,12 @@ fn page(state: &State) -> isize {
     let areas = state.areas();
     let rows = match state.focus {
         Pane::Tenants => areas.tenants.map_or(1, layout::rows_of_table),
-        Pane::Changes => areas.changes.map_or(1, layout::rows_of_list),
+        Pane::Changes => {
+            areas.changes.map_or(1, layout::rows_of_list).saturating_sub(usize::from(changes::strip_lines(state)))
+        }
+        Pane::Bottom if state.bottom == Bottom::History => {
+            areas.bottom.map_or(1, layout::rows_of_list).saturating_sub(usize::from(layout::HISTORY_HEAD))
+        }
         Pane::Bottom if state.bottom == Bottom::Callmap => areas.bottom.map_or(1, layout::rows_of_list),
         Pane::Bottom => areas.bottom.map_or(1, layout::rows_of_table),
     };
@@ -235,6 +253,10 @@ pub(super) fn move_by(state: &mut State, by: isize) {
     match &mut state.layer {
         Some(Layer::Help(top) | Layer::Hosts(top) | Layer::Ticket(_, top)) => {
             *top = top.saturating_add_signed(by).min(lines.saturating_sub(1));
+            return;
+        }
+        Some(Layer::Change(sheet)) => {
+            sheet.top = sheet.top.saturating_add_signed(by).min(lines.saturating_sub(1));
             return;
         }
         Some(Layer::Probe(sheet)) => {
@@ -251,11 +273,9 @@ pub(super) fn move_by(state: &mut State, by: isize) {
     match state.focus {
         Pane::Bottom if state.bottom == Bottom::Tickets => state.tickets.move_by(by),
         Pane::Bottom if state.bottom == Bottom::Callmap => callmap::move_by(state, by),
+        Pane::Bottom if state.bottom == Bottom::History => state.history.move_by(by),
         Pane::Tenants | Pane::Bottom => state.tenants.move_by(by),
-        Pane::Changes => {
-            let changes = state.changes.clone();
-            state.feed.move_by(by, &changes);
-        }
+        Pane::Changes => state.feed.move_by(by),
     }
 }
 

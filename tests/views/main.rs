@@ -4,6 +4,7 @@
 #![allow(clippy::similar_names)]
 
 mod callmaps;
+mod changes;
 mod fixture;
 mod orders;
 

@@ -307,5 +307,5 @@ fn a_ticket_of_a_change_is_named() {
     let line = text(&draw(&mut state)).lines().find(|line| line.contains("‹a41›")).unwrap().to_owned();
     assert!(line.contains(" op1 woke "), "{line}");
     let _ = keys(&mut state, "tab enter");
-    assert!(text(&draw(&mut state)).contains("ticket a41b2c3"));
+    assert!(text(&draw(&mut state)).contains("ticket   a41b2c3"));
 }

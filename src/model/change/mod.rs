@@ -6,6 +6,7 @@ mod record;
 pub mod said;
 mod source;
 mod summary;
+pub mod ticks;
 mod verb;
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
-//! What is known of changes that may be near a broken layer: the feed, tickets of other processes, and where things are.
+//! What is known of changes that may be near a broken layer: the feed, what the ledger has of it and of others, and where
+//! things are.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use super::scribe::Scribe;
 use crate::model::callmap::map::Callmap;
 use crate::model::callmap::near::{Near, Spot, Whereabouts, near, scene, since};
 use crate::model::callmap::report::Report;
-use crate::model::change::Change;
+use crate::model::change::{Act, Change};
 use crate::model::container::ContainerId;
 use crate::model::feed::of_ticket;
 use crate::model::host::{Endpoint, HostName};
@@ -34,16 +35,24 @@ pub(super) async fn look(
     scribe: &Scribe,
 ) -> Vec<Near> {
     let Some(layer) = scene(report).and_then(|at| callmap.layers.get(at)) else { return Vec::new() };
-    let mut changes = world.changes.borrow().newest_first.clone();
-    // What another console or command did stands in the ledger alone.
-    let tickets = scribe.tickets().await;
-    changes.extend(tickets.iter().filter_map(|it| of_ticket(it, 0)).map(Arc::new));
-    let from = since(report, last_good);
-    changes.retain(|change| change.time >= from);
+    let changes = changes(since(report, last_good), world, scribe).await;
     let (containers, hosts, files) =
         tokio::join!(containers(&changes, world), machines(world), files(callmap));
     let whereabouts = Whereabouts { containers, hosts, files };
     near(report, &layer.targets, &changes, &whereabouts, last_good)
+}
+
+/// The changes since then, newest first, each once. What is in memory reads as it is now; the ledger has what is older than
+/// that, what others told, and their tickets, also those that nobody has told of as a change.
+async fn changes(from: Timestamp, world: &World, scribe: &Scribe) -> Vec<Arc<Change>> {
+    let mut changes = world.changes.borrow().newest_first.clone();
+    let mut known: HashSet<Act> = changes.iter().map(|change| change.act).collect();
+    let (recorded, tickets) = tokio::join!(scribe.changes_since(from), scribe.tickets());
+    let tickets = tickets.iter().filter_map(|it| of_ticket(it, 0)).map(Arc::new);
+    changes.extend(recorded.into_iter().chain(tickets).filter(|change| known.insert(change.act)));
+    changes.retain(|change| change.time >= from);
+    changes.sort_by_key(|change| std::cmp::Reverse(change.time));
+    changes
 }
 
 /// The addresses of containers that something happened to.
@@ -96,4 +105,45 @@ async fn files(callmap: &Callmap) -> Vec<(std::path::PathBuf, Timestamp)> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::ledger::Ledger;
+    use crate::model::change::{Record, Source, Verb};
+    use crate::model::ledger::Where;
+    use crate::service::Changes;
+
+    fn change(key: &str, second: i64, verb: Verb) -> Change {
+        let act = Record::act_of(Source::Note, key);
+        Change::new(Source::Note, act, Timestamp::from_second(second).unwrap(), verb)
+    }
+
+    #[tokio::test]
+    async fn what_only_the_ledger_knows_counts_too_and_nothing_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Where::Sqlite(folder.path().join("ledger.db"));
+        let recorded = [("old", 50), ("elsewhere", 150), ("both", 160)];
+        let records: Vec<Record> = recorded
+            .iter()
+            .map(|(key, second)| Record::alone(key, "raw".into(), change(key, *second, Verb::Noted)))
+            .collect();
+        Ledger::open(&place).await.unwrap().append(&records).await.unwrap();
+        // In memory it reads as it is now.
+        let newest_first =
+            vec![Arc::new(change("here", 170, Verb::Noted)), Arc::new(change("both", 165, Verb::Edited))];
+        let memory = Changes { newest_first, ..Changes::default() };
+        let (_, fleet) = watch::channel(Arc::default());
+        let (_, seen) = watch::channel(Arc::new(memory));
+        let world = World { hosts: Vec::new(), fleet, changes: seen };
+        let from = Timestamp::from_second(100).unwrap();
+        let found = changes(from, &world, &Scribe::new(Some(place))).await;
+        let told: Vec<_> = found.iter().map(|it| (it.time.as_second(), it.verb)).collect();
+        assert_eq!(told, [(170, Verb::Noted), (165, Verb::Edited), (150, Verb::Noted)]);
+        let without = changes(from, &world, &Scribe::new(None)).await;
+        assert_eq!(without.len(), 2, "without a ledger the memory does");
+    }
 }

@@ -12,9 +12,11 @@ use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 use crate::ledger::{self, Ledger};
+use crate::model::ask::{Ask, Range};
 use crate::model::callmap::kept::{Run, RunBody};
 use crate::model::callmap::map::Callmap;
 use crate::model::callmap::report::Report;
+use crate::model::change::Change;
 use crate::model::ledger::Where;
 use crate::model::ticket::Ticket;
 
@@ -22,6 +24,8 @@ use crate::model::ticket::Ticket;
 const AND_THEN: Duration = Duration::from_secs(120);
 /// How many tickets are looked at for changes.
 const MOST_TICKETS: usize = 200;
+/// How many changes are: those of the last minutes of a busy fleet, or of days of a calm one.
+const MOST_CHANGES: usize = 5000;
 
 /// The ledger, opened by the first run.
 pub(super) struct Scribe {
@@ -64,6 +68,16 @@ impl Scribe {
             Ok(ledger) => ledger.tickets(MOST_TICKETS).await.unwrap_or_default(),
             Err(_) => Vec::new(),
         }
+    }
+
+    /// What changed since then, newest first; none where it cannot be read.
+    pub async fn changes_since(&self, from: Timestamp) -> Vec<Arc<Change>> {
+        let ask = Ask { range: Some(Range { from, to: None }), terms: Vec::new() };
+        let answer = match self.ledger().await {
+            Ok(ledger) => ledger.changes(&ask, MOST_CHANGES).await.unwrap_or_default(),
+            Err(_) => return Vec::new(),
+        };
+        answer.newest_first.into_iter().map(Arc::new).collect()
     }
 
     async fn ledger(&self) -> Result<&Ledger, Arc<str>> {

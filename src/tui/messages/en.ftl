@@ -27,12 +27,33 @@ pane-ticket = Ticket { $id }
 pane-hosts = Hosts
 pane-help = Help
 pane-change = Change
+pane-history = History
+pane-history-of = History of { $tenant }
 
 marks-count = { $count } marked
 filter-shown = { $shown } of { $count }
 changes-today = today
 changes-paused = paused
 changes-new = { $count } new
+changes-count = { $count ->
+    [one] 1 change
+   *[other] { $count } changes
+}
+changes-asking = asking the ledger …
+changes-fault = the ledger does not answer
+changes-memory-only = without a ledger
+changes-full = { $count } at most
+
+timeline-moment = { $from } to { $to } { $zone }:
+timeline-axis = { $from } … now { $zone } · { $step } a column · { $key } opens it
+
+history-range = { $from } to { $to } { $zone }
+history-now = now
+history-unknown = not known
+history-gap = events may be missing
+history-hours = { $count } h
+history-days = { $count } days
+history-cut = not all of its changes
 
 column-tenant = TENANT
 column-tier = TIER
@@ -64,6 +85,8 @@ empty-tenants = No container on any host yet.
 empty-filter = No tenant matches the filter. { $key } clears it.
 empty-hosts-down = No host answers. { $key } shows why.
 empty-changes = Nothing has happened yet.
+empty-question = Nothing fits the question.
+empty-history = Nothing happened to it in this time.
 empty-selection = No tenant is selected.
 empty-tickets = Nothing was dumped, woken or asked yet.
 
@@ -131,13 +154,16 @@ host-down = down
 host-connecting = connecting
 
 prompt-filter = filter
+prompt-changes = changes
 prompt-command = :
 hint-filter = tier:vip state:!running host:web name — Enter keeps, Esc clears
+hint-changes = yesterday who:op1 verb:dumped tenant:acme last 30m text — Enter asks the ledger, Esc leaves it
 hint-command = ps FILTER, dump, wake, tickets, callmap FILE, sort cpu, theme light, hosts, changes, help, quit
 hint-command-read-only = ps FILTER, tickets, callmap FILE, sort cpu, theme light, hosts, changes, help, quit
 
 confirm-title = Are you sure?
 confirm-forget-changes = Forget the { $count } changes shown? They are kept nowhere else.
+confirm-hide-changes = Take the { $count } changes shown from the screen? The ledger keeps what it has of them.
 confirm-keys = y yes    n no
 
 sheet-dump = { $count ->
@@ -200,6 +226,11 @@ notice-copied = the report was handed to the terminal's clipboard
 notice-written = written to { $file }
 notice-callmap-shell = this is for the shell: wakeboard callmap { $verb }
 notice-callmap-one = one callmap at a time is shown here; several at once: wakeboard callmap run
+notice-change-no-ticket = this was not done under a ticket
+notice-change-no-tenant = this is about no tenant
+notice-tenant-gone = that tenant is not there any more
+notice-ticket-elsewhere = ticket { $id } is not among those shown here; in the shell: wakeboard tickets { $id }
+notice-changes-shell = this is for the shell: wakeboard { $verb }
 notice-sort = sorted by { $by }
 notice-sort-reverse = sorted by { $by }, reversed
 notice-theme = theme { $name }
@@ -208,20 +239,45 @@ notice-forgot = the changes were forgotten
 notice-unknown-command = no such command: { $word }
 notice-did-you-mean = no such command: { $word }; did you mean { $near }?
 
-change-first = first  { $time }
-change-last = last   { $time }
+change-what = what
+change-count = count
+change-times = { $count } times
+change-who = who
+change-sure = sure: it was done through wakeboard
+change-likely = likely: somebody says so
+change-unsure = unknown: nothing proves it
+change-of = of
+change-where = host
+change-under = ticket
+change-cause = because
+change-before = before
+change-after = after
+change-from = first
+change-until = last
+change-source = source
+change-record = record
+change-not-recorded = not in the ledger yet
+change-parts = { $count ->
+    [0] nothing more is known of it
+    [one] told in 1 part
+   *[other] told in { $count } parts
+}
+change-first-parts = its first { $count } parts
+change-key-ticket = its ticket
+change-key-tenant = its tenant
+change-key-ask-tenant = all of the tenant
+change-key-ask-who = all of who did it
 change-host = host   { $host }
 change-object = what   { $object }
 change-actor = who    { $actor }
-change-ticket = ticket { $ticket }
-change-actor-unknown = not known: an engine does not say
-change-events = events
+change-actor-unknown = unknown: an engine does not say
 close-hint = Esc closes
 
 help-keys = Keys
 help-filter = Filter
 help-filter-fields = tier:vip,high  state:crashed  state:bad  host:web-1  tenant:acme  role:db  image:redis
 help-filter-rest = words match names loosely; ! negates a term or a value; terms are joined by "and"
+help-question = Questions to the changes
 help-commands = Commands after :
 
 too-small = wakeboard needs 60 x 15 cells; here are { $width } x { $height }.
@@ -235,8 +291,8 @@ action-bottom = go to the last line
 action-next-pane = go to the next pane
 action-previous-pane = go to the previous pane
 action-callmaps = open the list of callmaps and run one
-action-filter = filter the tenants
-action-clear-filter = close what is open, else clear the marks, else the filter
+action-filter = filter the tenants; in the changes: ask for changes
+action-clear-filter = close what is open, else clear the question of the changes, the marks, or the filter
 action-sort = sort the tenants by the next column
 action-reverse = reverse the order
 action-mark = mark the tenant, or take its mark away
@@ -247,7 +303,7 @@ action-wake = wake the marked tenants, or the selected one
 action-cancel = cancel the tenant's ticket where its step allows, or the callmap's run
 action-tickets = show the tickets at the bottom; again: the containers
 action-follow = follow the newest change, or stop following
-action-containers = open a tenant's containers, a change's events, a ticket's steps, or a probe
+action-containers = open a tenant's containers, a change, a moment of the timeline, a ticket's steps, or a probe
 action-command = type a command
 action-hosts = show the hosts and what is wrong with them
 action-help = show this help
@@ -258,6 +314,18 @@ action-forget-changes = forget the changes shown
 action-redraw = draw the screen again
 action-suspend = go to the background (fg brings it back)
 action-quit = quit
+action-timeline = open the timeline of the changes: go to a moment of the last 24 h
+action-history = show the tenant's history at the bottom; again: its containers
+action-earlier = in the timeline or a history: go back
+action-later = in the timeline or a history: go on
+action-hour-earlier = in the timeline or a history: go an hour back
+action-hour-later = in the timeline or a history: go an hour on
+action-closer = in the timeline or a history: show a shorter time
+action-wider = in the timeline or a history: show a longer time
+action-change-ticket = in the box of a change: open its ticket
+action-change-tenant = in the box of a change: go to its tenant
+action-ask-tenant = in the box of a change: ask for all changes of its tenant
+action-ask-who = in the box of a change: ask for all changes of who did it
 action-callmap-again = in the callmap: run it again
 action-callmap-failed = in the callmap: ask again only what failed
 action-callmap-every = in the callmap: run it every 10, 30 or 60 s, then no more
@@ -276,6 +344,12 @@ hint-callmap-failed = failed
 hint-callmap-every = every
 hint-callmap-copy = copy
 hint-callmap-write = JSON
+hint-earlier = back
+hint-later = on
+hint-hour-earlier = 1 h back
+hint-hour-later = 1 h on
+hint-closer = closer
+hint-wider = wider
 hint-filter-key = filter
 hint-sort = sort
 hint-follow = follow

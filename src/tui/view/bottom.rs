@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::pen::Pen;
-use super::{Hit, Hits, callmap, containers, tickets};
+use super::{Hit, Hits, callmap, containers, history, tickets};
 use crate::config::theme::Slot;
 use crate::model::cells::width;
 use crate::tui::state::{Bottom, Pane, State};
@@ -16,6 +16,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
         Bottom::Containers => containers::draw(pen, inner, state),
         Bottom::Tickets => tickets::draw(pen, inner, state, hits),
         Bottom::Callmap => callmap::draw(pen, inner, state, hits),
+        Bottom::History => history::draw(pen, inner, state, hits),
     }
 }
 
@@ -28,6 +29,11 @@ fn draw_tabs(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
         (Bottom::Containers, containers_title(state), Slot::Title),
         (Bottom::Tickets, tickets_title(state), Slot::Title),
     ];
+    if state.bottom == Bottom::History {
+        tabs.insert(0, (Bottom::History, history_title(state), Slot::Title));
+    } else if state.tenants.selected().is_some() {
+        tabs.push((Bottom::History, state.messages.say("pane-history"), Slot::Title));
+    }
     if state.bottom == Bottom::Callmap {
         let (title, slot) = callmap::title::title(state, usize::from(area.width.saturating_sub(8)));
         tabs.insert(0, (Bottom::Callmap, title, slot));
@@ -61,6 +67,27 @@ fn containers_title(state: &State) -> String {
         Some(tenant) => state.messages.say_with("pane-containers", [("tenant", &*tenant.name)]),
         None => state.messages.say("pane-no-containers"),
     }
+}
+
+fn history_title(state: &State) -> String {
+    let Some(tenant) = state.tenants.selected() else { return state.messages.say("pane-history") };
+    let messages = &state.messages;
+    let hours = state.history.hours();
+    let stretch = if hours < 48 {
+        messages.say_with("history-hours", [("count", hours)])
+    } else {
+        messages.say_with("history-days", [("count", hours / 24)])
+    };
+    let standing = match () {
+        () if state.history.asked.waits() => Some("changes-asking"),
+        () if state.history.asked.fault().is_some() => Some("changes-fault"),
+        () if state.history.is_cut => Some("history-cut"),
+        () if state.changes.recorded_to.is_none() => Some("changes-memory-only"),
+        () => None,
+    };
+    let title = messages.say_with("pane-history-of", [("tenant", &*tenant.name)]);
+    let parts = [Some(title), Some(stretch), standing.map(|name| messages.say(name))];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ── ")
 }
 
 fn tickets_title(state: &State) -> String {

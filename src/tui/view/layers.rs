@@ -5,11 +5,11 @@ use ratatui::layout::{Rect, Size};
 use super::header::kind;
 use super::pen::Pen;
 use super::popup::{Line, Popup, heading, plain};
-use super::{callmap, confirm, ticket};
+use super::{callmap, changes, confirm, ticket};
 use crate::config::theme::Slot;
 use crate::model::action::{Action, offered};
+use crate::model::ask::{FIELDS, TIMES};
 use crate::model::cells::{age, width};
-use crate::model::change::Change;
 use crate::model::fleet::{Host, Link};
 use crate::tui::state::{Layer, State};
 use crate::tui::ticket_list::Asked;
@@ -24,7 +24,7 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, state: &State) {
         Some(Layer::Hosts(top)) => {
             Popup { top: *top, ..Popup::new(messages.say("pane-hosts"), hosts(state)) }
         }
-        Some(Layer::Change(change)) => Popup::new(messages.say("pane-change"), change_lines(state, change)),
+        Some(Layer::Change(sheet)) => Popup { top: sheet.top, ..changes::sheet::popup(state, sheet) },
         Some(Layer::Ticket(Asked::Ticket(shown), top)) => Popup { top: *top, ..ticket::popup(state, shown) },
         Some(Layer::Ticket(Asked::Run(shown), top)) => {
             Popup { top: *top, ..callmap::record::popup(state, shown) }
@@ -48,6 +48,7 @@ pub fn lines(state: &State) -> usize {
         Some(Layer::Hosts(_)) => hosts(state).len(),
         Some(Layer::Ticket(Asked::Ticket(shown), _)) => ticket::popup(state, shown).lines.len(),
         Some(Layer::Ticket(Asked::Run(shown), _)) => callmap::record::popup(state, shown).lines.len(),
+        Some(Layer::Change(sheet)) => changes::sheet::popup(state, sheet).lines.len(),
         Some(Layer::Order(sheet)) => confirm::popup(state, sheet).lines.len(),
         Some(Layer::Probe(sheet)) => callmap::probe::popup(state, sheet).lines.len(),
         _ => 0,
@@ -77,6 +78,12 @@ fn help(state: &State) -> Vec<Line> {
     lines.push(heading(messages.say("help-filter")));
     lines.push(plain(format!("  {}", messages.say("help-filter-fields"))));
     lines.push(plain(format!("  {}", messages.say("help-filter-rest"))));
+    lines.push(vec![]);
+    lines.push(heading(messages.say("help-question")));
+    let times: Vec<&str> = TIMES.iter().map(|(example, _)| *example).collect();
+    let fields: Vec<&str> = FIELDS.iter().map(|field| field.example).collect();
+    lines.push(plain(format!("  {}", times.join(" · "))));
+    lines.push(plain(format!("  {}", fields.join("  "))));
     lines.push(vec![]);
     lines.push(heading(messages.say("help-commands")));
     lines.push(plain(format!("  {}", messages.say(super::status::command_hint(state)))));
@@ -129,43 +136,15 @@ fn hosts(state: &State) -> Vec<Line> {
     lines
 }
 
-fn change_lines(state: &State, change: &Change) -> Vec<Line> {
-    let messages = &state.messages;
-    let zone = state.now.time_zone();
-    let time = |at: jiff::Timestamp| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S%.3f").to_string();
-    let verb = match &change.detail {
-        Some(detail) => format!("{} {} {detail}", change.verb, change.object()),
-        None => format!("{} {}", change.verb, change.object()),
-    };
-    let actor = match &change.actor {
-        Some(actor) => actor.to_string(),
-        None => messages.say("change-actor-unknown"),
-    };
-    let mut lines = vec![
-        plain(messages.say_with("change-object", [("object", verb)])),
-        plain(messages.say_with("change-actor", [("actor", actor)])),
-        plain(messages.say_with("change-first", [("time", time(change.first))])),
-        plain(messages.say_with("change-last", [("time", time(change.time))])),
-    ];
-    if let Some(host) = &change.host {
-        lines.insert(2, plain(messages.say_with("change-host", [("host", &**host)])));
-    }
-    if let Some(ticket) = change.ticket {
-        lines.insert(2, plain(messages.say_with("change-ticket", [("ticket", ticket.to_string())])));
-    }
-    if !change.raw.is_empty() {
-        lines.push(vec![]);
-        lines.push(heading(messages.say("change-events")));
-        lines.extend(change.raw.iter().map(|raw| plain(format!("  {raw}"))));
-    }
-    lines
-}
-
 fn question(state: &State, action: Action) -> Vec<Line> {
     let messages = &state.messages;
     let question = match action {
         Action::ForgetChanges => {
-            messages.say_with("confirm-forget-changes", [("count", state.changes.newest_first.len())])
+            let count = [("count", state.changes.newest_first.len())];
+            match state.changes.recorded_to {
+                None => messages.say_with("confirm-forget-changes", count),
+                Some(_) => messages.say_with("confirm-hide-changes", count),
+            }
         }
         other => messages.say(other.about().help),
     };

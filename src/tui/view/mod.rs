@@ -7,6 +7,7 @@ pub mod confirm;
 pub mod containers;
 pub mod figures;
 pub mod header;
+pub mod history;
 pub mod last;
 pub mod layers;
 pub mod pen;
@@ -43,6 +44,10 @@ pub enum Hit {
     Sort(SortBy),
     /// A row of the tickets, by its number in the list.
     Ticket(usize),
+    /// A column of the timeline, by its number.
+    Moment(usize),
+    /// A change of a tenant's history, counted from the newest.
+    Past(usize),
     /// A layer of the callmap, by its number.
     Layer(usize),
     /// A probe of the selected layer, by its place in the list.

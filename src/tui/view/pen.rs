@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use crate::config::theme::Slot;
 use crate::model::cells::{fit, width};
@@ -61,6 +61,13 @@ impl<'a> Pen<'a> {
     /// Lays a style over an area, text and all.
     pub fn tint(&mut self, area: Rect, slot: Slot) {
         self.buffer.set_style(area, self.palette.of(slot));
+    }
+
+    /// Turns a cell's colours round.
+    pub fn reverse(&mut self, x: u16, y: u16) {
+        if let Some(cell) = self.buffer.cell_mut((x, y)) {
+            cell.modifier.toggle(Modifier::REVERSED);
+        }
     }
 
     /// Writes text of at most `cells` cells and says where it ended.

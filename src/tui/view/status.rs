@@ -6,7 +6,7 @@ use super::pen::Pen;
 use crate::config::theme::Slot;
 use crate::model::action::{Action, Scope, offered};
 use crate::model::cells::width;
-use crate::tui::callmap::act::has_keys;
+use crate::tui::changes::act::scope;
 use crate::tui::state::{Layer, Prompt, Purpose, State};
 
 /// Draws the line, and says where the terminal's cursor goes.
@@ -30,9 +30,10 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> Option<Position> {
     let mut x = area.x + 1;
     // The way to all other keys is always named.
     let help = hint_cells(state, Action::Help);
-    // What can be done with a callmap goes first while it has the keys; elsewhere these keys mean nothing.
-    let in_callmap = has_keys(state);
-    let first = offered(state.read_only()).filter(|about| in_callmap && about.scope == Scope::Callmap);
+    // What can be done where the keys go comes first; elsewhere these keys mean nothing.
+    let scope = scope(state);
+    let is_own = |about: &&crate::model::action::About| scope != Scope::Everywhere && about.scope == scope;
+    let first = offered(state.read_only()).filter(is_own);
     let rest = offered(state.read_only()).filter(|about| about.scope == Scope::Everywhere);
     for about in first.chain(rest).filter(|about| about.hint) {
         let key = state.key_of(about.action);
@@ -81,6 +82,12 @@ fn hint(action: Action) -> &'static str {
         Action::CallmapEvery => "hint-callmap-every",
         Action::CallmapCopy => "hint-callmap-copy",
         Action::CallmapWrite => "hint-callmap-write",
+        Action::Earlier => "hint-earlier",
+        Action::Later => "hint-later",
+        Action::HourEarlier => "hint-hour-earlier",
+        Action::HourLater => "hint-hour-later",
+        Action::Closer => "hint-closer",
+        Action::Wider => "hint-wider",
         Action::Filter => "hint-filter-key",
         Action::Sort => "hint-sort",
         Action::Follow => "hint-follow",
@@ -97,6 +104,7 @@ fn draw_prompt(pen: &mut Pen<'_>, area: Rect, state: &State, prompt: &Prompt) ->
     let y = area.y;
     let (label, hint) = match prompt.purpose {
         Purpose::Filter => (format!("{} ", state.messages.say("prompt-filter")), "hint-filter"),
+        Purpose::Changes => (format!("{} ", state.messages.say("prompt-changes")), "hint-changes"),
         Purpose::Command => (state.messages.say("prompt-command"), command_hint(state)),
     };
     let x = pen.text(area.x + 1, y, area.width, &label, Slot::Key);
@@ -115,10 +123,15 @@ fn draw_prompt(pen: &mut Pen<'_>, area: Rect, state: &State, prompt: &Prompt) ->
         })
         .collect();
     let end = pen.text(x, y, room, &shown, Slot::Input);
-    let aside = match (&prompt.purpose, &state.tenants.filter_error) {
-        (Purpose::Filter, Some(error)) => Some((error.to_string(), Slot::Error)),
-        _ if prompt.input.value().is_empty() => Some((state.messages.say(hint), Slot::Dim)),
-        _ => None,
+    let error = match prompt.purpose {
+        Purpose::Filter => state.tenants.filter_error.as_ref().map(ToString::to_string),
+        Purpose::Changes => state.feed.error.clone(),
+        Purpose::Command => None,
+    };
+    let aside = match error {
+        Some(error) => Some((error, Slot::Error)),
+        None if prompt.input.value().is_empty() => Some((state.messages.say(hint), Slot::Dim)),
+        None => None,
     };
     if let Some((text, slot)) = aside {
         pen.text(end + 2, y, area.right().saturating_sub(end + 2), &text, slot);
