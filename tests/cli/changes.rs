@@ -273,6 +273,36 @@ fn a_summary_counts_and_draws() {
 }
 
 #[test]
+fn a_broken_record_is_named() {
+    let home = quiet();
+    write(&home, &two_days());
+    run(&home, &["changes", "verify"])
+        .success()
+        .stdout(contains("is whole").and(contains("records  4")).and(contains("head     ")))
+        .stderr("");
+    let whole = json(&run(&home, &["changes", "verify", "--json"]).success());
+    assert_eq!((&whole["whole"], &whole["records"], &whole["newest"]), (&true.into(), &4.into(), &4.into()));
+    assert_eq!(whole["head"].as_str().unwrap().len(), 64);
+    tamper(&home, "UPDATE records SET raw = 'nothing happened' WHERE seq = 2");
+    run(&home, &["changes", "verify"]).code(1).stdout("").stderr(contains("is broken: record 2 "));
+    let broken = json(&run(&home, &["changes", "verify", "--json"]).code(1));
+    assert_eq!((&broken["whole"], &broken["broken"]), (&false.into(), &2.into()));
+}
+
+/// What somebody does who can write the file.
+fn tamper(home: &Home, sql: &str) {
+    use sqlx::{AnyConnection, Connection};
+    sqlx::any::install_default_drivers();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut connection =
+            AnyConnection::connect(&format!("sqlite://{}", place(home).display())).await.unwrap();
+        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    });
+}
+
+#[test]
 fn what_only_an_engine_remembers_is_told_with_the_rest_and_nothing_twice() {
     let (_runtime, running, home) = simulated("");
     running.act("web-1", "acme-app", wakeboard::demo::Act::Pause).unwrap();

@@ -3,6 +3,8 @@
 //! The pane's filter, `:changes` and the shell read the same words (`parse.rs`); the ledger turns them into SQL, and what is
 //! in memory is held against them here.
 
+#[cfg(test)]
+mod again_tests;
 mod fields;
 mod parse;
 #[cfg(test)]
