@@ -36,7 +36,7 @@ const SHOWN: &[(u64, &str)] = &[
     (34, "jjjjjjj"),
 ];
 // The demo's own chain is asked every ten seconds, until one of its links is broken.
-const CALLMAP: &[(u64, &str)] = &[(4, "cshop\r"), (6, ".")];
+const CALLMAP: &[(u64, &str)] = &[(4, "c"), (6, "shop\r"), (8, ".")];
 const BROKEN: &str = "first broken layer";
 const PICTURES: [Picture; 5] = [
     picture("console", "dark", SHOWN),

@@ -58,15 +58,9 @@ pub fn check(source: Source<'_>, written: &shape::Notes, env: &Env) -> Result<Op
             None => Ok(None),
         };
     };
-    let address: SocketAddr = match listen.parse() {
-        Ok(address) => address,
-        Err(_) => {
-            return fault(
-                "listen",
-                format!("{listen:?} is no address with a port"),
-                "127.0.0.1:8466, or [::1]:8466",
-            );
-        }
+    let Ok(address) = listen.parse::<SocketAddr>() else {
+        let message = format!("{listen:?} is no address with a port");
+        return fault("listen", message, "127.0.0.1:8466, or [::1]:8466");
     };
     if address.port() == 0 {
         return fault("listen", "the port is no number from 1 to 65535".to_owned(), "");
@@ -85,14 +79,14 @@ pub fn check(source: Source<'_>, written: &shape::Notes, env: &Env) -> Result<Op
                 "token: ${env:WAKEBOARD_TOKEN}",
             );
         }
-        (Some(token), None) => match variable(token) {
-            Some(name) => TokenPlace::Variable(name.to_owned()),
-            None => {
+        (Some(token), None) => {
+            let Some(name) = variable(token) else {
                 let help =
                     "name a variable of the environment, ${env:WAKEBOARD_TOKEN}, or a file with `token_file`";
                 return fault("token", "a token does not stand here itself".to_owned(), help);
-            }
-        },
+            };
+            TokenPlace::Variable(name.to_owned())
+        }
         (None, Some(file)) if file.trim().is_empty() || file.chars().any(is_unsafe) => {
             return fault("token_file", "this is no path".to_owned(), "");
         }

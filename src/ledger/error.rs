@@ -56,6 +56,9 @@ pub enum Fault {
         "is damaged ({0}); move it away and start anew: sleeping tenants are still known to their engines"
     )]
     Damaged(String),
+    /// The record of changes is not as it was written, so nothing of it is pruned.
+    #[error("the record of changes was tampered with ({0}); nothing is pruned before you have looked at it")]
+    Tampered(String),
     /// Anything else.
     #[error("{0}")]
     Other(String),

@@ -1,26 +1,40 @@
 //! The ledger's file, for its owner only.
 
-use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, absolute};
+use std::sync::{Mutex, PoisonError};
+
+use rustix::fs::{Access, access};
 
 use super::error::Fault;
 
 /// Makes the file and its folders where they are missing. SQLite gives the files that it puts beside it the same mode.
+///
+/// A file that is there is never opened here: to close it would drop all locks that this process has on it, those of its other
+/// connections too, and then the next program that closes the ledger takes away the log that they write to.
 pub(super) fn make(path: &Path) -> Result<(), Fault> {
+    // One at a time, so that nobody has locks yet on what is closed here.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| Fault::io(&error))?;
     }
-    let mut options = OpenOptions::new();
-    let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
-    close_to_others(&file.map_err(|error| Fault::io(&error))?);
+    if path.exists() {
+        access(path, Access::READ_OK | Access::WRITE_OK).map_err(|error| Fault::io(&error.into()))?;
+    } else {
+        let mut options = OpenOptions::new();
+        let made = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
+        drop(made.map_err(|error| Fault::io(&error))?);
+    }
+    close_to_others(path);
     Ok(())
 }
 
 /// A file that was copied or made by hand may be open to all. Not ours to change where it is somebody else's.
-fn close_to_others(file: &File) {
-    if file.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o077 != 0) {
-        let _ = file.set_permissions(Permissions::from_mode(0o600));
+fn close_to_others(path: &Path) {
+    if fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o077 != 0) {
+        let _ = fs::set_permissions(path, Permissions::from_mode(0o600));
     }
 }
 

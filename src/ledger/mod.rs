@@ -20,7 +20,7 @@ mod sleepers;
 mod tickets;
 mod work;
 
-pub use changes::{Answer, Appended, Part};
+pub use changes::{Answer, Appended, Broken, Part, Pruned, Verified};
 pub use error::{Fault, LedgerError};
 pub use process::{here, is_dead_here};
 pub use tickets::{Found, OpenTicket};

@@ -55,7 +55,6 @@ const RECORDS: &[&str] = &[
     "CREATE TABLE acts (act BIGINT PRIMARY KEY, first BIGINT NOT NULL, told BIGINT NOT NULL, time BIGINT NOT NULL, \
      source TEXT NOT NULL, verb TEXT NOT NULL, host TEXT NOT NULL, tenant TEXT NOT NULL, container TEXT NOT NULL, \
      actor TEXT NOT NULL, ticket TEXT NOT NULL, words BIGINT NOT NULL)",
-    "CREATE INDEX acts_told ON acts (told)",
     "CREATE INDEX acts_time ON acts (time, first)",
     "CREATE INDEX acts_actor ON acts (actor, time, first) WHERE actor <> '-'",
     "CREATE INDEX acts_tenant ON acts (tenant, time, first)",

@@ -76,8 +76,8 @@ def listen(sockets, folder):
     os.makedirs(folder)
     config = os.path.join(folder, "curl")
     with open(config, "w") as file:
-        for number, path in enumerate(sockets):
-            file.write(f'url = "http://engine/events"\nunix-socket = "{path}"\noutput = "{folder}/{number}.events"\nsilent\nno-buffer\nnext\n')
+        part = 'url = "http://engine/events"\nunix-socket = "{}"\noutput = "{}/{}.events"\nsilent\nno-buffer\n'
+        file.write("next\n".join(part.format(path, folder, number) for number, path in enumerate(sockets)))
     return subprocess.Popen(["curl", "--no-progress-meter", "--parallel", "--parallel-immediate", "--parallel-max", "300", "-K", config])
 
 

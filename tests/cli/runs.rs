@@ -84,6 +84,9 @@ fn the_text_reads_like_the_callmap_and_knows_the_last_good_run() {
     // Without the verb, as hands remember it.
     run(&home, &["!!", "callmap", &file]).success().stdout(
         starts_with("Your ticket is '")
+            // Each thing once, however often something is new.
+            .and(contains("Your ticket is '").count(1))
+            .and(contains("step 0  edge\n").count(1))
             .and(contains("'.\nproduct: www.example.com\nstep 0  edge\n"))
             .and(contains("\nstep 1  nginx\n"))
             .and(contains(format!("  {good}  http://www.example.com/  OK       200  ")))

@@ -65,7 +65,9 @@ impl Book {
     }
 
     pub fn changes(&self) -> Vec<Change> {
-        self.records().into_iter().filter_map(|record| record.reading).collect()
+        let mut acts = HashSet::new();
+        let readings = self.records().into_iter().filter_map(|record| record.reading);
+        readings.filter(|change| acts.insert(change.act)).collect()
     }
 
     /// Waits until there are so many changes.

@@ -259,7 +259,8 @@ fn large_files_and_those_that_are_no_text_are_told_without_their_lines() {
     fs::write(yard.path("conf/wakeboard.yaml"), vec![0xff; 2 * 1024 * 1024]).unwrap();
     let changes = yard.book.wait(1);
     assert_eq!(detail(&changes[0]), "other than it was");
-    let long: String = (0..5000).map(|n| format!("# {n} {}\n", "x".repeat(100))).collect();
+    let line = |n: usize| format!("# {n} {}\n", "x".repeat(100));
+    let long: String = (0..5000).map(line).collect();
     yard.write("conf/wakeboard.yaml", &long);
     yard.book.wait(2);
     yard.write("conf/wakeboard.yaml", "operator: op1\n");

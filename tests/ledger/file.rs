@@ -6,6 +6,7 @@ use std::path::Path;
 
 use sqlx::{AnyConnection, Connection};
 use wakeboard::ledger::{Fault, Ledger};
+use wakeboard::model::change::said::Said;
 use wakeboard::model::ledger::Where;
 
 use super::place::Place;
@@ -126,4 +127,33 @@ async fn a_row_that_cannot_be_read_is_named() {
     other_program(&place.path(), "UPDATE tickets SET body = '{'").await.close().await.unwrap();
     let error = ledger.tickets(9).await.unwrap_err();
     assert!(error.to_string().contains("is damaged (ticket 0000001: "), "{error}");
+}
+
+#[tokio::test]
+async fn programs_that_come_and_go_take_nothing_away_from_those_that_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ledger.db");
+    let config = folder.path().join("wakeboard.yaml");
+    std::fs::write(&config, format!("ledger: {}\n", file.display())).unwrap();
+    let note = |id: &str| {
+        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_wakeboard"));
+        command.env("HOME", folder.path()).arg("--config").arg(&config).args(["note", "a", "--id", id]);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let place = Where::Sqlite(file.clone());
+    let first = Ledger::open(&place).await.unwrap();
+    first.newest_record().await.unwrap();
+    // One more in this process must not drop the locks of the first.
+    let second = Ledger::open(&place).await.unwrap();
+    assert!(note("1").starts_with("noted"));
+    assert!(folder.path().join("ledger.db-wal").exists(), "the first still writes to it");
+    for id in ["2", "3"] {
+        let said = Said { key: Some(Said::key_of(id)), ..Said::of("b") };
+        let record = said.record("b", "", |_| false, jiff::Timestamp::now()).unwrap();
+        assert_eq!(first.append(&[record]).await.unwrap().new, 1);
+        assert!(note(id).starts_with("was noted before"), "what was appended is seen by others");
+    }
+    drop(second);
 }

@@ -238,7 +238,7 @@ fn what_was_before_is_scrolled_and_has_the_place_of_the_probes_where_there_is_no
         let _ = keys(&mut state, "G");
         let end = text(&draw(&mut state));
         assert!(!end.contains("more lines") && !end.contains("changes near it"), "{end}");
-        assert!(end.contains("which no target of 1 public"), "{end}");
+        assert!(end.contains("took 10 ms"), "{end}");
         let before = state.callmap.notes_top;
         let _ = keys(&mut state, "down");
         assert_eq!(state.callmap.notes_top, before);

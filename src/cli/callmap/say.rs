@@ -52,6 +52,7 @@ impl Sayer {
         } else if run.stage == Stage::Finds {
             awaited = Some("the hosts, to say where tenants are".to_owned());
         }
+        self.at = Some(at);
         let (answered, all) = run
             .layers
             .iter()

@@ -37,6 +37,8 @@ pub struct Body {
     bytes: Vec<u8>,
     /// Where it begins: before it is the head.
     at: usize,
+    /// Its length was told. Where not, one that is cut looks as if it were over.
+    pub is_whole: bool,
 }
 
 impl Body {
@@ -44,7 +46,7 @@ impl Body {
         let spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut bytes = spare.unwrap_or_default();
         bytes.extend_from_slice(start);
-        Body { bytes, at: 0 }
+        Body { bytes, at: 0, is_whole: false }
     }
 }
 
@@ -129,7 +131,7 @@ async fn exchange(transport: &Transport, target: &str) -> Result<Option<Body>, E
         }
         body.bytes.truncate(end);
     }
-    body.at = head.end;
+    (body.at, body.is_whole) = (head.end, end.is_some());
     if (200..300).contains(&head.status) { Ok(Some(body)) } else { Err(refusal(head.status, &body)) }
 }
 

@@ -172,11 +172,10 @@ impl DockerEngine {
         Ok(self.libpod.get_or_init(|| async { make() }).await.as_ref())
     }
 
-    fn read_list(&self, answer: &[u8]) -> Result<Vec<Facts>, EngineError> {
+    fn read_list(&self, answer: &[u8], is_whole: bool) -> Result<Vec<Facts>, EngineError> {
         match row::read(answer, &self.naming, Timestamp::now()) {
             Ok(list) => Ok(list),
-            // Without a length an answer that is cut looks as if it were over.
-            Err(error) if error.is_eof() => Err(EngineError::Unreachable(CUT.to_owned())),
+            Err(error) if error.is_eof() && !is_whole => Err(EngineError::Unreachable(CUT.to_owned())),
             Err(error) => {
                 // The lines after the first show where in the answer.
                 let told = error.to_string();
@@ -221,9 +220,9 @@ impl Engine for DockerEngine {
 
     async fn list(&self) -> Result<Vec<Facts>, EngineError> {
         if let Some(answer) = fetch::fetch(&self.transport, LIST, LONGEST_CALL).await? {
-            return self.read_list(&answer);
+            return self.read_list(&answer, answer.is_whole);
         }
-        self.read_list(&Call::get(LIST).send(&self.transport, LONGEST_CALL).await?)
+        self.read_list(&Call::get(LIST).send(&self.transport, LONGEST_CALL).await?, true)
     }
 
     async fn inspect(&self, id: &str) -> Result<Option<Facts>, EngineError> {

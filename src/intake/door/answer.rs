@@ -44,20 +44,20 @@ impl Counter {
         token: Option<Token>,
     ) -> Result<Response<Full<Bytes>>, Infallible> {
         let (parts, body) = request.into_parts();
-        let taken = match self.admit(&parts.method, parts.uri.path(), &parts.headers, token.as_ref()) {
+        let answered = match self.admit(&parts.method, parts.uri.path(), &parts.headers, token.as_ref()) {
             Ok(()) => self.take(&parts.headers, body).await,
             Err(problem) => {
                 // Where its end is not known to be near, what comes is not waited for.
                 let is_short = !declares_more(&parts.headers) && !awaits_leave(&parts.headers);
                 if is_short {
-                    drained(body, limits::BODY).await
+                    drained(body, limits::BODY).await;
                 } else {
-                    drop(body)
+                    drop(body);
                 }
                 Err(problem.last())
             }
         };
-        Ok(taken.unwrap_or_else(Problem::answer))
+        Ok(answered.unwrap_or_else(Problem::answer))
     }
 
     /// Whether it is looked at what a request says.

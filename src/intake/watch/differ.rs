@@ -49,9 +49,9 @@ pub fn differ(before: &str, after: &str, mask: &Mask) -> Differ {
     let mut push = |lines: &mut Vec<String>, line: String| {
         bytes += line.len() + 1;
         if lines.len() < MOST_LINES && bytes <= LARGEST - LONGEST_LINE {
-            lines.push(line)
+            lines.push(line);
         } else {
-            left_out += 1
+            left_out += 1;
         }
     };
     for group in diff.grouped_ops(1) {
@@ -122,8 +122,10 @@ mod tests {
 
     #[test]
     fn it_is_bounded_and_harmless() {
-        let many: String = (0..20_000).map(|n| format!("{n}: \u{1b}[2J{}\n", "ü".repeat(20))).collect();
-        let others: String = (0..20_000).map(|n| format!("x{n}\n")).collect();
+        let line = |n: usize| format!("{n}: \u{1b}[2J{}\n", "ü".repeat(20));
+        let many: String = (0..20_000).map(line).collect();
+        let line = |n: usize| format!("x{n}\n");
+        let others: String = (0..20_000).map(line).collect();
         let started = Instant::now();
         let told = differ(&many, &others, &open());
         assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());

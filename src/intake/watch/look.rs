@@ -1,7 +1,8 @@
 //! A look at one file.
 
+use std::fmt::Write as _;
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -95,7 +96,11 @@ pub fn look(path: &Path) -> Seen {
             hasher.update(before.length.to_be_bytes());
         }
         let digest = hasher.finalize();
-        let hash = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut hash = String::new();
+        for byte in &digest[..16] {
+            // Writing to a String cannot fail.
+            let _ = write!(hash, "{byte:02x}");
+        }
         let text = String::from_utf8(bytes).ok().filter(|_| is_whole).map(Into::into);
         Ok(Seen::There(Look { stamp: before, hash, text }))
     };

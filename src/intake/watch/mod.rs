@@ -31,6 +31,8 @@ const QUIET: Duration = Duration::from_millis(300);
 const LONGEST_UNREST: Duration = Duration::from_secs(3);
 /// After how long what was half there is looked at again.
 const AGAIN: Duration = Duration::from_millis(400);
+/// After how long an edit is told again that could not be kept.
+const TELL_AGAIN: Duration = Duration::from_secs(5);
 /// How long the ledger may take.
 const TOLD_WITHIN: Duration = Duration::from_secs(30);
 
@@ -108,9 +110,10 @@ async fn keep(rules: Rules, tell: Tell) {
         if full {
             next_full = Instant::now() + EVERY;
         }
-        sight.follow(book.folders(), book.names());
+        sight.follow(&book.folders(), book.names());
+        let mut is_all_told = true;
         for edit in edits {
-            tell_of(&mut book, edit, &tell).await;
+            is_all_told &= tell_of(&mut book, edit, &tell).await;
         }
         let Ok(saved) = spawn_blocking(move || {
             book.save();
@@ -121,7 +124,9 @@ async fn keep(rules: Rules, tell: Tell) {
             return tracing::error!("the watch over files failed");
         };
         book = saved;
-        let next = if book.is_unsettled() { next_full.min(Instant::now() + AGAIN) } else { next_full };
+        let soon = if book.is_unsettled() { AGAIN } else { TELL_AGAIN };
+        let is_done = is_all_told && !book.is_unsettled();
+        let next = if is_done { next_full } else { next_full.min(Instant::now() + soon) };
         full = tokio::select! {
             () = sleep_until(next) => next == next_full,
             // The system's word may be missing for ever: then only the time counts.
@@ -135,12 +140,16 @@ async fn keep(rules: Rules, tell: Tell) {
 }
 
 /// Tells of an edit. Where it cannot be kept, the file stays as it was for us, and is told of later.
-async fn tell_of(book: &mut Book, edit: Edit, tell: &Tell) {
+async fn tell_of(book: &mut Book, edit: Edit, tell: &Tell) -> bool {
     let why: Arc<str> = match timeout(TOLD_WITHIN, tell(edit.records.clone())).await {
-        Ok(Ok(())) => return book.settle(edit),
+        Ok(Ok(())) => {
+            book.settle(edit);
+            return true;
+        }
         Ok(Err(why)) => why,
         Err(_) => "the ledger takes too long".into(),
     };
     let file = edit.path.display().to_string();
     tracing::warn!(file, %why, "an edit could not be written down");
+    false
 }

@@ -63,12 +63,14 @@ impl Report<'_> {
             raw,
             ..Change::new(Source::File, act, self.time, Verb::Edited)
         };
+        let whole = reading.clone();
         let part = |(at, raw): (usize, Arc<str>)| Record {
             mark: Mark::of(Source::File, &format!("{key}\0{at}")),
             act,
             time: self.time,
             raw,
-            reading: None,
+            // So that the record knows its source.
+            reading: Some(whole.clone()),
         };
         std::iter::once(Record::alone(&key, head, reading))
             .chain(lines.into_iter().enumerate().map(part))

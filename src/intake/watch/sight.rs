@@ -44,7 +44,7 @@ impl Sight {
     }
 
     /// Watches these folders and no others. One that was taken away and made anew is watched anew.
-    pub fn follow(&mut self, wanted: HashSet<PathBuf>, names: HashSet<OsString>) {
+    pub fn follow(&mut self, wanted: &HashSet<PathBuf>, names: HashSet<OsString>) {
         *self.names.lock().unwrap_or_else(PoisonError::into_inner) = names;
         let Some(watcher) = &mut self.watcher else { return };
         let is_folder = |folder: &&PathBuf| folder.is_dir();

@@ -9,7 +9,7 @@ use super::chain::{self, Line};
 use super::row::{self, ActRow};
 use super::table::{self, Reading};
 use crate::ledger::error::Fault;
-use crate::ledger::{Ledger, LedgerError, ask};
+use crate::ledger::{Ledger, LedgerError, ask, rows};
 use crate::model::change::{Record, Source};
 
 /// Two consoles see a host go, or find the same difference, at slightly different moments: within this, in nanoseconds, it is
@@ -56,7 +56,8 @@ pub(in crate::ledger) async fn write(
     let (mut lines, mut readings) = (Vec::new(), Readings::default());
     for (mark, record) in new_ones(connection, records, head.horizon).await? {
         let source = row::source(record);
-        let mut reading = record.reading.as_ref().map(|reading| (reading, ActRow::of(reading)));
+        let reading = record.reading.as_ref().map(row::bounded);
+        let mut reading = reading.as_deref().map(|reading| (reading, ActRow::of(reading)));
         let mut act = record.act.number();
         if source == Source::Host
             && let Some((_, (seen, _))) = &reading
@@ -75,7 +76,7 @@ pub(in crate::ledger) async fn write(
             raw: row::raw(record),
             reading: reading
                 .as_ref()
-                .map(|(reading, _)| row::reading(reading))
+                .map(|(reading, _)| rows::body(reading))
                 .transpose()?
                 .unwrap_or_default(),
             prev: String::new(),

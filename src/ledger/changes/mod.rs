@@ -9,9 +9,15 @@ mod count;
 mod filter;
 mod news;
 pub(super) mod own;
+mod prune;
 mod query;
 mod row;
+mod stretch;
 mod table;
+mod verified;
+mod verify;
 
 pub use append::Appended;
+pub use prune::Pruned;
 pub use query::{Answer, Part};
+pub use verified::{Broken, Verified};

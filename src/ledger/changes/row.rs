@@ -1,5 +1,7 @@
 //! How records and changes become rows.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -81,9 +83,9 @@ pub(super) fn raw(record: &Record) -> String {
     stored(&record.raw, MOST_RAW_BYTES)
 }
 
-/// A reading as it is kept: JSON, its texts bounded.
-pub(super) fn reading(change: &Change) -> Result<String, Fault> {
-    let long = |text: &Option<std::sync::Arc<str>>| text.as_ref().is_some_and(|text| text.len() > MOST_TEXT);
+/// A reading as it is kept: its texts bounded.
+pub(super) fn bounded(change: &Change) -> Cow<'_, Change> {
+    let is_long = |text: Option<&str>| text.is_some_and(|text| text.len() > MOST_TEXT);
     let texts = [
         &change.host,
         &change.actor,
@@ -95,9 +97,8 @@ pub(super) fn reading(change: &Change) -> Result<String, Fault> {
         &change.after,
         &change.cause,
     ];
-    let detail_is_long = change.detail.as_ref().is_some_and(|detail| detail.len() > MOST_TEXT);
-    if !detail_is_long && !texts.into_iter().any(long) {
-        return rows::body(change);
+    if !is_long(change.detail.as_deref()) && !texts.into_iter().any(|text| is_long(text.as_deref())) {
+        return Cow::Borrowed(change);
     }
     let mut change = change.clone();
     let texts = [
@@ -117,7 +118,7 @@ pub(super) fn reading(change: &Change) -> Result<String, Fault> {
     if let Some(detail) = &mut change.detail {
         *detail = cut(detail, MOST_TEXT);
     }
-    rows::body(&change)
+    Cow::Owned(change)
 }
 
 /// A change from its JSON.
@@ -165,7 +166,7 @@ mod tests {
             tenant: Some("青".repeat(10_000).into()),
             ..Change::new(Source::Note, Act::from_number(1), Timestamp::UNIX_EPOCH, Verb::Noted)
         };
-        assert!(reading(&change).unwrap().len() < 3 * MOST_TEXT);
+        assert!(rows::body(&*bounded(&change)).unwrap().len() < 3 * MOST_TEXT);
         let (row, text) = ActRow::of(&change);
         assert!(row.tenant.len() <= MOST_NAME && text.len() <= MOST_WORDS);
     }

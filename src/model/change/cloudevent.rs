@@ -99,12 +99,11 @@ fn check_attribute(name: &str, value: &Value) -> Result<(), Wrong> {
         return Err(Wrong::new(message).at(name));
     }
     match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
         Value::String(text) if text.is_empty() => Err(Wrong::new("this is empty".to_owned()).at(name)),
-        Value::String(_) => Ok(()),
         Value::Array(_) | Value::Object(_) => {
             Err(Wrong::new("an attribute is a text, a number or a truth value".to_owned()).at(name))
         }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
     }
 }
 

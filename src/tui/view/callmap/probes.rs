@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::verdict::{look, milliseconds};
+use super::verdict::{look, milliseconds, slot};
 use crate::config::theme::Slot;
 use crate::model::callmap::progress::{LayerProgress, Row};
 use crate::model::callmap::report::Verdict;
@@ -19,6 +19,10 @@ const ASK: usize = 34;
 const TIME: u16 = 7;
 /// So much is left for the reason before what is asked has a place.
 const REASON: u16 = 24;
+
+/// From so many free lines on, the whole reason of the selected probe stands below; at most so many lines of it.
+const LEAST: u16 = 3;
+const MOST: usize = 4;
 
 /// Draws them, and returns what is left below.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) -> Rect {
@@ -57,7 +61,27 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) -> Re
         hits.add(line, Hit::Probe(at));
         y += 1;
     }
-    below(y)
+    below(whole_reason(pen, below(y), state, columns))
+}
+
+/// The reason of the selected probe, where its line has no room for all of it. Returns the first line that is left.
+fn whole_reason(pen: &mut Pen<'_>, area: Rect, state: &State, columns: Columns) -> u16 {
+    let came = state.callmap.row().and_then(|row| row.came.as_ref());
+    let Some((verdict, reason)) = came.and_then(|came| Some((came.verdict, came.reason.as_deref()?))) else {
+        return area.y;
+    };
+    if width(reason) <= usize::from(columns.reason) || area.height < LEAST {
+        return area.y;
+    }
+    let mut y = area.y + 1;
+    for line in wrap(reason, usize::from(area.width.saturating_sub(5))).into_iter().take(MOST) {
+        if y >= area.bottom() {
+            break;
+        }
+        pen.text(area.x + 4, y, area.width.saturating_sub(5), &line, slot(verdict));
+        y += 1;
+    }
+    (y + 1).min(area.bottom())
 }
 
 /// Why a layer is as it is, where its probes do not say it.
