@@ -216,7 +216,11 @@ mod tests {
     async fn past(folder: &tempfile::TempDir) -> Past {
         let place = Where::Sqlite(folder.path().join("ledger.db"));
         let crashed = of("Acme", 150, Verb::Crashed);
-        let again = Record { act: crashed.act, reading: None, ..record("again", "started at 10:00", of("Acme", 151, Verb::Started)) };
+        let again = Record {
+            act: crashed.act,
+            reading: None,
+            ..record("again", "started at 10:00", of("Acme", 151, Verb::Started))
+        };
         let records = [
             record("a", "started", of("Acme", 50, Verb::Started)),
             record("b", "died with 1", crashed),
@@ -260,7 +264,10 @@ mod tests {
         let Told::Parts(parts) = past.tell(&Question::Parts(act, 9)).await.unwrap() else {
             panic!("another answer")
         };
-        assert_eq!(parts.iter().map(|part| &*part.raw).collect::<Vec<_>>(), ["died with 1", "started at 10:00"]);
+        assert_eq!(
+            parts.iter().map(|part| &*part.raw).collect::<Vec<_>>(),
+            ["died with 1", "started at 10:00"]
+        );
     }
 
     #[tokio::test]

@@ -82,22 +82,12 @@ pub async fn run(mut service: Service, start: Start, files: Files) -> io::Result
                         state.size = screen.size()?;
                     }
                     Some(Effect::Redraw) => screen.clear()?,
-                    Some(Effect::Reconcile) => service.reconcile(),
-                    Some(Effect::ForgetChanges) => service.forget_changes(),
-                    Some(Effect::Ask(order)) => {
-                        // How they fare shows in the panes.
-                        let _ = service.ask(&order);
-                    }
-                    Some(Effect::Cancel(ticket)) => service.cancel(ticket),
-                    Some(Effect::CancelRun(ticket)) => service.cancel_callmap(ticket),
-                    Some(Effect::ListCallmaps) => desk.list(),
-                    Some(Effect::RunCallmap(order)) => desk.load(order),
-                    Some(Effect::WriteReport(ticket)) => wire::write(&state, &desk, ticket),
                     Some(Effect::CopyReport(ticket)) => {
                         if let Some(text) = wire::copied(&mut state, ticket) {
                             screen.copy(&text)?;
                         }
                     }
+                    Some(effect) => hand_on(&state, &service, &desk, effect),
                 }
             }
             Ok(()) = fleet.changed() => {
@@ -123,8 +113,7 @@ pub async fn run(mut service: Service, start: Start, files: Files) -> io::Result
                 dirty = true;
             }
             Some(news) = asking.news() => {
-                past::wire::take(&mut state, news);
-                dirty = true;
+                dirty |= past::wire::take(&mut state, news);
             }
             Ok(()) = usages.changed() => {
                 state.set_usages(usages.borrow_and_update().clone());
@@ -141,6 +130,25 @@ pub async fn run(mut service: Service, start: Start, files: Files) -> io::Result
                 dirty = true;
             }
         }
+    }
+}
+
+/// Hands on what others do.
+fn hand_on(state: &State, service: &Service, desk: &Desk, effect: Effect) {
+    match effect {
+        Effect::Reconcile => service.reconcile(),
+        Effect::ForgetChanges => service.forget_changes(),
+        Effect::Ask(order) => {
+            // How they fare shows in the panes.
+            let _ = service.ask(&order);
+        }
+        Effect::Cancel(ticket) => service.cancel(ticket),
+        Effect::CancelRun(ticket) => service.cancel_callmap(ticket),
+        Effect::ListCallmaps => desk.list(),
+        Effect::RunCallmap(order) => desk.load(order),
+        Effect::WriteReport(ticket) => wire::write(state, desk, ticket),
+        // These are for the screen, and are done where it is.
+        Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::CopyReport(_) => {}
     }
 }
 

@@ -236,9 +236,10 @@ fn page(state: &State) -> isize {
     let areas = state.areas();
     let rows = match state.focus {
         Pane::Tenants => areas.tenants.map_or(1, layout::rows_of_table),
-        Pane::Changes => {
-            areas.changes.map_or(1, layout::rows_of_list).saturating_sub(usize::from(changes::strip_lines(state)))
-        }
+        Pane::Changes => areas
+            .changes
+            .map_or(1, layout::rows_of_list)
+            .saturating_sub(usize::from(changes::strip_lines(state))),
         Pane::Bottom if state.bottom == Bottom::History => {
             areas.bottom.map_or(1, layout::rows_of_list).saturating_sub(usize::from(layout::HISTORY_HEAD))
         }

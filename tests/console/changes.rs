@@ -71,8 +71,9 @@ fn another_console_is_told_what_was_done_here_and_unfolds_it() {
         screen.contains("Nothing fits the question.") && screen.contains("to 24:00, UTC")
     });
     console.keys(":changes verb:dumped,woke\r");
-    console
-        .wait("from the written line", |screen| screen.contains(" woke ") && !screen.contains(" started "));
+    console.wait("from the written line", |screen| {
+        screen.contains(" woke ") && screen.contains("/ verb:dumped,woke ")
+    });
     console.keys("\x1b");
     console.wait("all again", |screen| screen.contains("Changes ── today"));
     console.keys("q");
@@ -102,8 +103,9 @@ fn the_timeline_goes_to_a_moment_and_a_history_tells_states() {
     console.keys("++");
     console.wait("an hour", |screen| screen.contains("History of acme ── 1 h"));
     console.keys("\r");
-    console.wait("its last change", |screen| screen.contains("─ Change") && screen.contains("who "));
+    console.wait("its last change", |screen| screen.contains("told in "));
     console.keys("\x1b");
+    console.wait("closed", |screen| !screen.contains("told in "));
     console.resize(60, 15);
     console.wait("one pane", |screen| screen.contains("History of acme") && !screen.contains("─ Tenants"));
     console.keys("H");

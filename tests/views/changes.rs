@@ -91,7 +91,7 @@ fn answer(state: &mut State, place: Place) {
         Question::Minutes(from, to) => Told::Minutes(minutes(from, to)),
         Question::Parts(..) => Told::Parts(parts()),
     };
-    wire::take(state, News { place, turn, told: Ok(told) });
+    let _ = wire::take(state, News { place, turn, told: Ok(told) });
     draw(state);
 }
 
@@ -209,7 +209,7 @@ fn a_fault_of_the_ledger_is_said_and_it_is_asked_again() {
     draw(&mut state);
     let (turn, _) = asked(&state, Place::Changes).unwrap();
     let why = "ledger /x/ledger.db: the disk is full; make room there, nothing has been changed";
-    wire::take(&mut state, News { place: Place::Changes, turn, told: Err(why.into()) });
+    let _ = wire::take(&mut state, News { place: Place::Changes, turn, told: Err(why.into()) });
     let told = screen(&mut state);
     assert!(told.contains("✖ 2026-03-03 00:00 to 24:00, UTC"), "{told}");
     assert!(told.contains("✖ ledger /x/ledger.db: the disk is full;"), "{told}");

@@ -21,10 +21,9 @@ use crate::tui::state::{Bottom, Layer, Notice, Pane, State};
 pub fn scope(state: &State) -> Scope {
     match &state.layer {
         Some(Layer::Change(_)) => Scope::Change,
-        Some(_) => Scope::Everywhere,
         None if callmap::act::has_keys(state) => Scope::Callmap,
         None if timeline_has_keys(state) || history_has_keys(state) => Scope::Time,
-        None => Scope::Everywhere,
+        Some(_) | None => Scope::Everywhere,
     }
 }
 

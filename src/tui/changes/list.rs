@@ -68,7 +68,7 @@ pub struct ChangeList {
     /// How many are asked for.
     limit: usize,
     /// Which state of the memory the rows are of.
-    built: Option<(u64, usize)>,
+    built: Option<Arc<Changes>>,
     /// The place of the change that is read; none while following.
     anchor: Option<Key>,
     /// The number that the next change had when following stopped.
@@ -166,12 +166,11 @@ impl ChangeList {
 
     /// Takes in what is in memory now, keeps the read change selected and on the screen, and asks the ledger for what is
     /// missing.
-    pub fn settle(&mut self, changes: &Changes, height: usize) {
-        let state = (changes.next_seq, changes.newest_first.len());
-        if self.built != Some(state) {
+    pub fn settle(&mut self, changes: &Arc<Changes>, height: usize) {
+        if self.built.as_ref().is_none_or(|built| !Arc::ptr_eq(built, changes)) {
             self.keep_what_left(changes);
             self.build(changes);
-            self.built = Some(state);
+            self.built = Some(changes.clone());
         }
         self.next_seq = changes.next_seq;
         match self.anchor {

@@ -15,17 +15,17 @@ fn change(number: i64, second: i64) -> Change {
 }
 
 /// Changes from `first` to before `next`, one a second.
-fn memory(first: u64, next: u64) -> Changes {
+fn memory(first: u64, next: u64) -> Arc<Changes> {
     let one = |seq: u64| {
         let number = i64::try_from(seq).unwrap();
         Arc::new(Change { seq, ..change(number, number) })
     };
-    Changes {
+    Arc::new(Changes {
         newest_first: (first..next).rev().map(one).collect(),
         next_seq: next,
         recorded_to: Some(next),
         ..Changes::default()
-    }
+    })
 }
 
 /// A page of the ledger: these numbers, which are seconds too.
@@ -115,7 +115,7 @@ fn what_leaves_the_memory_while_somebody_reads_leaves_no_hole() {
     assert_eq!(numbers(&list), (40..65).rev().collect::<Vec<_>>());
     // Forgetting is no leaving.
     list.forget();
-    list.settle(&Changes { next_seq: 66, recorded_to: Some(66), ..Changes::default() }, 5);
+    list.settle(&Arc::new(Changes { next_seq: 66, recorded_to: Some(66), ..Changes::default() }), 5);
     assert!(list.rows.is_empty());
 }
 
@@ -154,8 +154,9 @@ fn what_an_act_reads_like_now_counts_more_than_what_the_ledger_said() {
     list.settle(&now, 5);
     assert_eq!(list.rows.len(), 12);
     let crashed = Change { verb: Verb::Crashed, seq: 52, ..Change::clone(&now.newest_first[0]) };
-    now.newest_first[0] = Arc::new(crashed);
-    now.next_seq = 53;
+    let fresh = Arc::make_mut(&mut now);
+    fresh.newest_first[0] = Arc::new(crashed);
+    fresh.next_seq = 53;
     list.settle(&now, 5);
     assert_eq!(numbers(&list)[0], 50, "it crashed since");
 }
@@ -164,7 +165,7 @@ fn what_an_act_reads_like_now_counts_more_than_what_the_ledger_said() {
 fn a_thousand_at_one_moment_are_got_past() {
     let mut list = ChangeList::default();
     list.pose(Some(Posed { ask: Ask::default(), ..acme() }));
-    let none = Changes { recorded_to: Some(0), ..Changes::default() };
+    let none = Arc::new(Changes { recorded_to: Some(0), ..Changes::default() });
     list.settle(&none, 5);
     let at_once = |count: i64| Page {
         newest_first: (0..count).map(|number| Arc::new(change(number, 7))).collect(),
@@ -193,7 +194,7 @@ fn a_thousand_at_one_moment_are_got_past() {
 fn memory_is_bounded() {
     let mut list = ChangeList::default();
     list.pose(Some(Posed { ask: Ask::default(), ..acme() }));
-    let none = Changes { recorded_to: Some(0), ..Changes::default() };
+    let none = Arc::new(Changes { recorded_to: Some(0), ..Changes::default() });
     list.settle(&none, 5);
     let many = i64::try_from(MOST_OLDER + 500).unwrap();
     answer(&mut list, page(0..many, false));
@@ -206,7 +207,7 @@ fn memory_is_bounded() {
 #[test]
 fn without_a_ledger_nothing_is_asked() {
     let mut list = ChangeList::default();
-    let memory = Changes { recorded_to: None, ..memory(0, 5) };
+    let memory = Arc::new(Changes { recorded_to: None, ..Changes::clone(&memory(0, 5)) });
     list.pose(Some(acme()));
     list.settle(&memory, 5);
     list.move_by(isize::MAX / 2);

@@ -25,8 +25,8 @@ pub fn ask(state: &State, desk: &Desk) {
     }
 }
 
-/// An answer has come, or none.
-pub fn take(state: &mut State, news: News) {
+/// An answer has come, or none. Whether that shows.
+pub fn take(state: &mut State, news: News) -> bool {
     let now = state.now.timestamp();
     let News { place, turn, told } = news;
     match told {
@@ -34,11 +34,16 @@ pub fn take(state: &mut State, news: News) {
             if let Some(asked) = asked(state, place) {
                 asked.failed(turn, why, now);
             }
+            true
         }
         Ok(told) => {
-            if asked(state, place).is_some_and(|asked| asked.answered(turn)) {
+            let is_it = asked(state, place).is_some_and(|asked| asked.answered(turn));
+            // A calm minute more shows nowhere.
+            let shows = !matches!(&told, Told::Minutes(ticks) if ticks.is_empty());
+            if is_it {
                 put(state, place, told);
             }
+            is_it && shows
         }
     }
 }
