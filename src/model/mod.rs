@@ -16,6 +16,7 @@ pub mod fleet;
 pub mod fuzzy;
 pub mod holder;
 pub mod host;
+pub mod keeper;
 pub mod key;
 pub mod ledger;
 pub mod method;
