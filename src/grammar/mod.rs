@@ -2,12 +2,14 @@
 //! definitions, and help, completions and the man page come from them too.
 
 mod callmap;
+mod rules;
 mod shell;
 mod work;
 
 use clap::{Args, Parser, Subcommand};
 
 pub use callmap::{CallmapArgs, CallmapCheckArgs, CallmapListArgs, CallmapRunArgs, CallmapVerb};
+pub use rules::{RulesExplainArgs, RulesPlanArgs, RulesVerb};
 pub use shell::{ConfigVerb, GenerateWhat, Global, Shell, Verb, shell_command, shell_from};
 pub use work::{DoctorArgs, DumpArgs, TicketsArgs, WakeArgs};
 

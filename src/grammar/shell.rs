@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use super::{CALL, CallmapArgs, Sentence};
+use super::{CALL, CallmapArgs, RulesVerb, Sentence};
 
 /// The operations console for platforms that give every customer containers of its own.
 ///
@@ -89,6 +89,12 @@ pub enum Verb {
     },
     /// Run callmaps, the call chains of products: name the first broken layer. Also list them, or check their files
     Callmap(CallmapArgs),
+    /// Say what the rules of the config will do to tenants, when, and why
+    Rules {
+        /// What of them.
+        #[command(subcommand)]
+        verb: RulesVerb,
+    },
     /// Print shell completions
     Completions {
         /// The shell

@@ -135,7 +135,9 @@ fn edges(rules: &TierRules, zone: &TimeZone, day: Date) -> Vec<Timestamp> {
             edges.extend(ambiguous.later());
         }
     }
-    if let (Some(from), Some(to)) = (midnight(zone, day), day.tomorrow().ok().and_then(|day| midnight(zone, day))) {
+    if let (Some(from), Some(to)) =
+        (midnight(zone, day), day.tomorrow().ok().and_then(|day| midnight(zone, day)))
+    {
         let jumps = zone.following(from).map(|jump| jump.timestamp());
         edges.extend(jumps.take_while(|jump| *jump <= to));
     }
@@ -204,7 +206,11 @@ mod tests {
             for step in 0..1500_i64 {
                 now += (60 * (7 + step % 31)).seconds();
                 turned.turn_to(now);
-                assert_eq!(turned.shut(Tier::High), Calendar::new(&rules, &zone, now).shut(Tier::High), "{now}");
+                assert_eq!(
+                    turned.shut(Tier::High),
+                    Calendar::new(&rules, &zone, now).shut(Tier::High),
+                    "{now}"
+                );
             }
         }
     }

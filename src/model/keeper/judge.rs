@@ -127,12 +127,7 @@ fn missing(rules: &Rules, subject: &Subject, activity: &Activity) -> Measures {
 }
 
 /// When the tenant was last used, as far as is known.
-fn idle_since(
-    rules: &Rules,
-    subject: &Subject,
-    activity: &Activity,
-    missing: Measures,
-) -> Option<Timestamp> {
+fn idle_since(rules: &Rules, subject: &Subject, activity: &Activity, missing: Measures) -> Option<Timestamp> {
     let counted = rules.idle.counted();
     let used = activity.last(counted);
     if subject.asleep.is_none() {

@@ -55,7 +55,12 @@ pub struct Outlook {
 
 /// What will come of `all` from the calendar's moment until `until`.
 #[must_use]
-pub fn outlook(calendar: &Calendar<'_>, all: &[Candidate<'_>], hosts: &Hosts<'_>, until: Timestamp) -> Outlook {
+pub fn outlook(
+    calendar: &Calendar<'_>,
+    all: &[Candidate<'_>],
+    hosts: &Hosts<'_>,
+    until: Timestamp,
+) -> Outlook {
     let (rules, mut calendar, mut hosts) = (calendar.rules(), calendar.clone(), hosts.clone());
     let mut subjects: Vec<Subject> = all.iter().map(|one| one.subject).collect();
     let mut looks: BTreeMap<Timestamp, Vec<usize>> = BTreeMap::new();
@@ -159,12 +164,15 @@ mod tests {
             .iter()
             .map(|one| (all[one.who].tenant, one.at.as_second(), one.due.method))
             .collect();
-        assert_eq!(moves, [
-            ("elm", 3600, Method::Freeze),
-            ("birch", 3660, Method::Destroy),
-            ("acme", 3720, Method::Destroy),
-            ("dogwood", 4500, Method::Destroy),
-        ]);
+        assert_eq!(
+            moves,
+            [
+                ("elm", 3600, Method::Freeze),
+                ("birch", 3660, Method::Destroy),
+                ("acme", 3720, Method::Destroy),
+                ("dogwood", 4500, Method::Destroy),
+            ]
+        );
         assert_eq!(outlook.rest.keys().collect::<Vec<_>>(), [&2]);
     }
 

@@ -104,7 +104,12 @@ mod tests {
     use jiff::Timestamp;
     use proptest::prelude::*;
 
-    fn call(host: &'static str, tenant: &'static str, idle_since: i64, from: Option<Method>) -> Call<'static> {
+    fn call(
+        host: &'static str,
+        tenant: &'static str,
+        idle_since: i64,
+        from: Option<Method>,
+    ) -> Call<'static> {
         let idle_since = Timestamp::from_second(idle_since).unwrap();
         Call { host, tenant, due: Due { method: Method::Checkpoint, from, idle_since } }
     }
@@ -146,10 +151,7 @@ mod tests {
             call("web-2", "elm", 5, None),
         ];
         let hosts = [("web-1", HostNow { free: Some(50), asleep: 6, begun: 1 })];
-        assert_eq!(
-            told(&calls, &hosts, &rules),
-            ["acme", "cedar", "elm", "birch HostFull", "dogwood Pace"]
-        );
+        assert_eq!(told(&calls, &hosts, &rules), ["acme", "cedar", "elm", "birch HostFull", "dogwood Pace"]);
     }
 
     proptest! {

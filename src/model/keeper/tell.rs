@@ -63,7 +63,8 @@ impl<'a> Teller<'a> {
         let tier = tier.map_or("its tier", Tier::as_str);
         match leave {
             Leave::NoTier => {
-                "It is left alone: it has no tier, and rules go by tiers (`tenants` in the config).".to_owned()
+                "It is left alone: it has no tier, and rules go by tiers (`tenants` in the config)."
+                    .to_owned()
             }
             Leave::Vip => "It is left alone: no rule puts a tenant of tier vip to sleep.".to_owned(),
             Leave::NoSteps => {
@@ -80,7 +81,11 @@ impl<'a> Teller<'a> {
             }
             Leave::Waiting { due, at } => {
                 let rest = lasting(between(self.calendar.now(), at));
-                format!("It is left alone: it is {}; in {rest} more it is to be {}.", self.idle(due), verb(due))
+                format!(
+                    "It is left alone: it is {}; in {rest} more it is to be {}.",
+                    self.idle(due),
+                    verb(due)
+                )
             }
         }
     }
@@ -129,7 +134,9 @@ impl<'a> Teller<'a> {
     fn allowed(&self, tier: Option<Tier>, due: Due) -> String {
         let Some(tier) = tier else { return String::new() };
         let step = self.calendar.rules().tier(tier).steps.iter().find(|step| step.dump == due.method);
-        step.map_or(String::new(), |step| format!(", and tier {tier} takes that after {}", lasting(step.after)))
+        step.map_or(String::new(), |step| {
+            format!(", and tier {tier} takes that after {}", lasting(step.after))
+        })
     }
 
     /// What a tier allows, in a sentence.
