@@ -50,10 +50,18 @@ fn main() -> Result<(), Failure> {
     let ms = |time: Duration| format!("{:.1}", time.as_secs_f64() * 1e3);
     let most = |times: &[Duration]| times.last().copied().map_or(String::new(), ms);
     let mb = |kilobytes: u64| kilobytes / 1000;
-    println!("| {tenants} tenants on {} hosts, {rounds} rounds | median (most) | wanted |", fleet.hosts.len());
+    println!(
+        "| {tenants} tenants on {} hosts, {rounds} rounds | median (most) | wanted |",
+        fleet.hosts.len()
+    );
     println!("|---|---|---|");
     println!("| all judged, ms | {} ({}) | under 1000 |", ms(judged[rounds / 2]), most(&judged));
-    println!("| chosen who goes, of {} that are due in the last round, ms | {} ({}) | |", last.due, ms(paced[rounds / 2]), most(&paced));
+    println!(
+        "| chosen who goes, of {} that are due in the last round, ms | {} ({}) | |",
+        last.due,
+        ms(paced[rounds / 2]),
+        most(&paced)
+    );
     println!("| resident memory: the snapshot, MB | {} | |", mb(with_fleet - empty));
     println!("| its activity, MB | {} | |", mb(with_activity - with_fleet));
     println!("| highest resident memory of the process, MB | {} | under 600 |", mb(memory("VmHWM")?));
@@ -91,7 +99,8 @@ fn one_round(rules: &Rules, now: Timestamp, fleet: &Fleet, activities: &[Activit
     }
     round.judged = begin.elapsed();
     let begin = Instant::now();
-    let host = |host: &'_ Host| HostNow { free: u8::try_from(host.tenants.len() % 100).ok(), ..HostNow::default() };
+    let host =
+        |host: &'_ Host| HostNow { free: u8::try_from(host.tenants.len() % 100).ok(), ..HostNow::default() };
     let hosts: Hosts<'_> = fleet.hosts.iter().map(|it| (&*it.name, host(it))).collect();
     let Paced { go, held } = pace(&calls, &hosts, rules);
     round.paced = begin.elapsed();

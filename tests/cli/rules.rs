@@ -31,11 +31,12 @@ fn explain_says_what_will_be_done_and_what_is_not_known() {
         contains("web-1/acme: tier vip, running")
             .and(contains("It is left alone: no rule puts a tenant of tier vip to sleep."))
             .and(contains("Tier vip: always running."))
-            .and(contains("request      not measured yet, and must be")).and(contains("cpu          ignored, says the config")),
+            .and(contains("request      not measured yet, and must be"))
+            .and(contains("cpu          ignored, says the config")),
     );
-    run(&home, &["rules", "explain", "web-1/birch"])
-        .success()
-        .stdout(contains("It is left alone: it is stopped, and only what runs as it should is put to sleep."));
+    run(&home, &["rules", "explain", "web-1/birch"]).success().stdout(contains(
+        "It is left alone: it is stopped, and only what runs as it should is put to sleep.",
+    ));
     run(&home, &["rules", "explain", "brich"]).code(1).stderr(contains("did you mean `birch`?"));
     run(&home, &["rules"]).code(2);
 }

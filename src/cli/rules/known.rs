@@ -7,7 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
-use crate::model::fleet::{Fleet, Tenant};
+use crate::model::fleet::{Fleet, Host, Tenant};
+use crate::model::keeper::outlook::Candidate;
 use crate::model::keeper::pace::{HostNow, Hosts};
 use crate::model::keeper::{Activity, Rules, Subject};
 use crate::model::state::State;
@@ -93,6 +94,17 @@ impl Known {
         Activity { cpu: is_used.then_some(self.now), ..Activity::default() }
     }
 
+    /// A tenant as the outlook sees it. Nobody has asked a hook about it.
+    pub fn candidate<'a>(&self, tenant: &'a Tenant, rules: &Rules) -> Candidate<'a> {
+        Candidate {
+            host: &tenant.host,
+            tenant: &tenant.name,
+            subject: self.subject(tenant),
+            activity: self.activity(tenant, rules),
+            answer: None,
+        }
+    }
+
     /// The hosts as the limits see them. Only this machine says how much of its memory is free.
     pub fn hosts(&self) -> Hosts<'_> {
         let free = machine::memory().and_then(|(used, all)| {
@@ -102,7 +114,7 @@ impl Known {
         let recent = |began: Option<Timestamp>| {
             began.is_some_and(|began| self.now.duration_since(began) < MINUTE.try_into().unwrap_or_default())
         };
-        let host = |host: &'_ crate::model::fleet::Host| HostNow {
+        let host = |host: &Host| HostNow {
             free: free.filter(|_| host.engine.as_ref().is_some_and(|engine| engine.local)),
             asleep: count(host.tenants.iter().filter(|tenant| tenant.state == State::Dumped)),
             begun: count(self.work.tickets.iter().filter(|ticket| {

@@ -49,17 +49,8 @@ pub async fn run(args: &RulesPlanArgs, settings: Settings) -> Result<(), Failure
     let known = Known::look(&service, |tenant, near| near && has_steps(tenant)).await;
     let calendar = Calendar::new(rules, &TimeZone::system(), known.now);
     let tenants: Vec<&Tenant> = known.fleet.tenants().map(|tenant| &**tenant).collect();
-    let candidate = |tenant: &&'_ Tenant| Candidate {
-        host: "",
-        tenant: "",
-        subject: known.subject(tenant),
-        activity: known.activity(tenant, rules),
-        answer: None,
-    };
-    let all: Vec<Candidate<'_>> = tenants
-        .iter()
-        .map(|tenant| Candidate { host: &tenant.host, tenant: &tenant.name, ..candidate(tenant) })
-        .collect();
+    let all: Vec<Candidate<'_>> =
+        tenants.iter().copied().map(|tenant| known.candidate(tenant, rules)).collect();
     let until = known.now.checked_add(args.hours.hours()).unwrap_or(Timestamp::MAX);
     let outlook = outlook(&calendar, &all, &known.hosts(), until);
     let plan = Plan { teller: Teller::new(&calendar), tenants, now: known.now, hours: args.hours, outlook };

@@ -105,7 +105,8 @@ fn what_is_not_known_is_not_idle_unless_the_config_takes_it() {
     let held = |measures: &[Measure]| {
         Decision::Held(due(Destroy, None, 0), Hold::Unmeasured(measures.iter().copied().collect()))
     };
-    let decision = |rules: &Rules, activity: &Activity| verdict(rules, 20, &awake(Tier::Low), activity).decision;
+    let decision =
+        |rules: &Rules, activity: &Activity| verdict(rules, 20, &awake(Tier::Low), activity).decision;
     assert_eq!(decision(&rules, &activity), held(&[Measure::Request]));
     rules.idle.may_be_unknown = [Measure::Request].into_iter().collect();
     assert_eq!(decision(&rules, &activity), Decision::Dump(due(Destroy, None, 0)));
