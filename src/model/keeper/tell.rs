@@ -32,7 +32,11 @@ impl<'a> Teller<'a> {
         match decision {
             Decision::Leave(leave) => self.leave(tier, leave),
             Decision::Held(due, hold) => {
-                let idle = self.idle(due);
+                // What is not measured may have been in use.
+                let idle = match hold {
+                    Hold::Unmeasured(_) => self.unused(due),
+                    _ => self.idle(due),
+                };
                 format!("It would be {} ({idle}), but {}.", verb(due), self.hold(tier, hold))
             }
             Decision::Dump(due) => {
@@ -80,12 +84,8 @@ impl<'a> Teller<'a> {
                 "It is left alone: neither its start nor any use of it is known.".to_owned()
             }
             Leave::Waiting { due, at } => {
-                let rest = lasting(between(self.calendar.now(), at));
-                format!(
-                    "It is left alone: it is {}; in {rest} more it is to be {}.",
-                    self.idle(due),
-                    verb(due)
-                )
+                let (unused, rest) = (self.unused(due), lasting(between(self.calendar.now(), at)));
+                format!("It is left alone: {unused}; it is due in {rest}, to be {}.", verb(due))
             }
         }
     }
@@ -129,6 +129,11 @@ impl<'a> Teller<'a> {
 
     fn idle(&self, due: Due) -> String {
         format!("idle for {}", lasting(between(due.idle_since, self.calendar.now())))
+    }
+
+    fn unused(&self, due: Due) -> String {
+        let idle = lasting(between(due.idle_since, self.calendar.now()));
+        format!("nothing is known to have used it for {idle}")
     }
 
     fn allowed(&self, tier: Option<Tier>, due: Due) -> String {

@@ -55,7 +55,7 @@ fn held(hold: Hold) -> Decision {
 )]
 #[case(
     Decision::Leave(Leave::Waiting { due: due(None), at: now() + Duration::from_secs(90) }),
-    "It is left alone: it is idle for 42m; in 1m 30s more it is to be dumped by freeze."
+    "It is left alone: nothing is known to have used it for 42m; it is due in 1m 30s, to be dumped by freeze."
 )]
 #[case(Decision::Leave(Leave::Vip), "It is left alone: no rule puts a tenant of tier vip to sleep.")]
 #[case(
@@ -88,15 +88,15 @@ fn held(hold: Hold) -> Decision {
 #[case(held(Hold::Ticket), "It would be dumped by freeze (idle for 42m), but a ticket is at it.")]
 #[case(
     held(Hold::Unmeasured([Measure::Cpu].into_iter().collect())),
-    "It would be dumped by freeze (idle for 42m), but CPU is not measured."
+    "It would be dumped by freeze (nothing is known to have used it for 42m), but CPU is not measured."
 )]
 #[case(
     held(Hold::Unmeasured([Measure::Request].into_iter().collect())),
-    "It would be dumped by freeze (idle for 42m), but requests are not measured."
+    "It would be dumped by freeze (nothing is known to have used it for 42m), but requests are not measured."
 )]
 #[case(
     held(Hold::Unmeasured(Measure::ALL.into_iter().collect())),
-    "It would be dumped by freeze (idle for 42m), but requests, network bytes, CPU and open connections are not \
+    "It would be dumped by freeze (nothing is known to have used it for 42m), but requests, network bytes, CPU and open connections are not \
      measured."
 )]
 #[case(
