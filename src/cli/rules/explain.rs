@@ -147,24 +147,12 @@ impl Told<'_> {
         plans.into_iter().find_map(|plan| plan.refusal).map(|refusal| plain(&refusal).into_owned())
     }
 
-    fn said(&self, decision: Decision, text: String) -> Said {
-        let due = decision.due();
-        Said {
-            decision: decision.as_str(),
-            reason: decision.reason(),
-            dump: due.map(|due| due.method),
-            woken_from: due.and_then(|due| due.from),
-            idle_since: due.map(|due| due.idle_since),
-            text,
-        }
-    }
-
     fn row(&self, refusal: Option<String>) -> Row<'_> {
         let (teller, tier) = (self.teller(), self.tenant.tier);
         let now = self.turns.first().map_or(Decision::Leave(Leave::NothingKnown), |turn| turn.decision);
         let coming = self.later().map(|turn| At {
             at: turn.at,
-            said: self.said(turn.decision, teller.turn(tier, turn).unwrap_or_default()),
+            said: said(turn.decision, teller.turn(tier, turn).unwrap_or_default()),
         });
         Row {
             tenant: &self.tenant.name,
@@ -173,7 +161,7 @@ impl Told<'_> {
             state: self.tenant.state.as_str(),
             method: self.tenant.method,
             since: self.since(),
-            now: self.said(now, teller.decision(tier, now)),
+            now: said(now, teller.decision(tier, now)),
             next: self.turns.get(1).map(|turn| turn.at),
             coming: coming.collect(),
             refusal,
@@ -241,5 +229,17 @@ impl Told<'_> {
             }
             _ => self.teller().measure(measure, &self.activity, idle),
         }
+    }
+}
+
+fn said(decision: Decision, text: String) -> Said {
+    let due = decision.due();
+    Said {
+        decision: decision.as_str(),
+        reason: decision.reason(),
+        dump: due.map(|due| due.method),
+        woken_from: due.and_then(|due| due.from),
+        idle_since: due.map(|due| due.idle_since),
+        text,
     }
 }

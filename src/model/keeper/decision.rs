@@ -98,8 +98,10 @@ impl Decision {
     #[must_use]
     pub fn due(self) -> Option<Due> {
         match self {
-            Decision::Dump(due) | Decision::Hurry(due) | Decision::Held(due, _) => Some(due),
-            Decision::Leave(Leave::Waiting { due, .. }) => Some(due),
+            Decision::Dump(due)
+            | Decision::Hurry(due)
+            | Decision::Held(due, _)
+            | Decision::Leave(Leave::Waiting { due, .. }) => Some(due),
             Decision::Leave(_) => None,
         }
     }

@@ -66,21 +66,18 @@ pub fn judge(calendar: &Calendar<'_>, case: &Case<'_>) -> Verdict {
     let due = |step: &Step| Due { method: step.dump, from: subject.asleep, idle_since };
     let at = |step: &Step| later(idle_since, step.after);
     let next_step = steps.iter().map(at).find(|at| *at > now);
-    let (due, hurries) = match steps.iter().rfind(|step| at(step) <= now) {
-        Some(step) => (due(step), false),
-        None => {
-            let first = &steps[0];
-            let mut moment = at(first);
-            if case.short && subject.asleep.is_none() {
-                moment = moment.min(later(idle_since, rules.hurry.after));
-            }
-            if moment > now {
-                let decision = Decision::Leave(Leave::Waiting { due: due(first), at: moment });
-                return Verdict { decision, next: Some(moment) };
-            }
-            (due(first), true)
+    let reached = steps.iter().rfind(|step| at(step) <= now);
+    let due_now = due(reached.unwrap_or(&steps[0]));
+    if reached.is_none() {
+        let mut moment = at(&steps[0]);
+        if case.short && subject.asleep.is_none() {
+            moment = moment.min(later(idle_since, rules.hurry.after));
         }
-    };
+        if moment > now {
+            let decision = Decision::Leave(Leave::Waiting { due: due_now, at: moment });
+            return Verdict { decision, next: Some(moment) };
+        }
+    }
     let (shut, until) = calendar.shut(tier);
     let (mut answer_ends, mut hold) = (None, None);
     if subject.ticket {
@@ -102,9 +99,9 @@ pub fn judge(calendar: &Calendar<'_>, case: &Case<'_>) -> Verdict {
     let windows_matter = !matches!(hold, Some(Hold::Ticket | Hold::Unmeasured(_)));
     let next = [next_step, until.filter(|_| windows_matter), answer_ends].into_iter().flatten().min();
     let decision = match hold {
-        Some(hold) => Decision::Held(due, hold),
-        None if hurries => Decision::Hurry(due),
-        None => Decision::Dump(due),
+        Some(hold) => Decision::Held(due_now, hold),
+        None if reached.is_none() => Decision::Hurry(due_now),
+        None => Decision::Dump(due_now),
     };
     Verdict { decision, next }
 }

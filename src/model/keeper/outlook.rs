@@ -9,7 +9,7 @@ use super::activity::Activity;
 use super::calendar::Calendar;
 use super::decision::{Decision, Due, Hold};
 use super::judge::{Answer, Case, judge};
-use super::pace::{Call, HostNow, Hosts, pace};
+use super::pace::{Call, Hosts, pace};
 use super::rules::later;
 use super::subject::Subject;
 
@@ -100,7 +100,9 @@ pub fn outlook(
             last[called[place]] = Some(Decision::Held(calls[place].due, hold));
             looks.entry(later(now, LOOK)).or_default().push(called[place]);
         }
-        hosts.values_mut().for_each(|host: &mut HostNow| host.begun = 0);
+        for host in hosts.values_mut() {
+            host.begun = 0;
+        }
         now = later(now, LOOK);
     }
     let moved: std::collections::HashSet<usize> = outlook.moves.iter().map(|one| one.who).collect();

@@ -65,14 +65,13 @@ pub fn pace(calls: &[Call<'_>], hosts: &Hosts<'_>, rules: &Rules) -> Paced {
     for (_, at) in order {
         let call = &calls[at];
         let host = now.entry(call.host).or_insert_with(|| host(call));
-        match held(call, host, rules) {
-            Some(hold) => paced.held.push((at, hold)),
-            None => {
-                host.begun += 1;
-                host.asleep += u32::from(call.due.from.is_none());
-                paced.go.push(at);
-            }
+        if let Some(hold) = held(call, host, rules) {
+            paced.held.push((at, hold));
+            continue;
         }
+        host.begun += 1;
+        host.asleep += u32::from(call.due.from.is_none());
+        paced.go.push(at);
     }
     paced
 }

@@ -63,7 +63,7 @@ impl<'a> Teller<'a> {
         }
     }
 
-    fn leave(&self, tier: Option<Tier>, leave: Leave) -> String {
+    fn leave(self, tier: Option<Tier>, leave: Leave) -> String {
         let tier = tier.map_or("its tier", Tier::as_str);
         match leave {
             Leave::NoTier => {
@@ -119,7 +119,7 @@ impl<'a> Teller<'a> {
         }
     }
 
-    fn window(&self, window: &Window) -> String {
+    fn window(self, window: &Window) -> String {
         let zone = self.calendar.zone().iana_name().map_or(String::new(), |zone| format!(" {zone}"));
         match window.kind {
             Kind::Hours => format!("its running hours ({}{zone})", window.span),
@@ -127,16 +127,16 @@ impl<'a> Teller<'a> {
         }
     }
 
-    fn idle(&self, due: Due) -> String {
+    fn idle(self, due: Due) -> String {
         format!("idle for {}", lasting(between(due.idle_since, self.calendar.now())))
     }
 
-    fn unused(&self, due: Due) -> String {
+    fn unused(self, due: Due) -> String {
         let idle = lasting(between(due.idle_since, self.calendar.now()));
         format!("nothing is known to have used it for {idle}")
     }
 
-    fn allowed(&self, tier: Option<Tier>, due: Due) -> String {
+    fn allowed(self, tier: Option<Tier>, due: Due) -> String {
         let Some(tier) = tier else { return String::new() };
         let step = self.calendar.rules().tier(tier).steps.iter().find(|step| step.dump == due.method);
         step.map_or(String::new(), |step| {

@@ -79,7 +79,8 @@ impl Span {
         match self.when {
             When::Once { from, to } => (from..to).contains(&wall),
             When::Days { days, from, to } => {
-                let minute = wall.hour().unsigned_abs() as u16 * 60 + wall.minute().unsigned_abs() as u16;
+                let part = |number: i8| u16::from(number.unsigned_abs());
+                let minute = part(wall.hour()) * 60 + part(wall.minute());
                 let today = days.has(wall.date());
                 if from < to {
                     return today && (from..to).contains(&minute);
