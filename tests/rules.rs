@@ -161,22 +161,19 @@ impl Life<'_> {
             before = Some((activity, subject, verdict));
             let due =
                 self.due(now, &activity).filter(|method| subject.asleep.is_none_or(|now| *method > now));
-            match verdict.decision.acts() {
-                Some(acts) => {
-                    assert_ne!(self.tier, Tier::Vip, "a vip is dumped at {now}");
-                    assert!(!self.is_shut(now), "within a window at {now}");
-                    assert!(!is_used, "while it is used at {now}");
-                    assert!(self.can_be_idle() || subject.asleep.is_some(), "unmeasured at {now}");
-                    assert_eq!(Some(acts.method), due, "at {now}");
-                    self.subject = subject.put_to_sleep(acts.method, now);
-                }
-                None => {
-                    let must = due.is_some()
-                        && self.tier != Tier::Vip
-                        && !self.is_shut(now)
-                        && (self.can_be_idle() || subject.asleep.is_some());
-                    assert!(!must, "idle for long enough at {now}, but {verdict:?}");
-                }
+            if let Some(acts) = verdict.decision.acts() {
+                assert_ne!(self.tier, Tier::Vip, "a vip is dumped at {now}");
+                assert!(!self.is_shut(now), "within a window at {now}");
+                assert!(!is_used, "while it is used at {now}");
+                assert!(self.can_be_idle() || subject.asleep.is_some(), "unmeasured at {now}");
+                assert_eq!(Some(acts.method), due, "at {now}");
+                self.subject = subject.put_to_sleep(acts.method, now);
+            } else {
+                let must = due.is_some()
+                    && self.tier != Tier::Vip
+                    && !self.is_shut(now)
+                    && (self.can_be_idle() || subject.asleep.is_some());
+                assert!(!must, "idle for long enough at {now}, but {verdict:?}");
             }
             now += Duration::from_secs((tick * MINUTE).unsigned_abs());
         }
