@@ -6,6 +6,8 @@ mod callmap;
 #[path = "cli/changes.rs"]
 mod changes;
 mod common;
+#[path = "cli/rules.rs"]
+mod rules;
 #[path = "cli/runs.rs"]
 mod runs;
 #[path = "cli/work.rs"]
@@ -27,9 +29,13 @@ tenants:
 
 /// A home whose config names one simulated host and one that is not there.
 fn simulated(more: &str) -> (tokio::runtime::Runtime, Running, Home) {
+    simulated_by(SCENARIO, more)
+}
+
+fn simulated_by(scenario: &str, more: &str) -> (tokio::runtime::Runtime, Running, Home) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let home = Home::new("");
-    let scenario = Scenario::read(std::path::Path::new("cli.yaml"), SCENARIO).unwrap();
+    let scenario = Scenario::read(std::path::Path::new("cli.yaml"), scenario).unwrap();
     let running = {
         let _inside = runtime.enter();
         demo::spawn(&scenario, home.path()).unwrap()

@@ -16,6 +16,7 @@ mod note;
 mod output;
 mod progress;
 mod ps;
+mod rules;
 mod settle;
 mod simulate;
 mod telling;
@@ -55,6 +56,10 @@ pub fn run(shell: Shell) -> Result<(), Failure> {
         Some(Verb::Config { verb }) => config::run(&verb, global.config.as_deref()),
         Some(Verb::Callmap(args)) => callmap::run(&args.said(), load),
         Some(Verb::Note(args)) => runtime()?.block_on(note::run(args, load()?)),
+        Some(Verb::Rules { verb }) => {
+            let settings = load()?;
+            runtime()?.block_on(rules::run(&verb, settings))
+        }
         Some(Verb::Completions { shell }) => output::print(|out| {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut shell_command(), "wakeboard", &mut script);

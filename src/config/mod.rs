@@ -1,7 +1,8 @@
 //! Files to checked settings: the only room that knows YAML.
 //!
 //! A file is read into plain shapes first (`shape`), and each part is then checked where it belongs (`hosts`, `naming`,
-//! `keymap`, `theme`, `policy`, `ledger`). Every fault stops the program, with file, line and column, and what was probably meant.
+//! `keymap`, `theme`, `policy`, `rules`, `ledger`). Every fault stops the program, with file, line and column, and what was
+//! probably meant.
 
 pub mod callmap;
 pub mod callmaps;
@@ -20,6 +21,7 @@ pub mod notes;
 mod ordered;
 mod policy;
 pub mod printable;
+mod rules;
 pub mod scenario;
 mod schema;
 mod secret;

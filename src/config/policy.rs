@@ -143,7 +143,7 @@ fn at_once(source: Source<'_>, part: &str, count: u64) -> Result<usize, ConfigEr
 }
 
 /// The duration at `path`, at least `least` and at most `most`.
-fn bounded(
+pub(super) fn bounded(
     source: Source<'_>,
     path: &[Step<'_>],
     written: &shape::Span,
@@ -154,7 +154,9 @@ fn bounded(
         shape::Span::Text(text) => match span(text) {
             Ok(duration) if duration < least => format!("{text} is too short: at least {least:?}"),
             Ok(duration) if duration > most => {
-                format!("{text} is too long: at most {}m", most.as_secs() / 60)
+                let (days, minutes) = (most.as_secs() / 86_400, most.as_secs() / 60);
+                let most = if days > 0 { format!("{days}d") } else { format!("{minutes}m") };
+                format!("{text} is too long: at most {most}")
             }
             Ok(duration) => return Ok(duration),
             Err(error) => error.to_string(),

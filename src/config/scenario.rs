@@ -4,7 +4,7 @@ mod call;
 mod check;
 mod happening;
 mod names;
-mod units;
+pub(super) mod units;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -10,8 +10,9 @@ use super::notes::{self, Notes};
 use super::printable::is_unsafe;
 use super::theme::{self, Theme};
 use super::yaml::{self, Source};
-use super::{callmaps, discover, hosts, ledger, naming, policy, shape};
+use super::{callmaps, discover, hosts, ledger, naming, policy, rules, shape};
 use crate::model::host::HostSpec;
+use crate::model::keeper::Rules;
 use crate::model::ledger::Where;
 use crate::model::naming::Naming;
 use crate::model::policy::Policy;
@@ -33,6 +34,8 @@ pub struct Settings {
     pub notes: Option<Notes>,
     /// The rules of dumping and waking.
     pub policy: Policy,
+    /// By which tenants are put to sleep while nobody looks.
+    pub rules: Rules,
     /// The folder for copies of checkpoints, where there is a state folder at all.
     pub copies: Option<PathBuf>,
     /// The theme.
@@ -90,6 +93,7 @@ fn looks(source: Source<'_>, shape: &shape::File, env: &Env) -> Result<Settings,
     let naming = naming::check(source, &shape.tenants)?;
     let keymap = keymap::check(source, &shape.keys)?;
     let policy = policy::check(source, shape)?;
+    let rules = rules::check(source, shape)?;
     let ledger = match &shape.ledger {
         Some(written) => Some(ledger::check(source, written, env)?),
         None => default_ledger(env),
@@ -111,6 +115,7 @@ fn looks(source: Source<'_>, shape: &shape::File, env: &Env) -> Result<Settings,
         callmaps,
         notes,
         policy,
+        rules,
         copies,
         theme,
         theme_file,

@@ -1,6 +1,7 @@
 //! What `wakeboard.yaml` looks like, before anything of it is checked. The JSON Schema comes from these types.
 
 mod notes;
+mod rules;
 mod work;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use crate::model::action::ACTIONS;
 use crate::model::tier::Tier;
 
 pub use notes::Notes;
+pub use rules::{Hurry, Idle, RulesPart, Steps, Threshold, TierRule, Tiers, Veto};
 pub use work::{Dump, Span, TierMethods, Wake};
 
 /// The settings of wakeboard. All keys are optional.
@@ -55,6 +57,12 @@ pub struct File {
     /// How they are brought back.
     #[serde(default)]
     pub wake: Wake,
+    /// What each tier allows: by idle time, how its tenants are put to sleep by rule.
+    #[serde(default)]
+    pub tiers: Tiers,
+    /// What counts as idle, and when, how many and after asking whom tenants are put to sleep by rule.
+    #[serde(default)]
+    pub rules: RulesPart,
     /// A shipped theme, or the path of a theme file (`.yaml`), relative to this file.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "ThemeName")]

@@ -4,6 +4,7 @@
 mod callmap;
 mod changes;
 mod note;
+mod rules;
 mod shell;
 mod work;
 
@@ -14,6 +15,7 @@ pub use changes::{
     ChangesArgs, ChangesListArgs, ChangesShowArgs, ChangesSummaryArgs, ChangesVerb, ChangesVerifyArgs, Shown,
 };
 pub use note::NoteArgs;
+pub use rules::{RulesExplainArgs, RulesPlanArgs, RulesVerb};
 pub use shell::{ConfigVerb, GenerateWhat, Global, Shell, Verb, shell_command, shell_from};
 pub use work::{DoctorArgs, DumpArgs, TicketsArgs, WakeArgs};
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use super::{CALL, CallmapArgs, NoteArgs, Sentence};
+use super::{CALL, CallmapArgs, NoteArgs, RulesVerb, Sentence};
 
 /// The operations console for platforms that give every customer containers of its own.
 ///
@@ -91,6 +91,12 @@ pub enum Verb {
     Callmap(CallmapArgs),
     /// Write down a change that nobody else would tell of: a deployment, a change of DNS
     Note(NoteArgs),
+    /// Say what the rules of the config will do to tenants, when, and why
+    Rules {
+        /// What of them.
+        #[command(subcommand)]
+        verb: RulesVerb,
+    },
     /// Print shell completions
     Completions {
         /// The shell

@@ -17,6 +17,7 @@ pub mod fuzzy;
 pub mod history;
 pub mod holder;
 pub mod host;
+pub mod keeper;
 pub mod key;
 pub mod ledger;
 pub mod method;

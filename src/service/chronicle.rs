@@ -118,7 +118,9 @@ impl Chronicle {
             }
             FromLedger::Others(changes) => {
                 self.changed = true;
-                changes.into_iter().for_each(|change| self.feed.add(change));
+                for change in changes {
+                    self.feed.add(change);
+                }
             }
             FromLedger::Recorded(seq) => {
                 // Only what somebody can see is worth a frame.

@@ -9,6 +9,9 @@ use std::time::Duration;
 use wakeboard::config::notes::TokenPlace;
 use wakeboard::config::{self, Env, Keymap, Settings, Theme};
 use wakeboard::model::action::ACTIONS;
+use wakeboard::model::keeper::rules::{Ask, Hook, Hurry, Idle, Limits, Step, TierRules};
+use wakeboard::model::keeper::window::{Kind, Span, Window};
+use wakeboard::model::keeper::{Measure, Rules};
 use wakeboard::model::method::Method;
 use wakeboard::model::policy::{Policy, Ready};
 use wakeboard::model::tier::Tier;
@@ -80,6 +83,7 @@ fn the_sample_says_the_defaults() {
     assert_eq!(sample.operator, None);
     assert_eq!(sample.notes, None);
     assert_eq!(sample.policy, Policy::default());
+    assert_eq!(sample.rules, Rules::default());
     assert_eq!(format!("{:?}", sample.naming), format!("{:?}", wakeboard::model::naming::Naming::default()));
     let text = fs::read_to_string(file).unwrap();
     for about in ACTIONS {
@@ -95,7 +99,8 @@ fn what_the_sample_shows_in_comments_loads_too() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/wakeboard.sample.yaml");
     let text = fs::read_to_string(&file).unwrap().replace("tenants: {}", "tenants:");
     let text = text.replace("callmaps: []", "callmaps:").replace("notes: {}", "notes:");
-    let text = text.replace("tiers: {}", "tiers:").replace("  ready: {}", "  ready:");
+    let text =
+        text.replace("tiers: {}", "tiers:").replace("  ready: {}", "  ready:").replace("never: []", "never:");
     let is_yaml = |line: &str| {
         line.starts_with(' ')
             || ["hosts:", "operator:", "ledger:", "callmaps:"].iter().any(|key| line.starts_with(key))
@@ -118,11 +123,73 @@ fn what_the_sample_shows_in_comments_loads_too() {
     assert_eq!(notes.token, TokenPlace::Variable("WAKEBOARD_TOKEN".to_owned()));
     assert_eq!(settings.policy.methods[&Tier::Low], [Method::Destroy]);
     assert_eq!(settings.policy.methods[&Tier::High], [Method::Checkpoint, Method::Freeze]);
+    assert_eq!(settings.rules.limits.most_asleep, Some(500));
+    assert_eq!(settings.rules.tier(Tier::Low).windows.len(), 4);
+    assert!(matches!(settings.rules.veto.map(|hook| hook.ask), Some(Ask::Exec(words)) if words.len() == 1));
     let ready = [
         ("acme*".to_owned(), Ready::Port(8080)),
         ("shop-*".to_owned(), Ready::Http { port: 8080, path: "/health".into() }),
     ];
     assert_eq!(settings.policy.ready, ready);
+}
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn window(kind: Kind, text: &str) -> Window {
+    Window { kind, span: Span::read(text).unwrap() }
+}
+
+#[test]
+fn tiers_and_rules_mean_what_they_say() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config/good");
+    let rules = load(&folder.join("rules.yaml")).unwrap().rules;
+    let never = [window(Kind::Never, "daily 02:00-03:00"), window(Kind::Never, "2026-12-24..2027-01-02")];
+    let step = |after, dump| Step { after: seconds(after), dump };
+    let expected = Rules {
+        tiers: [
+            TierRules { steps: vec![], windows: never.to_vec() },
+            TierRules {
+                steps: vec![
+                    step(60, Method::Freeze),
+                    step(3600, Method::Stop),
+                    step(86_400, Method::Destroy),
+                ],
+                windows: never.to_vec(),
+            },
+            TierRules {
+                steps: Rules::default().tier(Tier::Mid).steps.clone(),
+                windows: [
+                    window(Kind::Hours, "mon-fri 07:00-19:00"),
+                    window(Kind::Hours, "sat 08:00-12:00"),
+                    window(Kind::Never, "month 28-3"),
+                ]
+                .into_iter()
+                .chain(never.clone())
+                .collect(),
+            },
+            TierRules { steps: vec![], windows: never.to_vec() },
+        ],
+        zone: Some(jiff::tz::TimeZone::get("Asia/Shanghai").unwrap()),
+        idle: Idle {
+            network: Some(2048),
+            cpu: Some(0.5),
+            connections: None,
+            may_be_unknown: [Measure::Request, Measure::Network].into_iter().collect(),
+        },
+        hurry: Hurry { below: 0, after: seconds(90) },
+        limits: Limits { dumps_a_minute: 3, most_asleep: Some(500) },
+        veto: Some(Hook {
+            ask: Ask::Url("https://desk.example.com/may/{host}/{tenant}".to_owned()),
+            timeout: seconds(1),
+            every: seconds(600),
+        }),
+    };
+    assert_eq!(rules, expected);
+    assert_eq!(load(&folder.join("empty.yaml")).unwrap().rules, Rules::default());
+    // What older files say of methods by tier is said of dumps that somebody asks for, as before.
+    assert_eq!(load(&folder.join("work.yaml")).unwrap().rules, Rules::default());
 }
 
 #[test]

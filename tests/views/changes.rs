@@ -161,7 +161,7 @@ fn a_question_is_answered_from_memory_then_from_the_ledger() {
     // What comes in shows on top where it fits.
     let mut changes = Changes::clone(&state.changes);
     for (seq, tenant) in [(7, "acme"), (8, "birch")] {
-        let change = Change { seq, ..old(seq as i64 + 50, 1, Verb::Paused, tenant) };
+        let change = Change { seq, ..old(seq.cast_signed() + 50, 1, Verb::Paused, tenant) };
         changes.newest_first.insert(0, Arc::new(change));
     }
     changes.next_seq = 9;

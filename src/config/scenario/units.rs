@@ -30,7 +30,7 @@ pub(super) fn percent<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-fn read_bytes(text: &str) -> Option<u64> {
+pub(in crate::config) fn read_bytes(text: &str) -> Option<u64> {
     // Nothing is nothing in every unit.
     if text.trim() == "0" {
         return Some(0);

@@ -17,7 +17,8 @@ pub struct Dump {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Vec<Method>", length(min = 1), extend("uniqueItems" = true))]
     pub methods: Option<Vec<Method>>,
-    /// The same for tenants of one tier.
+    /// The same for tenants of one tier. This is for dumps that somebody asks for; what is put to sleep by rule, and how,
+    /// says the key `tiers` at the top.
     #[serde(default)]
     pub tiers: TierMethods,
     /// Roles in the order of dumping, dependents first; those not named go before them. Waking goes the other way.
@@ -89,10 +90,10 @@ pub enum Span {
 pub struct ReadyAt(pub String);
 
 /// Reads a text or a whole number.
-struct TextOrNumber<T> {
-    expected: &'static str,
-    text: fn(String) -> T,
-    number: fn(u64) -> T,
+pub(super) struct TextOrNumber<T> {
+    pub(super) expected: &'static str,
+    pub(super) text: fn(String) -> T,
+    pub(super) number: fn(u64) -> T,
 }
 
 impl<T> Visitor<'_> for TextOrNumber<T> {

@@ -48,12 +48,12 @@ impl Spans {
         self.0.iter().find(|(_, span)| is_its_doing(span)).map(|(ticket, _)| Act::of_ticket(*ticket))
     }
 
-    /// Takes a ticket in. Gives what was known of it before, and nothing where that was the same.
-    fn know(&mut self, ticket: &Ticket) -> Option<Option<Span>> {
+    /// Takes a ticket in, and says what is new about it.
+    fn know(&mut self, ticket: &Ticket) -> News {
         let (host, tenant) = (ticket.host.clone(), ticket.tenant.clone());
         let span = Span { host, tenant, began: ticket.began, ended: ticket.ended };
         if self.0.get(&ticket.id) == Some(&span) {
-            return None;
+            return News::None;
         }
         let before = self.0.insert(ticket.id, span);
         while self.0.len() > MOST_SPANS {
@@ -61,8 +61,22 @@ impl Spans {
             let Some((_, oldest)) = self.0.iter().filter_map(over).min() else { break };
             self.0.remove(&oldest);
         }
-        Some(before)
+        if ticket.began.is_some() && before.is_none_or(|before| before.began.is_none()) {
+            News::Begun
+        } else {
+            News::Other
+        }
     }
+}
+
+/// What a look at a ticket brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum News {
+    None,
+    /// Work on it has begun.
+    Begun,
+    /// Something else about it.
+    Other,
 }
 
 impl Span {
@@ -88,10 +102,13 @@ impl Feed {
     /// that it freed, in bytes. Those that only wait are not told of.
     pub fn know(&mut self, ticket: &Ticket, saved: u64) {
         let Some(change) = of_ticket(ticket, saved) else { return };
-        let Some(before) = self.spans.know(ticket) else { return };
+        let news = self.spans.know(ticket);
+        if news == News::None {
+            return;
+        }
         let act = change.act;
         self.add(change);
-        if before.is_none_or(|before| before.began.is_none()) {
+        if news == News::Begun {
             self.claim(act, ticket);
         }
     }

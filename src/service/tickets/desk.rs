@@ -273,14 +273,14 @@ impl Desk {
                 if let Some(desk) = self.hosts.get_mut(&host) {
                     desk.lane.done(ticket.id);
                 }
-                self.over(*ticket).await;
+                self.over(*ticket);
                 self.call(&host);
             }
         }
     }
 
     /// Shows and tells that a ticket has ended.
-    async fn over(&mut self, ticket: Ticket) {
+    fn over(&mut self, ticket: Ticket) {
         self.turn += 1;
         self.ended.retain(|other| other.id != ticket.id);
         self.ended.push_front(Arc::new(ticket));

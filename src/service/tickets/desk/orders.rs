@@ -58,7 +58,7 @@ impl Desk {
         if let Err(error) = self.tools.ledger.record(&ticket).await {
             warn!(%error, "a refused ticket could not be written down");
         }
-        self.over(ticket).await;
+        self.over(ticket);
     }
 
     pub(super) fn admit(&mut self, ticket: Ticket, duty: Duty) {

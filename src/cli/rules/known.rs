@@ -1,0 +1,134 @@
+//! What a command can know of tenants' use without having watched them: when they were started or woken, and where reading
+//! is free what they use right now.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
+
+use crate::model::fleet::{Fleet, Host, Tenant};
+use crate::model::keeper::outlook::Candidate;
+use crate::model::keeper::pace::{HostNow, Hosts};
+use crate::model::keeper::{Activity, Rules, Subject};
+use crate::model::state::State;
+use crate::model::ticket::{Outcome, Task};
+use crate::model::work::Work;
+use crate::service::{Service, Usages, Wanted, current, machine};
+
+/// How long is waited for two readings of each.
+const DEADLINE: Duration = Duration::from_secs(3);
+/// How many containers are read at most: each is inspected once for it.
+const MOST_READ: usize = 256;
+/// Limits are of a minute.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// All that is known at one moment.
+pub struct Known {
+    pub fleet: Arc<Fleet>,
+    pub work: Arc<Work>,
+    usages: Arc<Usages>,
+    pub now: Timestamp,
+}
+
+impl Known {
+    /// Looks, and reads what the containers of the tenants that `is_read` picks use now.
+    pub async fn look(service: &Service, is_read: impl Fn(&Tenant, bool) -> bool) -> Known {
+        let fleet = service.fleet().borrow().clone();
+        let mut rows = Vec::new();
+        for host in &fleet.hosts {
+            let near = host.engine.as_ref().is_some_and(|engine| engine.local);
+            let read = host.tenants.iter().filter(|it| is_running(it) && is_read(it, near));
+            for tenant in read {
+                rows.extend(tenant.containers.iter().map(|facts| (host.name.clone(), facts.id.clone())));
+            }
+        }
+        rows.truncate(MOST_READ);
+        let deadline = Instant::now() + DEADLINE;
+        let mut usages = service.usages();
+        service.want(Wanted { rows: rows.clone(), hurry: true });
+        loop {
+            let are_there = {
+                let usages = usages.borrow_and_update();
+                rows.iter().all(|row| usages.get(row).is_some_and(|trend| trend.usage.cpu_percent.is_some()))
+            };
+            if are_there || !matches!(timeout_at(deadline, usages.changed()).await, Ok(Ok(()))) {
+                break;
+            }
+        }
+        Known {
+            fleet: service.fleet().borrow().clone(),
+            work: service.work().borrow().clone(),
+            usages: service.usages().borrow().clone(),
+            now: Timestamp::now(),
+        }
+    }
+
+    /// A tenant as the rule sees it. An engine says when a container was started, not when it was thawed: the ticket does.
+    pub fn subject(&self, tenant: &Tenant) -> Subject {
+        let ticket = self.work.ticket_of(&tenant.host, &tenant.name).is_some();
+        let mut subject = Subject::of(tenant, ticket);
+        if subject.asleep.is_none() {
+            subject.since = subject.since.max(self.woken(tenant));
+        }
+        subject
+    }
+
+    /// When a ticket woke it last, as far back as tickets are remembered.
+    pub fn woken(&self, tenant: &Tenant) -> Option<Timestamp> {
+        let ours = self.work.tickets.iter().filter(|it| it.host == tenant.host && it.tenant == tenant.name);
+        ours.filter(|it| it.outcome == Some(Outcome::Woken)).filter_map(|it| it.ended).max()
+    }
+
+    /// The percent of one core that it uses now.
+    pub fn cpu(&self, tenant: &Tenant) -> Option<f64> {
+        let running = tenant.containers.iter().filter(|facts| facts.has_process());
+        let each = running.map(|facts| current(tenant, facts, &self.usages)?.usage.cpu_percent);
+        let all: Option<Vec<f64>> = each.collect();
+        all.filter(|all| !all.is_empty()).map(|all| all.iter().sum())
+    }
+
+    /// One look says that a tenant is used, never for how long it has not been.
+    pub fn activity(&self, tenant: &Tenant, rules: &Rules) -> Activity {
+        let is_used = self.cpu(tenant).zip(rules.idle.cpu).is_some_and(|(cpu, most)| cpu > most);
+        Activity { cpu: is_used.then_some(self.now), ..Activity::default() }
+    }
+
+    /// A tenant as the outlook sees it. Nobody has asked a hook about it.
+    pub fn candidate<'a>(&self, tenant: &'a Tenant, rules: &Rules) -> Candidate<'a> {
+        Candidate {
+            host: &tenant.host,
+            tenant: &tenant.name,
+            subject: self.subject(tenant),
+            activity: self.activity(tenant, rules),
+            answer: None,
+        }
+    }
+
+    /// The hosts as the limits see them. Only this machine says how much of its memory is free.
+    pub fn hosts(&self) -> Hosts<'_> {
+        let free = machine::memory().and_then(|(used, all)| {
+            let free = all.saturating_sub(used).saturating_mul(100).checked_div(all)?;
+            u8::try_from(free).ok()
+        });
+        let recent = |began: Option<Timestamp>| {
+            began.is_some_and(|began| self.now.duration_since(began) < MINUTE.try_into().unwrap_or_default())
+        };
+        let host = |host: &Host| HostNow {
+            free: free.filter(|_| host.engine.as_ref().is_some_and(|engine| engine.local)),
+            asleep: count(host.tenants.iter().filter(|tenant| tenant.state == State::Dumped)),
+            begun: count(self.work.tickets.iter().filter(|ticket| {
+                ticket.host == host.name && ticket.task == Task::Dump && recent(ticket.began)
+            })),
+        };
+        self.fleet.hosts.iter().map(|it| (&*it.name, host(it))).collect()
+    }
+}
+
+fn is_running(tenant: &Tenant) -> bool {
+    matches!(tenant.state, State::Running | State::Idle)
+}
+
+fn count<T>(all: impl Iterator<Item = T>) -> u32 {
+    u32::try_from(all.count()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,28 @@
+//! When tenants are put to sleep by rule: what each tier allows, what counts as use, and what follows from both.
+//!
+//! The rule (`judge`) is a pure function of the time, a tenant, its activity and the rules. Which of those that are due go
+//! now is another (`pace`); what will come, if nobody uses anything, is told by running both ahead (`forecast`, `outlook`).
+
+pub mod activity;
+pub mod calendar;
+pub mod decision;
+pub mod forecast;
+pub mod judge;
+pub mod outlook;
+pub mod pace;
+pub mod rules;
+pub mod subject;
+pub mod tell;
+pub mod window;
+
+#[cfg(test)]
+mod judge_tests;
+#[cfg(test)]
+mod tell_tests;
+
+pub use activity::{Activity, Measure, Measures};
+pub use calendar::Calendar;
+pub use decision::{Decision, Due, Hold, Leave, Verdict};
+pub use judge::{Answer, Case, judge};
+pub use rules::Rules;
+pub use subject::Subject;
