@@ -8,6 +8,7 @@ use sqlx::{AnyConnection, Connection};
 use wakeboard::ledger::{Fault, Ledger};
 use wakeboard::model::ledger::Where;
 
+use super::changes::samples::{moment, note};
 use super::place::Place;
 use super::things::*;
 
@@ -126,4 +127,22 @@ async fn a_row_that_cannot_be_read_is_named() {
     other_program(&place.path(), "UPDATE tickets SET body = '{'").await.close().await.unwrap();
     let error = ledger.tickets(9).await.unwrap_err();
     assert!(error.to_string().contains("is damaged (ticket 0000001: "), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_that_was_cut_off_is_told() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let records: Vec<_> =
+        (0..3000).map(|number| note(&number.to_string(), moment(number), "op1", "said")).collect();
+    ledger.append(&records).await.unwrap();
+    ledger.close().await;
+    let file = fs::OpenOptions::new().write(true).open(place.path()).unwrap();
+    file.set_len(file.metadata().unwrap().len() / 2).unwrap();
+    let looked = match Ledger::open(&place.at()).await {
+        Ok(ledger) => ledger.verify_changes(|_| {}).await.map(|_| ()),
+        Err(error) => Err(error),
+    };
+    let error = looked.unwrap_err();
+    assert!(matches!(error.fault, Fault::Damaged(_)), "{error}");
 }
