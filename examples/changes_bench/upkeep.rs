@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use wakeboard::ledger::{Ledger, here};
+use wakeboard::model::change::Retention;
 use wakeboard::model::ticket::{Door, Outcome, Task, Ticket, TicketId};
 
 use super::{Failure, middle};
@@ -43,10 +44,28 @@ pub async fn tickets(ledger: &Ledger, rounds: u32) -> Result<(), Failure> {
     Ok(())
 }
 
-pub async fn verify(_: &Ledger) -> Result<(), Failure> {
+pub async fn verify(ledger: &Ledger) -> Result<(), Failure> {
+    let at = Instant::now();
+    let verified = ledger.verify_changes(|_| {}).await?;
+    let broken = verified.broken.map_or("whole".to_owned(), |broken| broken.to_string());
+    println!("verify\t{}\t{:.1}\t{broken}", verified.records, at.elapsed().as_secs_f64());
     Ok(())
 }
 
-pub async fn prune(_: &Ledger, _: u64) -> Result<(), Failure> {
+/// As if it were so many days later.
+pub async fn prune(ledger: &Ledger, days: i64) -> Result<(), Failure> {
+    let (at, now) = (Instant::now(), Timestamp::now().checked_add(SignedDuration::from_hours(24 * days))?);
+    let (mut records, mut changes, mut calls) = (0, 0, Vec::new());
+    loop {
+        let call = Instant::now();
+        let pruned = ledger.prune_changes(&Retention::default(), now).await?;
+        calls.push(call.elapsed());
+        (records, changes) = (records + pruned.records, changes + pruned.changes);
+        if !pruned.more {
+            break;
+        }
+    }
+    let (call, call_most) = middle(calls);
+    println!("prune\t{records}\t{changes}\t{:.1}\t{call:.0}\t{call_most:.0}", at.elapsed().as_secs_f64());
     Ok(())
 }

@@ -1,8 +1,9 @@
-//! The durable record of tickets, sleepers, leases, abilities and runs of callmaps; the only room with SQL.
+//! The durable record of tickets, sleepers, leases, abilities, runs of callmaps and changes; the only room with SQL.
 //!
 //! One SQL for SQLite and PostgreSQL: columns are `TEXT` or `BIGINT` and never null, times are milliseconds, and what
 //! the model knows of a thing is kept as its JSON. Every change counts up one row first (`connection.rs`), which both
-//! tells others that there is news and makes writers wait for each other.
+//! tells others that there is news and makes writers wait for each other. Only the record of changes waits elsewhere
+//! (`changes/`).
 
 mod abilities;
 mod ask;

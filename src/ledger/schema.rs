@@ -58,6 +58,7 @@ const RECORDS: &[&str] = &[
     "CREATE INDEX acts_time ON acts (time, first)",
     "CREATE INDEX acts_actor ON acts (actor, time, first) WHERE actor <> '-'",
     "CREATE INDEX acts_tenant ON acts (tenant, time, first)",
+    "CREATE INDEX acts_container ON acts (container, time, first) WHERE container <> ''",
     "CREATE INDEX acts_host ON acts (host, time, first)",
     "CREATE INDEX acts_verb ON acts (verb, time, first)",
     "CREATE INDEX acts_ticket ON acts (ticket) WHERE ticket <> ''",

@@ -9,6 +9,7 @@ use wakeboard::ledger::{Fault, Ledger};
 use wakeboard::model::change::said::Said;
 use wakeboard::model::ledger::Where;
 
+use super::changes::samples::{moment, note};
 use super::place::Place;
 use super::things::*;
 
@@ -156,4 +157,22 @@ async fn programs_that_come_and_go_take_nothing_away_from_those_that_stay() {
         assert!(note(id).starts_with("was noted before"), "what was appended is seen by others");
     }
     drop(second);
+}
+
+#[tokio::test]
+async fn a_file_that_was_cut_off_is_told() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let records: Vec<_> =
+        (0..3000).map(|number| note(&number.to_string(), moment(number), "op1", "said")).collect();
+    ledger.append(&records).await.unwrap();
+    ledger.close().await;
+    let file = fs::OpenOptions::new().write(true).open(place.path()).unwrap();
+    file.set_len(file.metadata().unwrap().len() / 2).unwrap();
+    let looked = match Ledger::open(&place.at()).await {
+        Ok(ledger) => ledger.verify_changes(|_| {}).await.map(|_| ()),
+        Err(error) => Err(error),
+    };
+    let error = looked.unwrap_err();
+    assert!(matches!(error.fault, Fault::Damaged(_)), "{error}");
 }

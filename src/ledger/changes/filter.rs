@@ -17,6 +17,8 @@ enum Value {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Filter {
     conditions: Vec<String>,
+    /// On `words.text`; each must hold.
+    texts: Vec<String>,
     values: Vec<Value>,
 }
 
@@ -27,6 +29,12 @@ impl Filter {
             filter.within(range);
         }
         for term in &ask.terms {
+            if let Test::Text(text) = &term.test {
+                let place = filter.text(&format!("%{}%", escaped(text)));
+                let not = if term.negated { "NOT " } else { "" };
+                filter.texts.push(format!("text {not}LIKE {place} ESCAPE '\\'"));
+                continue;
+            }
             let condition = filter.test(&term.test);
             filter.conditions.push(if term.negated { format!("NOT ({condition})") } else { condition });
         }
@@ -45,11 +53,28 @@ impl Filter {
 
     /// `WHERE ...`, or nothing.
     pub(super) fn sql(&self) -> String {
-        if self.conditions.is_empty() {
-            String::new()
-        } else {
-            format!("WHERE {}", self.conditions.join(" AND "))
-        }
+        // The texts are few next to the acts.
+        let texts =
+            (self.has_text()).then(|| format!("words IN (SELECT id FROM words WHERE {})", self.texts()));
+        where_all(self.conditions.iter().cloned().chain(texts))
+    }
+
+    /// The same without texts.
+    pub(super) fn without_text(&self) -> String {
+        where_all(self.conditions.iter().cloned())
+    }
+
+    pub(super) fn has_text(&self) -> bool {
+        !self.texts.is_empty()
+    }
+
+    /// The conditions on `words.text`.
+    pub(super) fn texts(&self) -> String {
+        self.texts.join(" AND ")
+    }
+
+    pub(super) fn has_range(&self) -> bool {
+        self.conditions.first().is_some_and(|condition| condition.starts_with("time "))
     }
 
     /// A number more; where it stands.
@@ -83,10 +108,8 @@ impl Filter {
                 let conditions = values.iter().map(|value| self.ticket(value)).collect();
                 either(conditions)
             }
-            Test::Text(text) => {
-                let place = self.text(&format!("%{}%", escaped(text)));
-                format!("words IN (SELECT id FROM words WHERE text LIKE {place} ESCAPE '\\')")
-            }
+            // Told apart before.
+            Test::Text(_) => "1 = 1".to_owned(),
         }
     }
 
@@ -115,7 +138,9 @@ impl Filter {
             let place = self.text(rest);
             // Said aloud, since the index of actors leaves out nobody.
             let is_somebody = if none == NOBODY && rest != NOBODY { " AND actor <> '-'" } else { "" };
-            return format!("{is_something}{column} = {place}{is_somebody}");
+            // The same of containers.
+            let is_one = if column == "container" && !rest.is_empty() { " AND container <> ''" } else { "" };
+            return format!("{is_something}{column} = {place}{is_somebody}{is_one}");
         }
         let any = |open: bool| if open { "%" } else { "" };
         let place = self.text(&format!("{}{}{}", any(open_before), escaped(rest), any(open_after)));
@@ -130,6 +155,11 @@ impl Filter {
         let (from, to) = (self.text(beginning), self.text(&format!("{beginning}g")));
         format!("ticket <> '' AND ticket >= {from} AND ticket < {to}")
     }
+}
+
+fn where_all(conditions: impl Iterator<Item = String>) -> String {
+    let conditions: Vec<String> = conditions.collect();
+    if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) }
 }
 
 fn either(conditions: Vec<String>) -> String {

@@ -142,9 +142,7 @@ async fn thin(
         }
         is_beside = stays;
     }
-    let is_old_event = |line: &&Line| line.source == Source::Engine.as_str() && line.time < cutoff.raw;
-    let events = lines.iter().filter(|line| !needed.contains(&line.seq)).filter(is_old_event);
-    head.horizon = events.map(|line| line.time.saturating_add(1)).max().unwrap_or(i64::MIN).max(head.horizon);
+    forget(head, lines.iter().filter(|line| !needed.contains(&line.seq)), cutoff.raw);
     remove(connection, &gone).await?;
     note_hashes(connection, &fixes).await?;
     let newest = kept.iter().map(|line| line.written).filter(|written| *written <= cutoff.now).max();
@@ -178,6 +176,7 @@ async fn clear(
                (SELECT act FROM records WHERE seq >= $1 AND seq <= $2) AND told >= $1";
     let query = sqlx::query(sql).bind(stretch.first).bind(stretch.last);
     let acts: Vec<(i64, i64)> = ask::all(connection, query).await?;
+    forget(head, lines.iter(), cutoff.folded);
     let seqs: Vec<i64> = lines.iter().map(|line| line.seq).collect();
     remove(connection, &seqs).await?;
     let numbers: Vec<i64> = acts.iter().map(|(act, _)| *act).collect();
@@ -205,6 +204,13 @@ async fn needed(
     let found: Vec<(i64,)> = ask::all(connection, sqlx::query(sql).bind(first).bind(last)).await?;
     let notices = stretches.iter().map(|stretch| stretch.record);
     Ok(found.into_iter().map(|(seq,)| seq).chain(notices).collect())
+}
+
+/// Events of engines from before these are not taken in again. One that claims to be newer than is believable does not count.
+fn forget<'l>(head: &mut Head, gone: impl Iterator<Item = &'l Line>, cutoff: i64) {
+    let events = gone.filter(|line| line.source == Source::Engine.as_str() && line.time < cutoff);
+    let latest = events.map(|line| line.time.saturating_add(1)).max();
+    head.horizon = latest.unwrap_or(i64::MIN).max(head.horizon);
 }
 
 async fn remove(connection: &mut AnyConnection, seqs: &[i64]) -> Result<(), Fault> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use sqlx::AnyConnection;
 
 use super::filter::Filter;
 use super::row;
@@ -13,6 +14,8 @@ use crate::model::change::{Act, Change, Source};
 
 /// The most changes or parts of one answer.
 pub(super) const MOST: usize = 100_000;
+/// Among how many of the newest changes a text is looked for first.
+const NEWEST: usize = 5_000;
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,15 +49,25 @@ impl Ledger {
             let limit = limit.min(MOST);
             let mut filter = Filter::of(ask);
             let place = filter.number(number(limit + 1));
-            let sql = format!(
-                "SELECT records.seq, records.reading FROM \
-                 (SELECT told, time, first FROM acts {} ORDER BY time DESC, first DESC LIMIT {place}) AS found \
-                 JOIN records ON records.seq = found.told ORDER BY found.time DESC, found.first DESC",
-                filter.sql()
-            );
             let mut reading = self.connections.read().await?;
-            let found: Vec<(i64, String)> =
-                ask::all(reading.connection(), filter.bind(sqlx::query(&sql))).await?;
+            let mut found = Vec::new();
+            if filter.has_text() {
+                let newest = format!(
+                    "SELECT told, time, first, words FROM acts {} ORDER BY time DESC, first DESC LIMIT {NEWEST}",
+                    filter.without_text()
+                );
+                let acts = format!(
+                    "SELECT told, time, first FROM ({newest}) AS newest \
+                     WHERE EXISTS (SELECT 1 FROM words WHERE words.id = newest.words AND {})",
+                    filter.texts()
+                );
+                found = fetch(reading.connection(), &filter, &acts, &place).await?;
+            }
+            // Words that nearly all say are found among the newest; others by the list of all words.
+            if found.len() <= limit {
+                let acts = format!("SELECT told, time, first FROM acts {}", filter.sql());
+                found = fetch(reading.connection(), &filter, &acts, &place).await?;
+            }
             reading.done();
             let more = found.len() > limit;
             let newest_first =
@@ -79,6 +92,19 @@ impl Ledger {
         })
         .await
     }
+}
+
+async fn fetch(
+    connection: &mut AnyConnection,
+    filter: &Filter,
+    acts: &str,
+    limit: &str,
+) -> Result<Vec<(i64, String)>, Fault> {
+    let sql = format!(
+        "SELECT records.seq, records.reading FROM ({acts} ORDER BY time DESC, first DESC LIMIT {limit}) AS found \
+         JOIN records ON records.seq = found.told ORDER BY found.time DESC, found.first DESC"
+    );
+    Ok(ask::all(connection, filter.bind(sqlx::query(&sql))).await?)
 }
 
 fn part((seq, time, source, raw): (i64, i64, String, String)) -> Result<Part, Fault> {

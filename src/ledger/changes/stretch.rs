@@ -151,3 +151,44 @@ pub(super) async fn lines(
     };
     Ok(found.into_iter().map(line).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines() -> Vec<Line> {
+        let (mut lines, mut before) = (Vec::new(), String::new());
+        for seq in 1..=300 {
+            let mut line = Line {
+                seq,
+                mark: seq.to_string(),
+                act: 1,
+                time: 1,
+                written: 1,
+                source: "note".to_owned(),
+                raw: "said".to_owned(),
+                reading: String::new(),
+                prev: String::new(),
+                hash: String::new(),
+            };
+            line.hash = line.hash_after(&before);
+            line.prev = std::mem::replace(&mut before, line.hash.clone());
+            lines.push(line);
+        }
+        // Every second one stays.
+        lines.retain(|line| line.seq % 2 == 0);
+        lines
+    }
+
+    #[test]
+    fn a_hash_that_was_made_to_fit_is_found_among_those_kept() {
+        let mut lines = lines();
+        let notice = Notice::new(1, 301, "", &lines.iter().collect::<Vec<_>>());
+        assert_eq!(notice.check(&lines), Ok(()));
+        lines[70].raw.push('!');
+        assert_eq!(notice.check(&lines), Err(Broken::changed(&lines[70])));
+        lines[70].hash = lines[70].hash_after(&lines[70].prev);
+        let Err(broken) = notice.check(&lines) else { panic!("it is not found") };
+        assert_eq!((broken.seq, broken.last), (130, 256));
+    }
+}

@@ -6,6 +6,7 @@ use std::process::Command;
 use wakeboard::ledger::{Fault, Ledger};
 use wakeboard::model::ledger::Where;
 
+use super::changes::samples::{moment, note};
 use super::things::*;
 
 /// A small file system, gone with this.
@@ -54,4 +55,24 @@ async fn a_full_disk_is_told_and_costs_nothing_that_was_there() {
     assert_eq!(kept, number as usize - 1);
     std::fs::remove_file(&filler).unwrap();
     assert!(ledger.record(&ended(ticket(number))).await.unwrap(), "with room again");
+}
+
+#[tokio::test]
+async fn what_was_appended_before_the_disk_was_full_is_there_and_its_chain_is_whole() {
+    let small = Small::new();
+    let ledger = Ledger::open(&Where::Sqlite(small.path().join("ledger.db"))).await.unwrap();
+    let mut number = 0;
+    let error = loop {
+        let records: Vec<_> =
+            (0..20).map(|place| note(&format!("{number}/{place}"), moment(number), "op1", "said")).collect();
+        match ledger.append(&records).await {
+            Ok(appended) => assert!(appended.new == 20 && number < 1000),
+            Err(error) => break error,
+        }
+        number += 1;
+    };
+    assert!(matches!(error.fault, Fault::DiskFull), "{error}");
+    assert_eq!(ledger.newest_record().await.unwrap(), number * 20);
+    let verified = ledger.verify_changes(|_| {}).await.unwrap();
+    assert_eq!((verified.broken, verified.seq), (None, number * 20));
 }
