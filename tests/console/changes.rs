@@ -108,8 +108,6 @@ fn the_timeline_goes_to_a_moment_and_a_history_tells_states() {
     console.wait("closed", |screen| !screen.contains("told in "));
     console.resize(60, 15);
     console.wait("one pane", |screen| screen.contains("History of acme") && !screen.contains("─ Tenants"));
-    console.keys("H");
-    console.wait("the tenants again", |screen| screen.contains("─ Tenants"));
 }
 
 #[test]
