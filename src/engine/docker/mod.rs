@@ -175,12 +175,8 @@ impl DockerEngine {
     fn read_list(&self, answer: &[u8], is_whole: bool) -> Result<Vec<Facts>, EngineError> {
         match row::read(answer, &self.naming, Timestamp::now()) {
             Ok(list) => Ok(list),
-            Err(error) if error.is_eof() && !is_whole => Err(EngineError::Unreachable(CUT.to_owned())),
-            Err(error) => {
-                // The lines after the first show where in the answer.
-                let told = error.to_string();
-                Err(EngineError::Garbage(plain(told.lines().next().unwrap_or_default()).into_owned()))
-            }
+            Err(error) if error.is_short && !is_whole => Err(EngineError::Unreachable(CUT.to_owned())),
+            Err(error) => Err(EngineError::Garbage(plain(&error.why).into_owned())),
         }
     }
 

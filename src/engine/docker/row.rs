@@ -13,11 +13,41 @@ use super::status;
 use crate::model::container::{Facts, Phase};
 use crate::model::naming::{Naming, Place};
 
+/// With more brackets than this a list is read by the slower of two readers: the faster one follows values within values as
+/// deep as they go, and whoever answers decides how deep that is. Some 300 containers have so many.
+const MOST_BRACKETS: usize = 4096;
+/// So many bytes are counted in a byte.
+const COUNTED_AT_ONCE: usize = 192;
+
+/// Why a list cannot be read.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// It ends too early.
+    pub is_short: bool,
+    /// In words.
+    pub why: String,
+}
+
 /// Reads a whole list. A row without an id is dropped: nothing could be done with it.
-pub fn read(list: &[u8], naming: &Naming, now: Timestamp) -> sonic_rs::Result<Vec<Facts>> {
-    let rows: Vec<Row<'_>> = sonic_rs::from_slice(list)?;
+pub fn read(list: &[u8], naming: &Naming, now: Timestamp) -> Result<Vec<Facts>, Unreadable> {
+    let rows = rows(list)?;
     let mut words = Words::default();
     Ok(rows.iter().filter_map(|row| facts(row, naming, now, &mut words)).collect())
+}
+
+fn rows(list: &[u8]) -> Result<Vec<Row<'_>>, Unreadable> {
+    // Nothing is deeper than there are brackets. Counted in bytes, many of them fit into a register.
+    let count = |bytes: &[u8]| -> u8 { bytes.iter().map(|byte| u8::from(matches!(byte, b'[' | b'{'))).sum() };
+    let brackets: usize = list.chunks(COUNTED_AT_ONCE).map(|bytes| usize::from(count(bytes))).sum();
+    if brackets > MOST_BRACKETS {
+        return serde_json::from_slice(list)
+            .map_err(|error| Unreadable { is_short: error.is_eof(), why: error.to_string() });
+    }
+    sonic_rs::from_slice(list).map_err(|error| {
+        // The lines after the first show where in the answer.
+        let why = error.to_string().lines().next().unwrap_or_default().to_owned();
+        Unreadable { is_short: error.is_eof(), why }
+    })
 }
 
 /// The texts of a list that many rows have in common, each kept once.
@@ -209,12 +239,25 @@ mod tests {
     }
 
     #[test]
+    fn both_readers_read_the_same_and_neither_follows_without_end() {
+        let nested =
+            |deep: usize| format!(r#"{{"Id": "a1", "Ports": {}{}}}"#, "[".repeat(deep), "]".repeat(deep));
+        let all = |list: &str| read(list.as_bytes(), &Naming::default(), Timestamp::UNIX_EPOCH);
+        let few = all(&format!("[{}]", nested(3))).unwrap();
+        let many = all(&format!("[{}]", vec![nested(3); MOST_BRACKETS].join(","))).unwrap();
+        assert_eq!((few.len(), many.len()), (1, MOST_BRACKETS));
+        assert_eq!(few[0], many[MOST_BRACKETS - 1]);
+        // As deep as the faster reader ever goes, and deeper than any stack.
+        let _ = all(&format!("[{}]", nested(MOST_BRACKETS - 2)));
+        assert_eq!(all(&format!("[{}]", nested(1 << 20))).unwrap()[0], few[0]);
+        assert!(all(&"[".repeat(1 << 20)).is_err());
+    }
+
+    #[test]
     fn a_list_that_is_none_is_refused() {
         for text in ["", "[", "{}", "[{}] []", r#"[{"Id": 1}]"#, r#"[{"Id": "a", "Names": [7]}]"#] {
             assert!(read(text.as_bytes(), &Naming::default(), Timestamp::UNIX_EPOCH).is_err(), "{text}");
         }
-        let deep = format!(r#"[{{"Id": "a", "Ports": {}"#, "[".repeat(1 << 20));
-        assert!(read(deep.as_bytes(), &Naming::default(), Timestamp::UNIX_EPOCH).unwrap_err().is_eof());
         assert!(read(b"[{\"Id\": \"\xff\"}]", &Naming::default(), Timestamp::UNIX_EPOCH).is_err());
         assert!(read(b"[]", &Naming::default(), Timestamp::UNIX_EPOCH).unwrap().is_empty());
     }
