@@ -83,7 +83,7 @@ async fn write(
     loop {
         let due = if begun.elapsed().as_secs() < seconds {
             beats.tick().await;
-            (begun.elapsed().as_secs_f64() * rate as f64) as usize
+            usize::try_from(begun.elapsed().as_millis())? * rate / 1000
         } else {
             usize::try_from(seconds)? * rate
         };

@@ -75,8 +75,8 @@ async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
     };
     let reports = env.state_folder.as_ref().map(|folder| folder.join("wakeboard").join("callmaps"));
     let files = Files { shelf, env, reports };
-    let Settings { policy, ledger, copies, .. } = settings;
-    let rules = Rules { policy, ledger, copies, mends: true, records: true, ..Rules::default() };
+    let Settings { policy, ledger, copies, retention, .. } = settings;
+    let rules = Rules { policy, ledger, copies, mends: true, records: true, retention, ..Rules::default() };
     let service = Service::start(settings.hosts, settings.naming, rules);
     let _open = intake.map(|intake| intake.open(service.fleet()));
     crate::tui::run(service, start, files).await.map_err(|error| Failure::Failed(error.to_string()))

@@ -6,7 +6,8 @@
 
 pub mod callmap;
 pub mod callmaps;
-pub mod colour;
+mod changes;
+mod colour;
 pub mod discover;
 mod docker_context;
 pub mod env;

@@ -10,7 +10,8 @@ use super::notes::{self, Notes};
 use super::printable::is_unsafe;
 use super::theme::{self, Theme};
 use super::yaml::{self, Source};
-use super::{callmaps, discover, hosts, ledger, naming, policy, rules, shape};
+use super::{callmaps, changes, discover, hosts, ledger, naming, policy, rules, shape};
+use crate::model::change::Retention;
 use crate::model::host::HostSpec;
 use crate::model::keeper::Rules;
 use crate::model::ledger::Where;
@@ -30,6 +31,8 @@ pub struct Settings {
     pub ledger: Option<Where>,
     /// Callmaps, and folders of them, that the file names.
     pub callmaps: Vec<PathBuf>,
+    /// How long the record of changes is kept.
+    pub retention: Retention,
     /// Where notes are taken by HTTP, if they are.
     pub notes: Option<Notes>,
     /// The rules of dumping and waking.
@@ -100,6 +103,7 @@ fn looks(source: Source<'_>, shape: &shape::File, env: &Env) -> Result<Settings,
     };
     let callmaps = callmaps::check(source, &shape.callmaps, env)?;
     let notes = notes::check(source, &shape.notes, env)?;
+    let retention = changes::check(source, &shape.changes)?;
     let theme_file = shape.theme.as_deref().and_then(|written| theme::file(source.file, written, env));
     let theme = match &shape.theme {
         Some(written) => theme::check(source, written, env)?,
@@ -113,6 +117,7 @@ fn looks(source: Source<'_>, shape: &shape::File, env: &Env) -> Result<Settings,
         operator,
         ledger,
         callmaps,
+        retention,
         notes,
         policy,
         rules,

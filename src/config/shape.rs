@@ -1,5 +1,6 @@
 //! What `wakeboard.yaml` looks like, before anything of it is checked. The JSON Schema comes from these types.
 
+mod changes;
 mod notes;
 mod rules;
 mod work;
@@ -14,6 +15,7 @@ use super::ordered::{Ordered, Words};
 use crate::model::action::ACTIONS;
 use crate::model::tier::Tier;
 
+pub use changes::Changes;
 pub use notes::Notes;
 pub use rules::{Hurry, Idle, RulesPart, Steps, Threshold, TierRule, Tiers, Veto};
 pub use work::{Dump, Span, TierMethods, Wake};
@@ -48,6 +50,9 @@ pub struct File {
     /// How changes are told from outside.
     #[serde(default)]
     pub notes: Notes,
+    /// How long the record of changes is kept.
+    #[serde(default)]
+    pub changes: Changes,
     /// No host may be changed from here.
     #[serde(default)]
     pub read_only: bool,

@@ -149,8 +149,8 @@ impl Service {
         let past = Past::new(rules.ledger.clone());
         if let Some(place) = recorded {
             let hosts = connections.iter().map(|(host, _)| host.clone()).collect();
-            let work = work.clone();
-            let start = recorder::Start { place, hosts, told, work, looked, out: said_in };
+            let (retention, work) = (rules.retention, work.clone());
+            let start = recorder::Start { place, retention, hosts, told, work, looked, out: said_in };
             tasks.spawn(recorder::keep(start));
         }
         let desk = tickets::Start {

@@ -114,6 +114,8 @@ fn what_the_sample_shows_in_comments_loads_too() {
     let settings = config::read(&file, &shown.join("\n"), &env()).unwrap();
     assert_eq!(settings.hosts.len(), 4);
     assert_eq!(settings.operator.as_deref(), Some("op1"));
+    assert_eq!(settings.retention.raw.as_secs(), 7 * 86_400);
+    assert_eq!(settings.retention.folded.as_secs(), 365 * 86_400);
     assert_eq!(settings.naming.tiers.len(), 2);
     assert!(settings.naming.pattern.is_some());
     assert_eq!(settings.ledger.unwrap().to_string(), "postgres://db.example.com/wakeboard");

@@ -80,7 +80,7 @@ impl Bench {
             copies: None,
             mends: true,
             brief: true,
-            records: false,
+            ..Rules::default()
         };
         let service = Service::start(self.running.hosts(), Naming::default(), rules);
         let (mut fleet, mut work) = (service.fleet(), service.work());

@@ -17,7 +17,7 @@ use tracing::warn;
 use super::chronicle::Lost;
 use crate::ledger::{Ledger, LedgerError};
 use crate::model::backoff;
-use crate::model::change::{Change, Mark, Record, Source};
+use crate::model::change::{Change, Mark, Record, Retention, Source};
 use crate::model::event::Event;
 use crate::model::host::HostName;
 use crate::model::ledger::Where;
@@ -34,6 +34,8 @@ const BEFORE_WITHIN: Duration = Duration::from_millis(1500);
 const PORTION: usize = 1000;
 /// How many records of others are read in one go.
 const MOST_OF_OTHERS: usize = 1000;
+/// How often old ones are removed; the first time soon after the start.
+const PRUNE_EVERY: Duration = Duration::from_secs(600);
 
 /// Something to be recorded.
 #[derive(Debug)]
@@ -73,6 +75,7 @@ pub(super) enum FromLedger {
 /// What the recorder needs.
 pub(super) struct Start {
     pub place: Where,
+    pub retention: Retention,
     /// The hosts that are watched here: what others tell of them is known already.
     pub hosts: Vec<HostName>,
     pub told: mpsc::Receiver<Told>,
@@ -88,11 +91,18 @@ struct Recorder {
     waiting: Waiting,
     /// The newest record that was read.
     newest: i64,
+    prune_at: Instant,
 }
 
 /// Records until the feed is gone.
 pub(super) async fn keep(start: Start) {
-    let mut recorder = Recorder { start, ledger: None, waiting: Waiting::default(), newest: 0 };
+    let mut recorder = Recorder {
+        start,
+        ledger: None,
+        waiting: Waiting::default(),
+        newest: 0,
+        prune_at: Instant::now() + PRUNE_EVERY / 10,
+    };
     let begun = timeout(BEFORE_WITHIN, recorder.begin()).await;
     if !matches!(begun, Ok(Ok(()))) {
         // The screen does not wait for a ledger that is slow or broken.
@@ -164,7 +174,8 @@ impl Recorder {
                 None => break,
             }
         }
-        self.read_others().await
+        self.read_others().await?;
+        self.prune().await
     }
 
     /// Reads what others recorded. What is known here anyway is left out.
@@ -184,6 +195,16 @@ impl Recorder {
         });
         if !changes.is_empty() {
             let _ = self.start.out.send(FromLedger::Others(changes)).await;
+        }
+        Ok(())
+    }
+
+    /// Removes what need not be kept any more, a bounded piece at a time.
+    async fn prune(&mut self) -> Result<(), LedgerError> {
+        if let Some(ledger) = self.ledger.as_ref().filter(|_| self.prune_at <= Instant::now()) {
+            let pruned = ledger.prune_changes(&self.start.retention, Timestamp::now()).await?;
+            let wait = if pruned.more { PRUNE_EVERY / 600 } else { PRUNE_EVERY };
+            self.prune_at = Instant::now() + wait;
         }
         Ok(())
     }

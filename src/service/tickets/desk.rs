@@ -22,6 +22,7 @@ use super::told;
 use crate::ledger::{self, Ledger};
 use crate::model::ability::Ability;
 use crate::model::callmap::kept::Run;
+use crate::model::change::Retention;
 use crate::model::container::ContainerId;
 use crate::model::fleet::Fleet;
 use crate::model::host::HostName;
@@ -56,6 +57,8 @@ pub struct Rules {
     pub brief: bool,
     /// Whether what engines and hosts tell is written into the ledger. A short command leaves that to those that stay.
     pub records: bool,
+    /// How long that is kept.
+    pub retention: Retention,
 }
 
 /// One ticket that is asked for.

@@ -101,7 +101,7 @@ async fn of_what_is_old_stays_what_it_reads_like() {
     // Engines remember longer than that: what they tell again is not new.
     assert_eq!(ledger.append(&pairs(0, 700)).await.unwrap().new, 0);
     let fresh = event("fresh", Timestamp::now(), "acme", Verb::Started);
-    ledger.append(&[fresh.clone()]).await.unwrap();
+    ledger.append(std::slice::from_ref(&fresh)).await.unwrap();
     assert_eq!(broken(&ledger).await, None);
 
     // Months later the changes go as well, and then the notices.
