@@ -105,8 +105,8 @@ impl Filter {
             Test::Verb(verbs) => self.one_of("verb", verbs.iter().map(|verb| verb.as_str())),
             Test::Source(sources) => self.one_of("source", sources.iter().map(|source| source.as_str())),
             Test::Ticket(values) => {
-                let conditions = values.iter().map(|value| self.ticket(value)).collect();
-                either(conditions)
+                let conditions: Vec<String> = values.iter().map(|value| self.ticket(value)).collect();
+                either(&conditions)
             }
             // Told apart before.
             Test::Text(_) => "1 = 1".to_owned(),
@@ -124,8 +124,9 @@ impl Filter {
 
     /// One of these patterns fits. `none` is what the column says where there is nothing.
     fn any(&mut self, patterns: &[Arc<str>], column: &str, none: &str) -> String {
-        let conditions = patterns.iter().map(|pattern| self.fits(pattern, column, none)).collect();
-        either(conditions)
+        let conditions: Vec<String> =
+            patterns.iter().map(|pattern| self.fits(pattern, column, none)).collect();
+        either(&conditions)
     }
 
     fn fits(&mut self, pattern: &str, column: &str, none: &str) -> String {
@@ -162,8 +163,8 @@ fn where_all(conditions: impl Iterator<Item = String>) -> String {
     if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) }
 }
 
-fn either(conditions: Vec<String>) -> String {
-    match &*conditions {
+fn either(conditions: &[String]) -> String {
+    match conditions {
         [] => "1 = 0".to_owned(),
         [condition] => condition.clone(),
         conditions => {

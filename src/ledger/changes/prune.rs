@@ -136,9 +136,9 @@ async fn thin(
             fixes.push((line.seq, before));
         }
         if stays {
-            kept.push(line)
+            kept.push(line);
         } else {
-            gone.push(line.seq)
+            gone.push(line.seq);
         }
         is_beside = stays;
     }

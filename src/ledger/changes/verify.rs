@@ -193,19 +193,21 @@ impl Walk {
     }
 }
 
+/// A row of `acts`, with its words.
+type ActAsTold = (i64, i64, i64, String, String, String, String, String, String, String, i64, String);
+
 /// Whether what is told of the acts is what these records say.
 async fn verify_readings(
     connection: &mut AnyConnection,
     lines: &[Line],
 ) -> Result<Result<(), Broken>, Fault> {
     let (Some(first), Some(last)) = (lines.first(), lines.last()) else { return Ok(Ok(())) };
-    type Row = (i64, i64, i64, String, String, String, String, String, String, String, i64, String);
     let sql = "SELECT acts.act, told, time, source, verb, host, tenant, container, actor, ticket, acts.words, \
                COALESCE(words.text, '') FROM acts LEFT JOIN words ON words.id = acts.words \
                WHERE act IN (SELECT act FROM records WHERE seq >= $1 AND seq <= $2 AND reading <> '')";
     let query = sqlx::query(sql).bind(first.seq).bind(last.seq);
-    let found: Vec<Row> = ask::all(connection, query).await?;
-    let acts: HashMap<i64, Row> = found.into_iter().map(|row| (row.0, row)).collect();
+    let found: Vec<ActAsTold> = ask::all(connection, query).await?;
+    let acts: HashMap<i64, ActAsTold> = found.into_iter().map(|row| (row.0, row)).collect();
     for line in lines.iter().filter(|line| !line.reading.is_empty()) {
         let Some(act) = acts.get(&line.act) else {
             return Ok(Err(Broken::of(line, "the change that it tells of is not told")));
