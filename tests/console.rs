@@ -242,6 +242,7 @@ fn nothing_is_drawn_while_nothing_changes_but_the_clock() {
     let config = home.config().display().to_string();
     let console = home.console(&["--config", &config], (150, 40), &[]);
     console.wait("the host is down", |screen| screen.contains("1 host ✖"));
+    console.wait("that is in the ledger", |screen| screen.contains("lost") && !screen.contains('◦'));
     let before = count(&console.raw(), b"\x1b[?2026h");
     std::thread::sleep(Duration::from_secs(3));
     let frames = count(&console.raw(), b"\x1b[?2026h") - before;

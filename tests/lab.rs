@@ -24,6 +24,8 @@ mod ledger;
 mod recipes;
 #[path = "lab/shell.rs"]
 mod shell;
+#[path = "lab/story.rs"]
+mod story;
 #[path = "lab/tickets/mod.rs"]
 mod tickets;
 #[path = "lab/transports.rs"]

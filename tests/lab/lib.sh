@@ -179,7 +179,7 @@ start_docker() {
     else
         net=1
     fi
-    mkdir -p "$dir"
+    mkdir -p "$dir/tmp"
     [[ -e $dir/daemon.json ]] || echo '{}' >"$dir/daemon.json"
     make_bridge "$(bridge_of "$name")" "$LAB_NET.$net.1/24"
     # After a kill: dockerd believes these files for as long as a process of that number exists, be it a zombie that the
@@ -187,7 +187,8 @@ start_docker() {
     for pidfile in "$dir/dockerd.pid" "$dir/exec/containerd/containerd.pid"; do
         [[ ! -s $pidfile ]] || ! gone "$(<"$pidfile")" || rm -f "$pidfile"
     done
-    spawn "$dir/spawn.pid" "$dir/log" dockerd --config-file "$dir/daemon.json" \
+    # Each restore leaves an unpacked checkpoint there for good (see docs/engine-facts.md).
+    TMPDIR=$dir/tmp spawn "$dir/spawn.pid" "$dir/log" dockerd --config-file "$dir/daemon.json" \
         --data-root "$dir/data" --exec-root "$dir/exec" --pidfile "$dir/dockerd.pid" -H "unix://$dir/$name.sock" \
         --bridge "$(bridge_of "$name")" --iptables=false --ip-masq=false \
         --default-address-pool "base=$LAB_NET.$((100 + net * 50)).0/20,size=24" --shutdown-timeout 3 "${extra[@]}"

@@ -16,8 +16,6 @@ use crate::model::event::{Event, Happening};
 use crate::model::host::HostName;
 use crate::model::ticket::{Outcome, Task, Ticket, TicketId};
 
-/// What engines tell may be stamped that much outside of the work that caused it.
-const SLACK: SignedDuration = SignedDuration::from_millis(20);
 /// Clocks further apart than this are not compared: then it counts when an event was heard.
 const SKEW: SignedDuration = SignedDuration::from_secs(2);
 /// The latest tickets that are held against events: what ended longer ago has no events that are still to come.
@@ -84,11 +82,7 @@ impl Span {
         let Some(began) = self.began else { return false };
         let until = self.ended.unwrap_or(Timestamp::MAX);
         let within = |time: Timestamp| began <= time && time <= until;
-        let near = |slack: SignedDuration| time.checked_add(slack).is_ok_and(within);
-        if within(time) || near(SLACK) || near(-SLACK) {
-            return true;
-        }
-        heard.is_some_and(|heard| heard.duration_since(time).abs() > SKEW && within(heard))
+        within(time) || heard.is_some_and(|heard| heard.duration_since(time).abs() > SKEW && within(heard))
     }
 }
 

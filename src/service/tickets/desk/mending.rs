@@ -34,9 +34,15 @@ impl Desk {
             }
         };
         let mut news = self.version != Some(version);
+        // Sleepers and tickets are read one after the other. Where somebody wrote in between, they do not fit together: a
+        // sleeper may be on its way whose ticket has ended. That is looked at again before anybody mends it.
+        let mut is_of_one_moment = true;
         if news {
             match self.read(&ledger).await {
-                Ok(()) => self.version = Some(version),
+                Ok(()) => {
+                    is_of_one_moment = ledger.version().await.is_ok_and(|after| after == version);
+                    self.version = Some(version).filter(|_| is_of_one_moment);
+                }
                 Err(error) => {
                     warn!(%error, "the ledger cannot be read");
                     return false;
@@ -47,7 +53,7 @@ impl Desk {
             news = self.read_runs(&ledger).await.unwrap_or(false);
         }
         self.read = Some(began);
-        if self.mends && !self.tools.policy.read_only {
+        if is_of_one_moment && self.mends && !self.tools.policy.read_only {
             self.mend(&ledger).await;
         }
         news
