@@ -1,5 +1,6 @@
 //! Appending: as fast as it goes, and at a given rate with questions meanwhile.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -80,6 +81,8 @@ async fn write(
     let (mut story, begun) = (Story::new(run), Instant::now());
     let (mut told, mut waiting, mut times) = (0, Vec::<Record>::new(), Vec::new());
     let mut beats = tokio::time::interval(BEAT);
+    let first = Timestamp::from_millisecond(i64::try_from(run)?)?;
+    let mut rest_of_act = VecDeque::new();
     loop {
         let due = if begun.elapsed().as_secs() < seconds {
             beats.tick().await;
@@ -88,10 +91,13 @@ async fn write(
             usize::try_from(seconds)? * rate
         };
         while told < due {
-            let mut records = story.engine(Timestamp::now());
-            records.truncate(due - told);
-            told += records.len();
-            waiting.extend(records);
+            if rest_of_act.is_empty() {
+                // All consoles hear of the same events: at the same times.
+                let millis = i64::try_from(told * 1000 / rate.max(1))?;
+                rest_of_act.extend(story.engine(first.checked_add(SignedDuration::from_millis(millis))?));
+            }
+            waiting.extend(rest_of_act.pop_front());
+            told += 1;
         }
         latest.fetch_max(waiting.len(), Ordering::Relaxed);
         while !waiting.is_empty() {

@@ -43,7 +43,9 @@ const RECORDS: &[&str] = &[
     "CREATE TABLE records (seq BIGINT PRIMARY KEY, mark TEXT NOT NULL, act BIGINT NOT NULL, time BIGINT NOT NULL, \
      written BIGINT NOT NULL, source TEXT NOT NULL, raw TEXT NOT NULL, reading TEXT NOT NULL, prev TEXT NOT NULL, \
      hash TEXT NOT NULL)",
-    "CREATE UNIQUE INDEX records_mark ON records (mark)",
+    // Marks come in no order, but the same event has the same time: so those of events are found where the latest ones are.
+    "CREATE UNIQUE INDEX records_event ON records (time, mark) WHERE source = 'engine'",
+    "CREATE UNIQUE INDEX records_mark ON records (mark) WHERE source <> 'engine'",
     "CREATE INDEX records_act ON records (act, seq)",
     // One row: where the chain ends.
     "CREATE TABLE chain (id BIGINT PRIMARY KEY, seq BIGINT NOT NULL, hash TEXT NOT NULL, horizon BIGINT NOT NULL)",

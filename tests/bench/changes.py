@@ -24,9 +24,17 @@ def main():
     arguments.add_argument("--rounds", type=int, default=31)
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory(dir=os.environ.get("WAKEBOARD_BENCH_DIR")) as folder:
+        pour("SQLite, new", os.path.join(folder, "new.db"), given, 1)
         measure("SQLite", os.path.join(folder, "ledger.db"), given)
     if url := os.environ.get("WAKEBOARD_BENCH_POSTGRES"):
         measure("PostgreSQL", url, given)
+
+
+def pour(name, place, given, *consoles):
+    heading = ["consoles", "told each", "kept", "append ms, median", "most", "most waiting", "question ms, median", "most"]
+    heading += ["highest RSS MB"]
+    rows = [[count, *run("pour", place, given.rate, given.seconds, count)[0][1:]] for count in consoles]
+    show(f"{name}: {given.rate} records a second for {given.seconds} s", [heading, *rows])
 
 
 def measure(name, place, given):
@@ -39,9 +47,7 @@ def measure(name, place, given):
     show(f"{name}: questions", [heading, *run("ask", place, given.rounds)])
     costs += [["full ledger", *run("ticket", place, 200)[0][1:]]]
     show(f"{name}: what a ticket costs", costs)
-    heading = ["consoles", "told each", "kept", "append ms, median", "most", "most waiting", "question ms, median", "most", "highest RSS MB"]
-    rows = [[count, *run("pour", place, given.rate, given.seconds, count)[0][1:]] for count in (1, 2)]
-    show(f"{name}: {given.rate} records a second for {given.seconds} s", [heading, *rows])
+    pour(name, place, given, 1, 2)
     show(f"{name}: verify", [["records", "seconds", "found"], *(row[1:] for row in run("verify", place))])
     heading = ["records gone", "changes gone", "seconds", "a call ms, median", "most"]
     show(f"{name}: pruned as 40 days later", [heading, *(row[1:] for row in run("prune", place, 40))])

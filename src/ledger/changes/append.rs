@@ -108,11 +108,22 @@ async fn new_ones<'r>(
     let mut seen = HashSet::new();
     let is_pruned =
         |record: &Record| row::source(record) == Source::Engine && row::nanoseconds(record.time) < horizon;
-    let each: Vec<&Record> =
-        records.iter().filter(|record| !is_pruned(record) && seen.insert(record.mark)).collect();
-    let marks: Vec<String> = each.iter().map(|record| record.mark.to_string()).collect();
-    let known: HashSet<String> = table::known(connection, &marks).await?.into_iter().collect();
-    Ok(marks.into_iter().zip(each).filter(|(mark, _)| !known.contains(mark)).collect())
+    let each: Vec<(String, &Record)> = records
+        .iter()
+        .filter(|record| !is_pruned(record) && seen.insert(record.mark))
+        .map(|record| (record.mark.to_string(), record))
+        .collect();
+    let (mut events, mut others) = (Vec::new(), Vec::new());
+    for (mark, record) in &each {
+        if row::source(record) == Source::Engine {
+            events.push((row::nanoseconds(record.time), mark.clone()));
+        } else {
+            others.push(mark.clone());
+        }
+    }
+    let mut known: HashSet<String> = table::known(connection, &others).await?.into_iter().collect();
+    known.extend(table::known_events(connection, &events).await?);
+    Ok(each.into_iter().filter(|(mark, _)| !known.contains(mark)).collect())
 }
 
 /// The act in the ledger by which another console told the same of a host.

@@ -48,12 +48,32 @@ fn places(connection: &AnyConnection, rows: usize, columns: usize) -> String {
     vec![&*row; rows].join(", ")
 }
 
-/// Which of these marks are in the record.
+/// Which of these events, each with its time, are in the record.
+pub(super) async fn known_events(
+    connection: &mut AnyConnection,
+    events: &[(i64, String)],
+) -> Result<Vec<String>, Fault> {
+    let mut known = Vec::new();
+    for portion in portions(events) {
+        let sql = format!(
+            "SELECT records.mark FROM (VALUES {}) AS events JOIN records \
+             ON records.time = events.column1 AND records.mark = events.column2 WHERE records.source = 'engine'",
+            places(connection, portion.len(), 2)
+        );
+        let query =
+            portion.iter().fold(sqlx::query(&sql), |query, (time, mark)| query.bind(*time).bind(&**mark));
+        let found: Vec<(String,)> = ask::all(connection, query).await?;
+        known.extend(found.into_iter().map(|(mark,)| mark));
+    }
+    Ok(known)
+}
+
+/// Which of these marks of other sources are in the record.
 pub(super) async fn known(connection: &mut AnyConnection, marks: &[String]) -> Result<Vec<String>, Fault> {
     let mut known = Vec::new();
     for portion in portions(marks) {
         let sql = format!(
-            "SELECT mark FROM records WHERE mark IN (VALUES {})",
+            "SELECT mark FROM records WHERE source <> 'engine' AND mark IN (VALUES {})",
             places(connection, portion.len(), 1)
         );
         let query = portion.iter().fold(sqlx::query(&sql), |query, mark| query.bind(&**mark));
