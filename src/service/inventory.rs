@@ -23,6 +23,11 @@ use crate::model::work::Work;
 
 /// Snapshots are at least this far apart while news keep coming; the first of a burst goes out at once.
 const PUBLISH_EVERY: Duration = Duration::from_millis(10);
+/// Making snapshots takes one part of so many of the time at most: where thousands of containers change each second, each
+/// snapshot is made anew nearly as a whole.
+const PUBLISH_SHARE: u32 = 10;
+/// But nobody waits for longer than this.
+const PUBLISH_AT_LEAST_EVERY: Duration = Duration::from_millis(100);
 /// The same while some hosts have not answered yet: the whole first picture goes before parts of it.
 const PARTIAL_EVERY: Duration = Duration::from_millis(50);
 /// A cut shorter than this loses no event that a person would miss, and is not told.
@@ -105,6 +110,7 @@ impl Inventory {
     /// Runs until the hosts' tasks are gone.
     pub async fn run(mut self, mut from: Sources, forget: Arc<Notify>) {
         let mut published = Instant::now();
+        let mut took = Duration::ZERO;
         loop {
             tokio::select! {
                 first = from.news.recv() => {
@@ -120,7 +126,7 @@ impl Inventory {
             }
             // The rest of a burst joins in, up to a bound, until the next snapshot is due.
             for _ in 0..MOST_NEWS {
-                let due = published + self.pause();
+                let due = published + self.pause(took);
                 match from.news.try_recv() {
                     Ok(more) => self.take(more),
                     Err(_) if Instant::now() >= due => break,
@@ -131,8 +137,10 @@ impl Inventory {
                     },
                 }
             }
+            let begun = Instant::now();
             self.publish();
             published = Instant::now();
+            took = published - begun;
         }
     }
 
@@ -155,14 +163,14 @@ impl Inventory {
         }
     }
 
-    /// The least time between two snapshots.
-    fn pause(&self) -> Duration {
+    /// The least time between two snapshots, the last of which took so long to make.
+    fn pause(&self, took: Duration) -> Duration {
         if self.urgent {
             Duration::ZERO
         } else if self.is_partial() {
             PARTIAL_EVERY
         } else {
-            PUBLISH_EVERY
+            (took * PUBLISH_SHARE).clamp(PUBLISH_EVERY, PUBLISH_AT_LEAST_EVERY)
         }
     }
 

@@ -22,8 +22,9 @@ def simulated(scenario):
             hosts = [process.stdout.readline().split() for _ in range(HOSTS)]
             config = os.path.join(folder, "wakeboard.yaml")
             with open(config, "w") as file:
-                # What happens to simulated tenants does not belong into the ledger of whoever measures.
-                file.write(f"ledger: {folder}/ledger.db\nhosts:\n")
+                # What happens to simulated tenants does not belong into the ledger of whoever measures. In a folder of its own, as
+                # always: that of the config is watched.
+                file.write(f"ledger: {folder}/state/ledger.db\nhosts:\n")
                 file.writelines(f"  {name}: {endpoint}\n" for name, endpoint in hosts)
             yield [endpoint.removeprefix("unix://") for _, endpoint in hosts], [WAKEBOARD, "--config", config]
         finally:

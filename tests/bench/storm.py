@@ -47,7 +47,7 @@ def main():
         listeners.wait()
         watched.end()
         told = events(heard, begun, ended)
-        ledger = os.path.join(os.path.dirname(argv[-1]), "ledger.db")
+        ledger = os.path.join(os.path.dirname(argv[-1]), "state", "ledger.db")
         recorded = records(ledger, begun, ended)
         size = os.path.getsize(ledger)
         verified = subprocess.run([*argv, "changes", "verify"], capture_output=True, text=True)

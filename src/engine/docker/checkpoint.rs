@@ -45,6 +45,9 @@ impl DockerEngine {
     }
 
     pub(super) async fn delete_checkpoint(&self, id: &str, name: &str) -> Result<(), EngineError> {
+        if let Some(checkpoint) = self.checkpoint_here(id, name).await {
+            self.forget_leftovers(id, &checkpoint).await;
+        }
         let call = Call::delete(format!("/containers/{id}/checkpoints/{}", encoded(name)));
         match self.act(call, LONGEST_CALL).await {
             Err(error) if !is_gone(&error) => return Err(error),

@@ -9,6 +9,7 @@ mod fetch;
 mod follow;
 mod hands;
 mod image;
+mod leftovers;
 mod limits;
 mod listening;
 mod pages;

@@ -124,6 +124,11 @@ impl DockerEngine {
         }
     }
 
+    /// The folder of a checkpoint, where it is on this machine and ours to write.
+    pub(super) async fn checkpoint_here(&self, id: &str, name: &str) -> Option<PathBuf> {
+        self.place(id, name).await.map(|place| place.checkpoint)
+    }
+
     async fn place(&self, id: &str, name: &str) -> Option<Place> {
         if !rustix::process::geteuid().is_root() {
             return None;

@@ -30,8 +30,11 @@ pub(super) const MOST_TOLD: usize = 32_768;
 const MOST_BEFORE: usize = 1000;
 /// How long the screen waits for them.
 const BEFORE_WITHIN: Duration = Duration::from_millis(1500);
-/// How many records are written in one go: no other writer waits for longer than that takes.
+/// How many records are written in one go: no other writer waits for longer than that takes, a tenth of a second.
 const PORTION: usize = 1000;
+/// The same while very many wait, at most: then pages that many records share are written once for all of them, and others
+/// wait for most of a second.
+const LARGEST_PORTION: usize = 8000;
 /// How many records of others are read in one go.
 const MOST_OF_OTHERS: usize = 1000;
 /// How often old ones are removed; the first time soon after the start.
@@ -163,7 +166,8 @@ impl Recorder {
             self.waiting.push(told);
         }
         loop {
-            let due = self.waiting.due(looked, PORTION);
+            let most = (self.waiting.count() / 2).clamp(PORTION, LARGEST_PORTION);
+            let due = self.waiting.due(looked, most);
             if !due.is_empty() {
                 ledger.append(due).await?;
             }

@@ -36,6 +36,11 @@ impl Waiting {
         }
     }
 
+    /// How much waits.
+    pub fn count(&self) -> usize {
+        self.told.len()
+    }
+
     /// The tickets that may have caused what waits.
     pub fn know(&mut self, work: &Work) {
         for ticket in &work.tickets {

@@ -27,10 +27,16 @@ pub(super) async fn run(
     asked: Option<Method>,
     tier: Option<Tier>,
 ) -> Result<Outcome, Trouble> {
-    // What somebody else started has its policy and limits back before it is recorded anew.
-    let left = job.tools.ledger.sleepers_of(containers).await?;
-    tidy::drop_void(job, &left).await?;
-    let mut awake = look(job, containers).await?;
+    // All at the same time, here and below: an engine takes a millisecond or more for each answer.
+    let (ledger, engine) = (job.tools.ledger.clone(), job.engine.clone());
+    let (left, awake, label) =
+        tokio::join!(ledger.sleepers_of(containers), look(job, containers), engine.label());
+    let (left, mut awake) = (left?, awake?);
+    if !left.is_empty() {
+        // What somebody else started has its policy and limits back before it is recorded anew.
+        tidy::drop_void(job, &left).await?;
+        awake = look(job, containers).await?;
+    }
     if awake.iter().all(|it| it.facts.phase == Phase::Paused)
         && let Some(method) = sleeps_already(job, containers).await?
     {
@@ -49,9 +55,8 @@ pub(super) async fn run(
         return Err(Trouble::Refused(reason));
     }
     awake = order::for_dump(awake, &job.tools.policy.order);
-    let abilities = abilities(job).await?;
-    // All at the same time: an engine takes a millisecond or more for each answer.
-    let engine = job.engine.clone();
+    let label = label.map_err(|error| Trouble::Engine { what: "ask what it is".to_owned(), error })?;
+    let abilities = abilities(job, &label).await?;
     let wanted = asked.map_or_else(|| job.tools.policy.methods_for(tier).to_vec(), |method| vec![method]);
     let sights = join_all(awake.iter().map(|it| sight(&*engine, it)));
     let (sights, room) = tokio::join!(sights, room(&*engine, &wanted));
@@ -145,9 +150,8 @@ fn choose(
 }
 
 /// What this host can do. Where nobody knows yet, its canary finds out, before any tenant is touched.
-async fn abilities(job: &mut Job) -> Result<Vec<Ability>, Trouble> {
-    let trouble = |error| Trouble::Engine { what: "ask what it is".to_owned(), error };
-    let (host, label) = (job.ticket.host.clone(), job.engine.label().await.map_err(trouble)?);
+async fn abilities(job: &mut Job, label: &str) -> Result<Vec<Ability>, Trouble> {
+    let host = job.ticket.host.clone();
     let known = |all: Vec<Ability>| -> Vec<Ability> {
         all.into_iter().filter(|it| it.host == host && *it.engine == *label).collect()
     };

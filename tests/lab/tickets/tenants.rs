@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rstest::rstest;
 
 use super::{Bench, docker_a};
-use crate::engine::Engine;
+use crate::engine::{Engine, lab};
 
 const ROUNDS: u64 = 20;
 
@@ -187,6 +187,14 @@ fn run_busybox(bench: &mut Bench, name: &str) {
     bench.engine.run_image(BUSYBOX.image, name, &options, BUSYBOX.command);
 }
 
+/// What containerd has unpacked for restores of docker-a and not removed.
+fn unpacked() -> Vec<String> {
+    let folder = std::path::PathBuf::from(lab("WAKEBOARD_LAB")).join("docker-a/tmp");
+    let names =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.starts_with("ctrd-checkpoint")).collect()
+}
+
 /// Docker restores from pages that stayed where they are; one that cannot find them there gets them back.
 #[test]
 fn the_pages_of_a_checkpoint_stay_where_they_are() {
@@ -213,5 +221,6 @@ fn the_pages_of_a_checkpoint_stay_where_they_are() {
         assert_eq!(bench.count("maple"), number + 1);
         let left = std::fs::read_dir(folder.join("wakeboard-pages")).map_or(0, Iterator::count);
         assert_eq!(left, 0, "its pages went with the checkpoint");
+        assert_eq!(unpacked(), [] as [String; 0], "what the restore unpacked is gone");
     }
 }

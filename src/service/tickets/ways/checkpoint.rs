@@ -16,7 +16,7 @@ use crate::service::tickets::trouble::Trouble;
 pub const NAME: &str = "wakeboard-";
 /// After the call an engine may still say for a moment that the container is paused.
 const SETTLES_WITHIN: Duration = Duration::from_secs(10);
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// Asked to restore right after a dump, Docker 20.10 says in every second case that something "already exists"; asked
 /// again after this time it has worked in 11 of 11 (see `docs/engine-facts.md`).
@@ -30,17 +30,16 @@ impl Way for Checkpoint {
     async fn dump(&self, job: &mut Job, sleeper: &mut Sleeper, _: &Particulars) -> Result<Life, Trouble> {
         let (engine, id, name) = (job.engine.clone(), sleeper.container.clone(), sleeper.name.clone());
         let checkpoint = sleeper.checkpoint.clone().unwrap_or_default();
-        let (aside, old) = tokio::join!(set_restart_aside(job, sleeper), engine.checkpoints(&id));
-        aside?;
-        let old: Vec<String> = match old {
-            Ok(all) => all.into_iter().filter(|name| name.starts_with(NAME)).collect(),
-            // An engine that lists none has none to clean up; what else is wrong, the next call says.
-            Err(_) => Vec::new(),
+        set_restart_aside(job, sleeper).await?;
+        // An engine that lists none has none to clean up; what else is wrong, the other call says.
+        let make = async {
+            let (made, all) = tokio::join!(engine.checkpoint(&id, &checkpoint), engine.checkpoints(&id));
+            made.map(|()| all.unwrap_or_default())
         };
-        for old in old {
+        let all = job.step("checkpoint", Some(&name), make).await?;
+        for old in all.into_iter().filter(|old| old.starts_with(NAME) && *old != checkpoint) {
             job.step("delete an old checkpoint", Some(&name), engine.forget_checkpoint(&id, &old)).await?;
         }
-        job.step("checkpoint", Some(&name), engine.checkpoint(&id, &checkpoint)).await?;
         let begun = Instant::now();
         let life = loop {
             let found = engine.particulars(&id).await;
