@@ -195,7 +195,7 @@ fn when_tenants_were_last_used_is_a_column_where_somebody_measures_it() {
     let of = |state: &mut State| {
         let text = text(&draw(state));
         let line = |word: &str| text.lines().find(|line| line.contains(word)).unwrap().to_owned();
-        (line("TENANT"), line("acme"), line("rowan"))
+        (line("TENANT"), line("acme  "), line("rowan  "))
     };
     let mut state = state(Look { size: (200, 30), ..Look::default() });
     let (names, ..) = of(&mut state);
