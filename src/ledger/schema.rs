@@ -15,7 +15,7 @@ const FORMAT: &str = "format";
 
 /// What makes each format of the one before. Only ever added to; also where no table changes, but a word in the JSON that
 /// an older wakeboard would not understand.
-const STEPS: [&[&str]; 3] = [TICKETS, RUNS, RECORDS];
+const STEPS: [&[&str]; 4] = [TICKETS, RUNS, RECORDS, KEEPING];
 
 const TICKETS: &[&str] = &[
     "CREATE TABLE tickets (id TEXT PRIMARY KEY, asked BIGINT NOT NULL, is_open BIGINT NOT NULL, \
@@ -66,6 +66,16 @@ const RECORDS: &[&str] = &[
     "CREATE INDEX acts_ticket ON acts (ticket) WHERE ticket <> ''",
     "CREATE INDEX acts_words ON acts (words, time, first)",
     "CREATE TABLE words (id BIGINT PRIMARY KEY, text TEXT NOT NULL)",
+];
+
+/// What keepers know of tenants' use, and which keeper does what only one may do.
+const KEEPING: &[&str] = &[
+    // Times are milliseconds, 0 for what is not known. A measure a column, so that several keepers and doors can write one row
+    // without reading it.
+    "CREATE TABLE activity (host TEXT NOT NULL, tenant TEXT NOT NULL, request BIGINT NOT NULL, counted BIGINT NOT NULL, \
+     network BIGINT NOT NULL, cpu BIGINT NOT NULL, connections BIGINT NOT NULL, measured BIGINT NOT NULL, \
+     until BIGINT NOT NULL, PRIMARY KEY (host, tenant))",
+    "CREATE TABLE duties (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until BIGINT NOT NULL)",
 ];
 
 /// How often several that open a new ledger at once may get in each other's way.
