@@ -9,6 +9,7 @@ mod abilities;
 mod ask;
 mod changes;
 mod connection;
+mod duties;
 mod error;
 mod file;
 mod hold;
@@ -22,6 +23,7 @@ mod tickets;
 mod work;
 
 pub use changes::{Answer, Appended, Broken, Part, Pruned, Verified};
+pub use duties::{Held, Taken};
 pub use error::{Fault, LedgerError};
 pub use process::{here, is_dead_here};
 pub use tickets::{Found, OpenTicket};

@@ -5,6 +5,8 @@ mod calls;
 mod chronicle;
 pub mod clock;
 pub mod doctor;
+pub mod duties;
+pub mod hooks;
 mod host;
 mod inventory;
 pub mod machine;
@@ -17,7 +19,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::engine::Engine;
@@ -31,6 +33,8 @@ use crate::model::naming::Naming;
 use crate::model::ticket::TicketId;
 use crate::model::work::{Order, Work};
 use clock::Clock;
+use duties::Duties;
+use hooks::Hooks;
 use past::Past;
 
 pub use callmaps::{Callmaps, RunOrder};
@@ -71,7 +75,10 @@ pub struct Service {
     commands: mpsc::Sender<tickets::Command>,
     callmaps: Callmaps,
     past: Past,
-    tasks: JoinSet<()>,
+    duties: Duties,
+    hooks: Hooks,
+    read: watch::Receiver<Option<Timestamp>>,
+    tasks: Mutex<JoinSet<()>>,
 }
 
 /// What ties one host's tasks and the inventory together.
@@ -147,6 +154,9 @@ impl Service {
             callmaps::World { hosts: connections.clone(), fleet: fleet.clone(), changes: changes.clone() };
         let callmaps = Callmaps::start(world, rules.ledger.clone());
         let past = Past::new(rules.ledger.clone());
+        let duties = Duties::new(rules.ledger.clone());
+        let hooks = Hooks::new(connections.clone());
+        let read = looked.clone();
         if let Some(place) = recorded {
             let hosts = connections.iter().map(|(host, _)| host.clone()).collect();
             let (retention, work) = (rules.retention, work.clone());
@@ -165,8 +175,23 @@ impl Service {
         let sources = inventory::Sources { news, work: work.clone(), ledger: said };
         tasks.spawn(inventory.run(sources, forget.clone()));
         tasks.spawn(usage::collect(readings, usages_in, wanted_seen));
-        let commands = commands_in;
-        Service { fleet, changes, usages, wanted, forget, reconcile, work, commands, callmaps, past, tasks }
+        let (commands, tasks) = (commands_in, Mutex::new(tasks));
+        Service {
+            fleet,
+            changes,
+            usages,
+            wanted,
+            forget,
+            reconcile,
+            work,
+            commands,
+            callmaps,
+            past,
+            duties,
+            hooks,
+            read,
+            tasks,
+        }
     }
 
     /// The fleet as it is known at each moment.
@@ -185,6 +210,24 @@ impl Service {
     #[must_use]
     pub fn past(&self) -> &Past {
         &self.past
+    }
+
+    /// What only one process of those on the ledger may do.
+    #[must_use]
+    pub fn duties(&self) -> Duties {
+        self.duties.clone()
+    }
+
+    /// Programs in containers and addresses that are asked whether something may be done.
+    #[must_use]
+    pub fn hooks(&self) -> Hooks {
+        self.hooks.clone()
+    }
+
+    /// When the ledger was last read: `work` shows all that others had written by then.
+    #[must_use]
+    pub fn read(&self) -> watch::Receiver<Option<Timestamp>> {
+        self.read.clone()
     }
 
     /// What the wanted containers use.
@@ -217,7 +260,8 @@ impl Service {
         let mut numbers = Vec::new();
         for ticket in tickets::tickets(order, Timestamp::now()) {
             let id = ticket.id;
-            let asked = tickets::Asked { ticket, force: order.force, timeout: order.timeout };
+            let asked =
+                tickets::Asked { ticket, force: order.force, deeper: order.deeper, timeout: order.timeout };
             if self.commands.try_send(tickets::Command::Ask(Box::new(asked))).is_err() {
                 break;
             }
@@ -277,8 +321,8 @@ impl Service {
     ///
     /// # Errors
     /// Always: the panic's message, or that a task ended.
-    pub async fn watch_tasks(&mut self) -> Result<(), String> {
-        match self.tasks.join_next().await {
+    pub async fn watch_tasks(&self) -> Result<(), String> {
+        match self.tasks.lock().await.join_next().await {
             Some(Err(error)) if error.is_panic() => {
                 let panic = error.into_panic();
                 let text = panic
