@@ -1,10 +1,14 @@
 //! The ledger in a SQLite file. The same tests run on PostgreSQL in the lab (`tests/lab/ledger.rs`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+#[path = "ledger/activity.rs"]
+mod activity;
 #[path = "ledger/changes/mod.rs"]
 mod changes;
 #[path = "ledger/crash.rs"]
 mod crash;
+#[path = "ledger/duties.rs"]
+mod duties;
 #[path = "ledger/file.rs"]
 mod file;
 #[path = "ledger/lists.rs"]

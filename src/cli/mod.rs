@@ -11,6 +11,7 @@ mod failure;
 mod generate;
 mod hosts;
 mod intake;
+mod keeper;
 mod logging;
 mod note;
 mod output;
@@ -60,6 +61,7 @@ pub fn run(shell: Shell) -> Result<(), Failure> {
             let settings = load()?;
             runtime()?.block_on(rules::run(&verb, settings))
         }
+        Some(Verb::Keeper(args)) => runtime()?.block_on(keeper::run(&args, &global)),
         Some(Verb::Completions { shell }) => output::print(|out| {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut shell_command(), "wakeboard", &mut script);

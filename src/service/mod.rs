@@ -1,5 +1,6 @@
 //! What the console, the command line and the keeper all call: the live fleet, the feed of changes, and usage.
 
+mod activity;
 mod callmaps;
 mod calls;
 mod chronicle;
@@ -12,6 +13,7 @@ mod inventory;
 pub mod machine;
 pub mod past;
 mod recorder;
+pub mod requests;
 mod tickets;
 mod usage;
 
@@ -25,7 +27,6 @@ use tokio::task::JoinSet;
 use crate::engine::Engine;
 use crate::model::callmap::map::Callmap;
 use crate::model::callmap::progress::Runs;
-use crate::model::change::Change;
 use crate::model::container::ContainerId;
 use crate::model::fleet::Fleet;
 use crate::model::host::{HostName, HostSpec};
@@ -38,6 +39,7 @@ use hooks::Hooks;
 use past::Past;
 
 pub use callmaps::{Callmaps, RunOrder};
+pub use chronicle::Changes;
 pub use tickets::Rules;
 pub use usage::{Trend, Usages, Wanted, current};
 
@@ -49,19 +51,6 @@ const MOST_ORDERS: usize = 256;
 const MOST_SAID: usize = 64;
 /// How many tickets may be asked for before the desk has seen them.
 const MOST_COMMANDS: usize = 4096;
-
-/// The changes so far, newest first.
-#[derive(Clone, Debug, Default)]
-pub struct Changes {
-    /// The changes, shared with the feed.
-    pub newest_first: Vec<Arc<Change>>,
-    /// The number that the next change will have.
-    pub next_seq: u64,
-    /// Changes with numbers below this are in the ledger; nothing where there is no ledger.
-    pub recorded_to: Option<u64>,
-    /// Why no more can be recorded now.
-    pub trouble: Option<Arc<str>>,
-}
 
 /// A running service. Its tasks end when it is dropped.
 pub struct Service {
@@ -78,6 +67,7 @@ pub struct Service {
     duties: Duties,
     hooks: Hooks,
     read: watch::Receiver<Option<Timestamp>>,
+    uses: activity::Uses,
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -123,10 +113,12 @@ impl Service {
             inventory::Inventory::new(lines, clock, recorded.is_some().then_some(told_in));
         let (commands_in, commands) = mpsc::channel(MOST_COMMANDS);
         let (work_in, work) = watch::channel(Arc::new(Work::default()));
-        let mut connections = Vec::new();
+        let (mut connections, mut places) = (Vec::new(), Vec::new());
         for (index, spec, orders, orders_seen, reconcile) in pending {
             let (connected_in, connected) = watch::channel::<Connected>(None);
             connections.push((spec.name.clone(), connected.clone()));
+            let (name, connected_seen) = (spec.name.clone(), connected.clone());
+            places.push(activity::Place { name, connected: connected_seen, orders: orders.clone() });
             tasks.spawn(usage::watch_host(
                 spec.name.clone(),
                 connected,
@@ -163,6 +155,14 @@ impl Service {
             let start = recorder::Start { place, retention, hosts, told, work, looked, out: said_in };
             tasks.spawn(recorder::keep(start));
         }
+        let measuring = activity::Start {
+            hosts: places,
+            fleet: fleet.clone(),
+            rules: rules.measures.clone(),
+            ledger: rules.ledger.clone(),
+            clock,
+        };
+        let uses = activity::start(measuring, &mut tasks);
         let desk = tickets::Start {
             rules,
             hosts: connections,
@@ -190,6 +190,7 @@ impl Service {
             duties,
             hooks,
             read,
+            uses,
             tasks,
         }
     }

@@ -1,9 +1,13 @@
 //! The ledger in a real PostgreSQL: the same tests as on SQLite, which are in `tests/ledger/`.
 
+#[path = "../ledger/activity.rs"]
+mod activity;
 #[path = "../ledger/changes/mod.rs"]
 mod changes;
 #[path = "../ledger/crash.rs"]
 mod crash;
+#[path = "../ledger/duties.rs"]
+mod duties;
 #[path = "ledger/full.rs"]
 mod full;
 #[path = "../ledger/lists.rs"]
