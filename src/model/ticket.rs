@@ -84,6 +84,8 @@ pub enum Door {
     Shell,
     /// The console.
     Console,
+    /// The wake door: somebody asked for the tenant itself.
+    Request,
     /// Nobody's: wakeboard itself mends what was cut off.
     Own,
 }
@@ -168,6 +170,7 @@ impl Door {
         match self {
             Door::Shell => "shell",
             Door::Console => "console",
+            Door::Request => "request",
             Door::Own => "own",
         }
     }

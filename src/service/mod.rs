@@ -10,10 +10,13 @@ mod inventory;
 pub mod machine;
 pub mod past;
 mod recorder;
+pub mod requests;
 mod tickets;
 mod usage;
+mod whereabouts;
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -25,17 +28,21 @@ use crate::model::callmap::map::Callmap;
 use crate::model::callmap::progress::Runs;
 use crate::model::change::Change;
 use crate::model::container::ContainerId;
+use crate::model::door::Lead;
 use crate::model::fleet::Fleet;
 use crate::model::host::{HostName, HostSpec};
 use crate::model::naming::Naming;
 use crate::model::ticket::TicketId;
-use crate::model::work::{Order, Work};
+use crate::model::work::{Order, TenantKey, Work};
 use clock::Clock;
 use past::Past;
+use requests::Requests;
+use whereabouts::Atlas;
 
 pub use callmaps::{Callmaps, RunOrder};
 pub use tickets::Rules;
 pub use usage::{Trend, Usages, Wanted, current};
+pub use whereabouts::Nowhere;
 
 /// How many reports may wait for the inventory; then the hosts wait.
 const MOST_NEWS: usize = 1024;
@@ -71,6 +78,8 @@ pub struct Service {
     commands: mpsc::Sender<tickets::Command>,
     callmaps: Callmaps,
     past: Past,
+    requests: Arc<Requests>,
+    atlas: Atlas,
     tasks: JoinSet<()>,
 }
 
@@ -153,6 +162,7 @@ impl Service {
             let start = recorder::Start { place, retention, hosts, told, work, looked, out: said_in };
             tasks.spawn(recorder::keep(start));
         }
+        let atlas = Atlas { hosts: connections.clone().into(), fleet: fleet.clone() };
         let desk = tickets::Start {
             rules,
             hosts: connections,
@@ -166,7 +176,22 @@ impl Service {
         tasks.spawn(inventory.run(sources, forget.clone()));
         tasks.spawn(usage::collect(readings, usages_in, wanted_seen));
         let commands = commands_in;
-        Service { fleet, changes, usages, wanted, forget, reconcile, work, commands, callmaps, past, tasks }
+        let requests = Arc::default();
+        Service {
+            fleet,
+            changes,
+            usages,
+            wanted,
+            forget,
+            reconcile,
+            work,
+            commands,
+            callmaps,
+            past,
+            requests,
+            atlas,
+            tasks,
+        }
     }
 
     /// The fleet as it is known at each moment.
@@ -202,6 +227,20 @@ impl Service {
             }
             differs
         });
+    }
+
+    /// When each tenant was last asked for, as doors tell it.
+    #[must_use]
+    pub fn requests(&self) -> Arc<Requests> {
+        self.requests.clone()
+    }
+
+    /// The address at which a tenant answers now: its engine is asked.
+    ///
+    /// # Errors
+    /// It does not run, its engine does not answer, or it cannot be told which container and port is meant.
+    pub async fn locate(&self, tenant: &TenantKey, lead: &Lead) -> Result<SocketAddr, Nowhere> {
+        self.atlas.locate(tenant, lead).await
     }
 
     /// Tickets, sleepers, and what the hosts can do.

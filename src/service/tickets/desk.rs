@@ -326,6 +326,7 @@ impl Desk {
             abilities: self.abilities.clone(),
             record: Record::Open,
             own: self.mine.len(),
+            ours: self.mine.keys().copied().collect(),
             turn: self.turn,
         };
         self.work.send_replace(Arc::new(work));
