@@ -1,6 +1,8 @@
 //! The ledger in a SQLite file. The same tests run on PostgreSQL in the lab (`tests/lab/ledger.rs`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+#[path = "ledger/activity.rs"]
+mod activity;
 #[path = "ledger/changes/mod.rs"]
 mod changes;
 #[path = "ledger/crash.rs"]

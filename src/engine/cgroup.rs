@@ -22,6 +22,15 @@ pub fn counters(pid: u32, id: &str) -> Option<Counters> {
     }
 }
 
+/// The CPU time of the container `id`, in nanoseconds, under the same conditions as `counters`.
+#[must_use]
+pub fn cpu(pid: u32, id: &str) -> Option<u64> {
+    match of_process(pid, id)? {
+        Folders::V1 { cpu, .. } => number(&cpu.join("cpuacct.usage")),
+        Folders::V2(folder) => v2_cpu(&folder),
+    }
+}
+
 /// The memory of a container on this machine, as far as its squeezing needs it.
 #[derive(Debug)]
 pub struct Memory {
@@ -148,9 +157,8 @@ fn v1(memory: &Path, cpu: &Path) -> Option<Counters> {
 
 fn v2(folder: &Path) -> Option<Counters> {
     let cache = field(&fs::read_to_string(folder.join("memory.stat")).ok()?, "inactive_file");
-    let cpu = field(&fs::read_to_string(folder.join("cpu.stat")).ok()?, "usage_usec")?;
     Some(Counters {
-        cpu_nanos: cpu.saturating_mul(1000),
+        cpu_nanos: v2_cpu(folder)?,
         memory_bytes: number(&folder.join("memory.current"))?.saturating_sub(cache.unwrap_or(0)),
         memory_limit: number(&folder.join("memory.max")),
     })
@@ -162,6 +170,11 @@ fn number(file: &Path) -> Option<u64> {
 }
 
 /// The number behind `name` in a file of `name number` lines.
+fn v2_cpu(folder: &Path) -> Option<u64> {
+    let cpu = field(&fs::read_to_string(folder.join("cpu.stat")).ok()?, "usage_usec")?;
+    Some(cpu.saturating_mul(1000))
+}
+
 fn field(text: &str, name: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
 }

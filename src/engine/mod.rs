@@ -5,6 +5,7 @@ pub mod docker;
 pub mod error;
 pub mod folder;
 pub mod hands;
+pub mod network;
 pub mod podman;
 pub mod ssh;
 
@@ -19,6 +20,7 @@ use crate::model::container::Facts;
 use crate::model::event::Event;
 use crate::model::fleet::EngineAbout;
 use crate::model::host::{Endpoint, HostSpec};
+use crate::model::keeper::measured::Tally;
 use crate::model::naming::Naming;
 use crate::model::usage::Counters;
 
@@ -57,6 +59,15 @@ pub trait Engine: Hands {
 
     /// What a running container uses. Free where the engine runs on this machine; else dear for the engine.
     async fn counters(&self, facts: &Facts) -> Result<Option<Counters>, EngineError>;
+
+    /// What tells whether a running container is used; nothing where it does not run. Free where the engine runs on this
+    /// machine; else as dear as `counters`.
+    async fn tally(&self, facts: &Facts) -> Result<Option<Tally>, EngineError>;
+
+    /// How many connections are open from outside to ports at which it listens, where that can be seen from here: only on this
+    /// machine, and only of a network of its own. Takes the kernel some milliseconds: asked for where `Tally::sockets` has
+    /// changed.
+    async fn connections(&self, facts: &Facts) -> Result<Option<u32>, EngineError>;
 }
 
 /// Opens the way to an engine. That it answers is not asked yet, except over ssh, where the login comes first.

@@ -63,6 +63,14 @@ fn beginning_of_append(place: &Where) -> &'static str {
     }
 }
 
+/// What is news to nobody, and is soon written again: neither does it wait for others, nor need it survive a power cut.
+fn beginning_of_aside(place: &Where) -> &'static str {
+    match place {
+        Where::Sqlite(_) => "PRAGMA synchronous = NORMAL; BEGIN",
+        Where::Postgres(_) => "BEGIN; SET LOCAL synchronous_commit = off",
+    }
+}
+
 /// All connections of this process.
 #[derive(Debug)]
 pub(super) struct Connections {
@@ -111,6 +119,11 @@ impl Connections {
     /// The same for the record of changes, which must be locked next. It survives a power cut.
     pub(super) async fn append(&self) -> Result<Using<'_>, Fault> {
         self.begin(beginning_of_append(&self.place)).await
+    }
+
+    /// The same for what is written aside, in statements each of which is whole by itself.
+    pub(super) async fn aside(&self) -> Result<Using<'_>, Fault> {
+        self.begin(beginning_of_aside(&self.place)).await
     }
 
     async fn begin(&self, begin: &'static str) -> Result<Using<'_>, Fault> {

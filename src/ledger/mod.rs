@@ -1,4 +1,4 @@
-//! The durable record of tickets, sleepers, leases, abilities, runs of callmaps and changes; the only room with SQL.
+//! The durable record of tickets, sleepers, leases, abilities, activity, runs of callmaps and changes; the only room with SQL.
 //!
 //! One SQL for SQLite and PostgreSQL: columns are `TEXT` or `BIGINT` and never null, times are milliseconds, and what
 //! the model knows of a thing is kept as its JSON. Every change counts up one row first (`connection.rs`), which both
@@ -6,6 +6,7 @@
 //! (`changes/`).
 
 mod abilities;
+mod activity;
 mod ask;
 mod changes;
 mod connection;

@@ -15,7 +15,7 @@ use crate::model::sleeper::Sleeper;
 use crate::model::ticket::{Ticket, TicketId};
 
 /// How many rows one statement takes: each has a few values, and both databases bound those of one statement.
-const ROWS_AT_ONCE: usize = 500;
+pub(super) const ROWS_AT_ONCE: usize = 500;
 
 /// A thing as its JSON.
 pub(super) fn body<T: Serialize>(thing: &T) -> Result<String, Fault> {

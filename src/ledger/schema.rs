@@ -70,8 +70,11 @@ const RECORDS: &[&str] = &[
 
 /// What keepers know of tenants' use, and which keeper does what only one may do.
 const KEEPING: &[&str] = &[
-    "CREATE TABLE activity (host TEXT NOT NULL, tenant TEXT NOT NULL, until BIGINT NOT NULL, body TEXT NOT NULL, \
-     PRIMARY KEY (host, tenant))",
+    // Times are milliseconds, 0 for what is not known. A measure a column, so that several keepers and doors can write one row
+    // without reading it.
+    "CREATE TABLE activity (host TEXT NOT NULL, tenant TEXT NOT NULL, request BIGINT NOT NULL, counted BIGINT NOT NULL, \
+     network BIGINT NOT NULL, cpu BIGINT NOT NULL, connections BIGINT NOT NULL, measured BIGINT NOT NULL, \
+     until BIGINT NOT NULL, PRIMARY KEY (host, tenant))",
     "CREATE TABLE duties (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until BIGINT NOT NULL)",
 ];
 

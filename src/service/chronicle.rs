@@ -5,13 +5,25 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
-use super::Changes;
 use super::recorder::{FromLedger, Told, What};
 use crate::model::change::{Change, Mark, Record};
 use crate::model::event::Event;
 use crate::model::feed::Feed;
 use crate::model::host::HostName;
 use crate::model::work::Work;
+
+/// The changes so far, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// The changes, shared with the feed.
+    pub newest_first: Vec<Arc<Change>>,
+    /// The number that the next change will have.
+    pub next_seq: u64,
+    /// Changes with numbers below this are in the ledger; nothing where there is no ledger.
+    pub recorded_to: Option<u64>,
+    /// Why no more can be recorded now.
+    pub trouble: Option<Arc<str>>,
+}
 
 /// The feed, and the way from it into the ledger.
 pub(super) struct Chronicle {

@@ -1,5 +1,6 @@
 //! What the console, the command line and the keeper all call: the live fleet, the feed of changes, and usage.
 
+mod activity;
 mod callmaps;
 mod calls;
 mod chronicle;
@@ -26,7 +27,6 @@ use tokio::task::JoinSet;
 use crate::engine::Engine;
 use crate::model::callmap::map::Callmap;
 use crate::model::callmap::progress::Runs;
-use crate::model::change::Change;
 use crate::model::container::ContainerId;
 use crate::model::door::Lead;
 use crate::model::fleet::Fleet;
@@ -36,10 +36,10 @@ use crate::model::ticket::TicketId;
 use crate::model::work::{Order, TenantKey, Work};
 use clock::Clock;
 use past::Past;
-use requests::Requests;
 use whereabouts::Atlas;
 
 pub use callmaps::{Callmaps, RunOrder};
+pub use chronicle::Changes;
 pub use tickets::Rules;
 pub use usage::{Trend, Usages, Wanted, current};
 pub use whereabouts::Nowhere;
@@ -53,19 +53,6 @@ const MOST_SAID: usize = 64;
 /// How many tickets may be asked for before the desk has seen them.
 const MOST_COMMANDS: usize = 4096;
 
-/// The changes so far, newest first.
-#[derive(Clone, Debug, Default)]
-pub struct Changes {
-    /// The changes, shared with the feed.
-    pub newest_first: Vec<Arc<Change>>,
-    /// The number that the next change will have.
-    pub next_seq: u64,
-    /// Changes with numbers below this are in the ledger; nothing where there is no ledger.
-    pub recorded_to: Option<u64>,
-    /// Why no more can be recorded now.
-    pub trouble: Option<Arc<str>>,
-}
-
 /// A running service. Its tasks end when it is dropped.
 pub struct Service {
     fleet: watch::Receiver<Arc<Fleet>>,
@@ -78,7 +65,7 @@ pub struct Service {
     commands: mpsc::Sender<tickets::Command>,
     callmaps: Callmaps,
     past: Past,
-    requests: Arc<Requests>,
+    uses: activity::Uses,
     atlas: Atlas,
     tasks: JoinSet<()>,
 }
@@ -125,10 +112,12 @@ impl Service {
             inventory::Inventory::new(lines, clock, recorded.is_some().then_some(told_in));
         let (commands_in, commands) = mpsc::channel(MOST_COMMANDS);
         let (work_in, work) = watch::channel(Arc::new(Work::default()));
-        let mut connections = Vec::new();
+        let (mut connections, mut places) = (Vec::new(), Vec::new());
         for (index, spec, orders, orders_seen, reconcile) in pending {
             let (connected_in, connected) = watch::channel::<Connected>(None);
             connections.push((spec.name.clone(), connected.clone()));
+            let (name, connected_seen) = (spec.name.clone(), connected.clone());
+            places.push(activity::Place { name, connected: connected_seen, orders: orders.clone() });
             tasks.spawn(usage::watch_host(
                 spec.name.clone(),
                 connected,
@@ -162,6 +151,14 @@ impl Service {
             let start = recorder::Start { place, retention, hosts, told, work, looked, out: said_in };
             tasks.spawn(recorder::keep(start));
         }
+        let measuring = activity::Start {
+            hosts: places,
+            fleet: fleet.clone(),
+            rules: rules.measures.clone(),
+            ledger: rules.ledger.clone(),
+            clock,
+        };
+        let uses = activity::start(measuring, &mut tasks);
         let atlas = Atlas { hosts: connections.clone().into(), fleet: fleet.clone() };
         let desk = tickets::Start {
             rules,
@@ -176,7 +173,6 @@ impl Service {
         tasks.spawn(inventory.run(sources, forget.clone()));
         tasks.spawn(usage::collect(readings, usages_in, wanted_seen));
         let commands = commands_in;
-        let requests = Arc::default();
         Service {
             fleet,
             changes,
@@ -188,7 +184,7 @@ impl Service {
             commands,
             callmaps,
             past,
-            requests,
+            uses,
             atlas,
             tasks,
         }
@@ -227,12 +223,6 @@ impl Service {
             }
             differs
         });
-    }
-
-    /// When each tenant was last asked for, as doors tell it.
-    #[must_use]
-    pub fn requests(&self) -> Arc<Requests> {
-        self.requests.clone()
     }
 
     /// The address at which a tenant answers now: its engine is asked.

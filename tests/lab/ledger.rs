@@ -1,5 +1,7 @@
 //! The ledger in a real PostgreSQL: the same tests as on SQLite, which are in `tests/ledger/`.
 
+#[path = "../ledger/activity.rs"]
+mod activity;
 #[path = "../ledger/changes/mod.rs"]
 mod changes;
 #[path = "../ledger/crash.rs"]

@@ -6,6 +6,7 @@ use std::fs;
 use tokio::task::spawn_blocking;
 
 use crate::engine::cgroup;
+use crate::engine::network::{is_apart, is_loopback};
 use crate::model::container::Facts;
 
 /// The state of a socket that listens, in the kernel's table.
@@ -32,15 +33,6 @@ pub async fn ports(facts: &Facts) -> Vec<u16> {
     ports.into_iter().take(MOST).collect()
 }
 
-/// Whether that process has a network of its own: else the ports would be of the whole machine.
-fn is_apart(pid: u32) -> bool {
-    let network = |of: &str| fs::read_link(format!("/proc/{of}/ns/net")).ok();
-    match (network(&pid.to_string()), network("self")) {
-        (Some(theirs), Some(ours)) => theirs != ours,
-        _ => false,
-    }
-}
-
 /// A line of the table is `number: address:port address:port state ...`, in hexadecimal.
 fn of_table(table: &str) -> BTreeSet<u16> {
     let port = |line: &str| {
@@ -50,27 +42,6 @@ fn of_table(table: &str) -> BTreeSet<u16> {
         (listens && !is_loopback(address)).then(|| u16::from_str_radix(port, 16).ok())?
     };
     table.lines().filter_map(port).collect()
-}
-
-/// The kernel writes addresses in words of 4 bytes, each in the machine's own order.
-fn is_loopback(address: &str) -> bool {
-    match address.len() {
-        8 => first_byte(address) == Some("7F"),
-        32 => {
-            address.starts_with("0000000000000000")
-                && match &address[16..24] {
-                    "00000000" => matches!(&address[24..], "01000000" | "00000001"),
-                    // IPv4 within IPv6.
-                    _ => first_byte(&address[24..]) == Some("7F"),
-                }
-        }
-        _ => false,
-    }
-}
-
-/// The first byte of an address in a word of the table.
-fn first_byte(word: &str) -> Option<&str> {
-    if cfg!(target_endian = "little") { word.get(6..8) } else { word.get(..2) }
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod row;
 mod server;
 mod squeeze;
 mod status;
+mod tally;
 pub mod tls;
 pub mod transport;
 
@@ -28,7 +29,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::errors::Error as ApiError;
-use bollard::query_parameters::{InspectContainerOptions, StatsOptionsBuilder};
+use bollard::query_parameters::InspectContainerOptions;
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
@@ -42,6 +43,7 @@ use crate::model::container::Facts;
 use crate::model::event::Event;
 use crate::model::fleet::{EngineAbout, engine_label};
 use crate::model::host::TlsFiles;
+use crate::model::keeper::measured::Tally;
 use crate::model::naming::Naming;
 use crate::model::plain::plain;
 use crate::model::usage::Counters;
@@ -261,12 +263,14 @@ impl Engine for DockerEngine {
         {
             return Ok(Some(counters));
         }
-        let options = StatsOptionsBuilder::default().stream(false).one_shot(true).build();
-        let mut stream = std::pin::pin!(self.api.stats(&facts.id, Some(options)));
-        match Self::within(LONGEST_CALL, stream.try_next()).await {
-            Ok(stats) => Ok(stats.and_then(facts::counters_of_stats)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
+        Ok(self.stats(&facts.id).await?.and_then(facts::counters_of_stats))
+    }
+
+    async fn tally(&self, facts: &Facts) -> Result<Option<Tally>, EngineError> {
+        self.count(facts).await
+    }
+
+    async fn connections(&self, facts: &Facts) -> Result<Option<u32>, EngineError> {
+        Ok(if self.near { tally::connections(facts).await } else { None })
     }
 }

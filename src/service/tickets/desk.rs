@@ -59,6 +59,8 @@ pub struct Rules {
     pub records: bool,
     /// How long that is kept.
     pub retention: Retention,
+    /// Whose use is measured, and by which thresholds; nobody's where there is nothing.
+    pub measures: Option<Arc<crate::model::keeper::Rules>>,
 }
 
 /// One ticket that is asked for.

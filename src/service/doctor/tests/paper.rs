@@ -13,6 +13,7 @@ use crate::engine::{Engine, EngineError, EventStream};
 use crate::model::container::{ContainerId, Facts, Phase, tests::facts};
 use crate::model::event::Event;
 use crate::model::fleet::EngineAbout;
+use crate::model::keeper::measured::Tally;
 use crate::model::particulars::{Life, Limits, Particulars, Restart};
 use crate::model::usage::Counters;
 
@@ -314,6 +315,14 @@ impl Engine for Paper {
     }
 
     async fn counters(&self, _facts: &Facts) -> Answer<Option<Counters>> {
+        Ok(None)
+    }
+
+    async fn tally(&self, _facts: &Facts) -> Answer<Option<Tally>> {
+        Ok(None)
+    }
+
+    async fn connections(&self, _facts: &Facts) -> Answer<Option<u32>> {
         Ok(None)
     }
 }
