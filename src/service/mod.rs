@@ -6,6 +6,8 @@ mod calls;
 mod chronicle;
 pub mod clock;
 pub mod doctor;
+pub mod duties;
+pub mod hooks;
 mod host;
 mod inventory;
 pub mod machine;
@@ -21,7 +23,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::engine::Engine;
@@ -35,6 +37,8 @@ use crate::model::naming::Naming;
 use crate::model::ticket::TicketId;
 use crate::model::work::{Order, TenantKey, Work};
 use clock::Clock;
+use duties::Duties;
+use hooks::Hooks;
 use past::Past;
 use whereabouts::Atlas;
 
@@ -67,7 +71,10 @@ pub struct Service {
     past: Past,
     uses: activity::Uses,
     atlas: Atlas,
-    tasks: JoinSet<()>,
+    duties: Duties,
+    hooks: Hooks,
+    read: watch::Receiver<Option<Timestamp>>,
+    tasks: Mutex<JoinSet<()>>,
 }
 
 /// What ties one host's tasks and the inventory together.
@@ -145,6 +152,9 @@ impl Service {
             callmaps::World { hosts: connections.clone(), fleet: fleet.clone(), changes: changes.clone() };
         let callmaps = Callmaps::start(world, rules.ledger.clone());
         let past = Past::new(rules.ledger.clone());
+        let duties = Duties::new(rules.ledger.clone());
+        let hooks = Hooks::new(connections.clone());
+        let read = looked.clone();
         if let Some(place) = recorded {
             let hosts = connections.iter().map(|(host, _)| host.clone()).collect();
             let (retention, work) = (rules.retention, work.clone());
@@ -172,7 +182,7 @@ impl Service {
         let sources = inventory::Sources { news, work: work.clone(), ledger: said };
         tasks.spawn(inventory.run(sources, forget.clone()));
         tasks.spawn(usage::collect(readings, usages_in, wanted_seen));
-        let commands = commands_in;
+        let (commands, tasks) = (commands_in, Mutex::new(tasks));
         Service {
             fleet,
             changes,
@@ -186,6 +196,9 @@ impl Service {
             past,
             uses,
             atlas,
+            duties,
+            hooks,
+            read,
             tasks,
         }
     }
@@ -206,6 +219,24 @@ impl Service {
     #[must_use]
     pub fn past(&self) -> &Past {
         &self.past
+    }
+
+    /// What only one process of those on the ledger may do.
+    #[must_use]
+    pub fn duties(&self) -> Duties {
+        self.duties.clone()
+    }
+
+    /// Programs in containers and addresses that are asked whether something may be done.
+    #[must_use]
+    pub fn hooks(&self) -> Hooks {
+        self.hooks.clone()
+    }
+
+    /// When the ledger was last read: `work` shows all that others had written by then.
+    #[must_use]
+    pub fn read(&self) -> watch::Receiver<Option<Timestamp>> {
+        self.read.clone()
     }
 
     /// What the wanted containers use.
@@ -246,7 +277,8 @@ impl Service {
         let mut numbers = Vec::new();
         for ticket in tickets::tickets(order, Timestamp::now()) {
             let id = ticket.id;
-            let asked = tickets::Asked { ticket, force: order.force, timeout: order.timeout };
+            let asked =
+                tickets::Asked { ticket, force: order.force, deeper: order.deeper, timeout: order.timeout };
             if self.commands.try_send(tickets::Command::Ask(Box::new(asked))).is_err() {
                 break;
             }
@@ -306,8 +338,8 @@ impl Service {
     ///
     /// # Errors
     /// Always: the panic's message, or that a task ended.
-    pub async fn watch_tasks(&mut self) -> Result<(), String> {
-        match self.tasks.join_next().await {
+    pub async fn watch_tasks(&self) -> Result<(), String> {
+        match self.tasks.lock().await.join_next().await {
             Some(Err(error)) if error.is_panic() => {
                 let panic = error.into_panic();
                 let text = panic

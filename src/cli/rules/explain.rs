@@ -95,13 +95,15 @@ pub async fn run(args: &RulesExplainArgs, settings: Settings) -> Result<(), Fail
         Failure::Failed(format!("nothing is known of {} now: {host} does not answer", plain(&name)))
     })?;
     let calendar = Calendar::new(&settings.rules, &TimeZone::system(), known.now);
-    let subject = known.subject(&tenant);
+    let sight = known.sight();
+    let subject = sight.subject(&tenant);
     let activity = known.activity(&tenant, &settings.rules);
-    let hosts = known.hosts();
+    let hosts = sight.hosts();
     let short = hosts.get(&*host).is_some_and(|host| host.is_short(&settings.rules));
     let case = Case { subject: &subject, activity: &activity, answer: None, short };
     let turns = forecast(&calendar, &case, crate::model::keeper::rules::later(known.now, AHEAD));
-    let told = Told { known: &known, tenant: &tenant, calendar: &calendar, activity, turns };
+    let (since, woken) = (subject.since, sight.woken(&tenant));
+    let told = Told { known: &known, tenant: &tenant, calendar: &calendar, activity, since, woken, turns };
     let refusal = told.refusal(&order, &settings.policy);
     if args.json { output::json(&told.row(refusal)) } else { told.print(refusal.as_deref()) }
 }
@@ -112,6 +114,8 @@ struct Told<'a> {
     tenant: &'a Tenant,
     calendar: &'a Calendar<'a>,
     activity: Activity,
+    since: Option<Timestamp>,
+    woken: Option<Timestamp>,
     turns: Vec<Turn>,
 }
 
@@ -122,10 +126,6 @@ impl Told<'_> {
 
     fn rules(&self) -> &Rules {
         self.calendar.rules()
-    }
-
-    fn since(&self) -> Option<Timestamp> {
-        self.known.subject(self.tenant).since
     }
 
     fn later(&self) -> impl Iterator<Item = &Turn> {
@@ -160,7 +160,7 @@ impl Told<'_> {
             tier,
             state: self.tenant.state.as_str(),
             method: self.tenant.method,
-            since: self.since(),
+            since: self.since,
             now: said(now, teller.decision(tier, now)),
             next: self.turns.get(1).map(|turn| turn.at),
             coming: coming.collect(),
@@ -183,7 +183,7 @@ impl Told<'_> {
 
     fn lines(&self, refusal: Option<&str>) -> Vec<String> {
         let (teller, tier) = (self.teller(), self.tenant.tier);
-        let since = self.since().map_or(String::new(), |since| format!(" since {}", teller.at(since)));
+        let since = self.since.map_or(String::new(), |since| format!(" since {}", teller.at(since)));
         let tier_word = tier.map_or("no tier".to_owned(), |tier| format!("tier {tier}"));
         let name = plain(&self.tenant.name);
         let state = self.tenant.state_words();
@@ -201,12 +201,12 @@ impl Told<'_> {
         }
         lines.extend(tier.map(|tier| teller.tier(tier)));
         lines.push("What is known of its use:".to_owned());
-        let start = self.since().map_or("not known".to_owned(), |since| {
+        let start = self.since.map_or("not known".to_owned(), |since| {
             format!("at {}, {} ago", teller.at(since), lasting(between(since, self.known.now)))
         });
-        let word = match self.known.woken(self.tenant) {
+        let word = match self.woken {
             _ if self.tenant.method.is_some() => "asleep",
-            Some(woken) if Some(woken) == self.since() => "woken",
+            Some(woken) if Some(woken) == self.since => "woken",
             _ => "started",
         };
         lines.push(format!("  {word:<11}  {start}"));

@@ -113,13 +113,13 @@ async fn sight(engine: &dyn Engine, it: &Particulars) -> Sight {
 }
 
 /// The room for sleepers, where one of these methods needs any.
-async fn room(engine: &dyn Engine, wanted: &[Method]) -> Room {
+pub(super) async fn room(engine: &dyn Engine, wanted: &[Method]) -> Room {
     let needs_room = wanted.iter().any(|method| matches!(method, Method::Freeze | Method::Checkpoint));
     if needs_room { engine.room().await.unwrap_or_default() } else { Room::default() }
 }
 
 /// The first method that the host can do and that breaks nothing here.
-fn choose(
+pub(super) fn choose(
     wanted: Vec<Method>,
     awake: &[Particulars],
     abilities: &[Ability],
@@ -145,7 +145,7 @@ fn choose(
 }
 
 /// What this host can do. Where nobody knows yet, its canary finds out, before any tenant is touched.
-async fn abilities(job: &mut Job) -> Result<Vec<Ability>, Trouble> {
+pub(super) async fn abilities(job: &mut Job) -> Result<Vec<Ability>, Trouble> {
     let trouble = |error| Trouble::Engine { what: "ask what it is".to_owned(), error };
     let (host, label) = (job.ticket.host.clone(), job.engine.label().await.map_err(trouble)?);
     let known = |all: Vec<Ability>| -> Vec<Ability> {
@@ -218,7 +218,7 @@ fn sleeper(job: &Job, it: &Particulars, method: Method, sight: Sight, at: usize)
 async fn put_to_sleep(job: &mut Job, sleeper: &mut Sleeper, found: &Particulars) -> Result<(), Trouble> {
     job.check_cancelled()?;
     let life = ways::of(sleeper.method).dump(job, sleeper, found).await?;
-    sleeper.falls_asleep(life, Timestamp::now());
+    sleeper.falls_asleep(life, job.asleep_since.unwrap_or_else(Timestamp::now));
     Ok(())
 }
 
