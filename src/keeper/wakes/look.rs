@@ -24,9 +24,9 @@ pub enum Next {
     Hopeless(String),
 }
 
-/// What is to be done for that tenant now.
+/// What is to be done for that tenant now. A fleet of an earlier turn than `turn` does not show yet what was done to it.
 #[must_use]
-pub fn next(fleet: &Fleet, work: &Work, key: &TenantKey, wakes_stopped: bool) -> Next {
+pub fn next(fleet: &Fleet, work: &Work, key: &TenantKey, wakes_stopped: bool, turn: u64) -> Next {
     let (host, name) = key;
     if let Some(Link::Down { .. }) = fleet.host(host).map(|host| &host.link) {
         return Next::Hopeless(format!("the host of {name} does not answer"));
@@ -42,8 +42,7 @@ pub fn next(fleet: &Fleet, work: &Work, key: &TenantKey, wakes_stopped: bool) ->
     let Some(tenant) = fleet.tenant(host, name) else {
         return Next::Hopeless(format!("{name} is not there any more"));
     };
-    // What tickets did is laid over the fleet a moment later: a tenant that shows a ticket's state without one is read again.
-    let is_behind = fleet.turn < work.turn;
+    let is_behind = fleet.turn < turn;
     match tenant.state {
         state if is_awake(state) && !is_behind => Next::Lead,
         State::Dumped if !is_behind => Next::Wake,
@@ -111,6 +110,7 @@ mod tests {
             ended: None,
             outcome: None,
             reason: None,
+            cause: None,
             fallbacks: Vec::new(),
             steps: Vec::new(),
         };
@@ -137,7 +137,7 @@ mod tests {
     #[case(State::Stopped, Next::Hopeless("acme is stopped, and not by wakeboard".into()))]
     #[case(State::Crashed, Next::Hopeless("acme is crashed (exit 3), and not by wakeboard".into()))]
     fn by_its_state(#[case] state: State, #[case] expected: Next) {
-        assert_eq!(next(&fleet(state, Link::Up), &work(None, false), &key(), false), expected);
+        assert_eq!(next(&fleet(state, Link::Up), &work(None, false), &key(), false, 7), expected);
     }
 
     #[rstest]
@@ -146,7 +146,7 @@ mod tests {
     #[case(State::Crashed, Next::Wake)]
     #[case(State::Absent, Next::Hopeless("acme is absent, and not by wakeboard".into()))]
     fn what_lies_down_where_that_is_woken_too(#[case] state: State, #[case] expected: Next) {
-        assert_eq!(next(&fleet(state, Link::Up), &work(None, false), &key(), true), expected);
+        assert_eq!(next(&fleet(state, Link::Up), &work(None, false), &key(), true, 7), expected);
     }
 
     #[rstest]
@@ -155,16 +155,16 @@ mod tests {
     #[case(Task::Dump, true, Next::CallOff(id()))]
     #[case(Task::Dump, false, Next::Await(id()))]
     fn by_who_is_at_it(#[case] task: Task, #[case] ours: bool, #[case] expected: Next) {
-        assert_eq!(next(&fleet(State::Dumping, Link::Up), &work(Some(task), ours), &key(), false), expected);
+        assert_eq!(next(&fleet(State::Dumping, Link::Up), &work(Some(task), ours), &key(), false, 7), expected);
     }
 
     #[test]
     fn a_fleet_that_lags_behind_the_work_is_not_believed() {
         let mut fleet = fleet(State::Dumped, Link::Up);
         fleet.turn = 6;
-        assert_eq!(next(&fleet, &work(None, false), &key(), false), Next::Wait);
+        assert_eq!(next(&fleet, &work(None, false), &key(), false, 7), Next::Wait);
         assert!(matches!(
-            next(&fleet, &work(None, false), &("web-1".into(), "birch".into()), false),
+            next(&fleet, &work(None, false), &("web-1".into(), "birch".into()), false, 7),
             Next::Hopeless(_)
         ));
     }
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn a_host_that_is_down() {
         let down = Link::Down { since: Timestamp::UNIX_EPOCH, reason: "refused".into() };
-        let told = next(&fleet(State::Unreachable, down), &work(None, false), &key(), false);
+        let told = next(&fleet(State::Unreachable, down), &work(None, false), &key(), false, 7);
         assert_eq!(told, Next::Hopeless("the host of acme does not answer".into()));
     }
 }

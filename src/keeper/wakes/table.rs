@@ -141,6 +141,12 @@ impl Table {
         self.twins.get(&(host.into(), meant.tenant.into()))
     }
 
+    /// That very tenant.
+    #[must_use]
+    pub fn by_key(&self, key: &TenantKey) -> Option<&Arc<Entry>> {
+        self.by_name.get(&key.1).filter(|entry| entry.key == *key).or_else(|| self.twins.get(key))
+    }
+
     /// The tenant whose container has that name.
     #[must_use]
     pub fn of_container(&self, name: &str) -> Option<&Arc<Entry>> {
