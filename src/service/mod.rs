@@ -69,11 +69,11 @@ pub struct Service {
     commands: mpsc::Sender<tickets::Command>,
     callmaps: Callmaps,
     past: Past,
-    uses: activity::Uses,
     atlas: Atlas,
     duties: Duties,
     hooks: Hooks,
     read: watch::Receiver<Option<Timestamp>>,
+    uses: activity::Uses,
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -194,11 +194,11 @@ impl Service {
             commands,
             callmaps,
             past,
-            uses,
             atlas,
             duties,
             hooks,
             read,
+            uses,
             tasks,
         }
     }

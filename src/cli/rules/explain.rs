@@ -43,6 +43,8 @@ struct Row<'a> {
     refusal: Option<String>,
     known_use: Uses,
     must_be_known: Vec<&'a str>,
+    /// The machine on which the keeper works, if one does.
+    keeper: Option<&'a str>,
 }
 
 /// A decision in JSON.
@@ -173,6 +175,7 @@ impl Told<'_> {
                 cpu_percent: self.known.cpu(self.tenant).map(|percent| (percent * 100.0).round() / 100.0),
             },
             must_be_known: self.rules().idle.needed().iter().map(Measure::as_str).collect(),
+            keeper: self.known.work.keeper.as_ref().map(|keeper| &*keeper.machine),
         }
     }
 
@@ -213,6 +216,13 @@ impl Told<'_> {
         for measure in Measure::ALL {
             lines.push(format!("  {:<11}  {}", measure.as_str(), self.measure(measure)));
         }
+        lines.push(match &self.known.work.keeper {
+            Some(keeper) => {
+                let machine = plain(&keeper.machine);
+                format!("The keeper works on {machine}, process {}, since {}.", keeper.pid, teller.at(keeper.since))
+            }
+            None => "No keeper works on this ledger: nothing is done by rule (`wakeboard keeper`).".to_owned(),
+        });
         lines
     }
 
