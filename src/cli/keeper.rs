@@ -9,10 +9,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 
 use super::Failure;
+use super::door;
 use super::intake::Intake;
 use super::logging;
 use crate::config::{Env, Settings};
 use crate::grammar::{Global, KeeperArgs};
+use crate::keeper::door::{Door, DoorSettings, DoorStart};
 use crate::keeper::{Keeper, Start};
 use crate::model::keeper::rules::Ask;
 use crate::model::keeper::tell::lasting;
@@ -47,6 +49,8 @@ pub async fn run(args: &KeeperArgs, global: &Global) -> Result<(), Failure> {
     tell_start(&settings, args.dry_run);
     // One that does nothing keeps no record either.
     let intake = if args.dry_run { None } else { Some(Intake::of(&settings, &env)?) };
+    // One that wakes nobody must not be asked to.
+    let door = if args.dry_run { None } else { door::settings(&settings, &env)? };
     let mut now = settings.clone();
     let rules = Arc::new(settings.rules.clone());
     let ways = Rules {
@@ -66,11 +70,19 @@ pub async fn run(args: &KeeperArgs, global: &Global) -> Result<(), Failure> {
     let open = intake.map(|intake| intake.open(service.fleet()));
     let start = Start { service: service.clone(), rules, zone: TimeZone::system(), dry_run: args.dry_run };
     let mut keeper = Keeper::start(start);
+    let standing = keeper.standing();
+    let door = match door {
+        Some(settings) => Some(open_door(DoorStart { settings, service: service.clone(), standing }).await?),
+        None => None,
+    };
     loop {
         tokio::select! {
             said = signals.next() => match said {
                 Said::Reload => {
-                    if let Some(new) = reload(global, &env, &now) {
+                    if let Some((new, outside)) = reload(global, &env, &now) {
+                        if let (Some(door), Some(outside)) = (&door, outside) {
+                            door.replace(outside);
+                        }
                         let rules = Arc::new(new.rules.clone());
                         service.measure(rules.clone());
                         keeper.replace(rules);
@@ -84,8 +96,13 @@ pub async fn run(args: &KeeperArgs, global: &Global) -> Result<(), Failure> {
         }
     }
     info!("ends: takes nothing new");
+    let close = async {
+        if let Some(door) = door {
+            door.close(PATIENCE).await;
+        }
+    };
     let ended = tokio::select! {
-        () = keeper.stop(PATIENCE) => Ok(()),
+        ((), ()) = async { tokio::join!(keeper.stop(PATIENCE), close) } => Ok(()),
         () = signals.end() => Err(Failure::Failed(
             "told twice to end: what was at work is left to whoever comes next".to_owned(),
         )),
@@ -101,10 +118,18 @@ fn load(global: &Global, env: &Env) -> Result<Settings, Failure> {
     Ok(settings)
 }
 
+async fn open_door(start: DoorStart) -> Result<Door, Failure> {
+    Door::open(start).await.map_err(|error| Failure::Failed(error.to_string()))
+}
+
 /// Reads the config again. One with a fault changes nothing.
-fn reload(global: &Global, env: &Env, now: &Settings) -> Option<Settings> {
-    let new = match load(global, env) {
-        Ok(new) => new,
+fn reload(global: &Global, env: &Env, now: &Settings) -> Option<(Settings, Option<DoorSettings>)> {
+    let read = load(global, env).and_then(|new| {
+        let door = door::settings(&new, env)?;
+        Ok((new, door))
+    });
+    let (new, door) = match read {
+        Ok(read) => read,
         Err(fault) => {
             // The lines below show the place in the file, which is for a terminal.
             let text = fault.to_string();
@@ -117,7 +142,7 @@ fn reload(global: &Global, env: &Env, now: &Settings) -> Option<Settings> {
         warn!(%part, "reload: this has changed, and holds after a restart only");
     }
     info!(rules = %in_short(&new), "reload: the config is read");
-    Some(new)
+    Some((new, door))
 }
 
 /// What has changed that cannot be replaced while it works.
@@ -128,6 +153,7 @@ fn needs_restart(now: &Settings, new: &Settings) -> Vec<&'static str> {
         ("ledger", now.ledger != new.ledger),
         ("dump and wake", now.policy != new.policy),
         ("notes", format!("{:?}", now.notes) != format!("{:?}", new.notes)),
+        ("keeper", now.keeper.is_some() != new.keeper.is_some()),
         ("changes", format!("{:?}", now.retention) != format!("{:?}", new.retention)),
     ];
     changed.into_iter().filter(|(_, differs)| *differs).map(|(part, _)| part).collect()
@@ -147,10 +173,10 @@ fn tell_start(settings: &Settings, dry_run: bool) {
         "started"
     );
     let needed = settings.rules.idle.needed();
-    if needed.has(crate::model::keeper::Measure::Request) {
+    if needed.has(crate::model::keeper::Measure::Request) && settings.keeper.is_none() {
         warn!(
             "requests must be known of a tenant before it is put to sleep (`rules.idle.may_be_unknown` in the config), and \
-             nothing counts them here"
+             nothing counts them here: there is no wake door (`keeper`)"
         );
     }
 }

@@ -6,6 +6,7 @@ mod changes;
 mod config;
 mod console;
 mod doctor;
+mod door;
 mod dump;
 mod failure;
 mod generate;

@@ -1,13 +1,16 @@
 //! The keeper: what works while nobody looks. It knows neither config nor screen: `cli/keeper.rs` hands in what it needs.
 //!
 //! A round (`round.rs`) looks at everything and says who goes now; `work.rs` asks the hook first (`veto.rs`), then for the
-//! dumps, and tells what became of them (`say.rs`). Of all keepers on a ledger one does so (`lease.rs`).
+//! dumps, and tells what became of them (`say.rs`). Of all keepers on a ledger one does so (`lease.rs`). Each has a door (`door/`)
+//! where requests ask for tenants, which wakes them (`wakes/`).
 
+pub mod door;
 mod lease;
 mod round;
 mod say;
 mod standing;
 mod veto;
+pub mod wakes;
 mod work;
 
 use std::sync::Arc;

@@ -86,6 +86,8 @@ pub enum Door {
     Console,
     /// The keeper, by its rules.
     Keeper,
+    /// The wake door: somebody asked for the tenant itself.
+    Request,
     /// Nobody's: wakeboard itself mends what was cut off.
     Own,
 }
@@ -174,6 +176,7 @@ impl Door {
             Door::Shell => "shell",
             Door::Console => "console",
             Door::Keeper => "keeper",
+            Door::Request => "request",
             Door::Own => "own",
         }
     }

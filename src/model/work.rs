@@ -30,6 +30,8 @@ pub struct Work {
     pub keeper: Option<Keeping>,
     /// How many of the tickets that have not ended are this process's own.
     pub own: usize,
+    /// Which those are, in the order of their numbers.
+    pub ours: Vec<TicketId>,
     /// Grows whenever sleepers, or which tickets are under way, are others than before.
     pub turn: u64,
 }
@@ -91,6 +93,12 @@ impl Work {
     #[must_use]
     pub fn ticket(&self, id: TicketId) -> Option<&Arc<Ticket>> {
         self.tickets.iter().find(|ticket| ticket.id == id)
+    }
+
+    /// Whether that ticket is one of this process, and has not ended.
+    #[must_use]
+    pub fn is_ours(&self, id: TicketId) -> bool {
+        self.ours.binary_search(&id).is_ok()
     }
 
     /// The ticket under way for a tenant.

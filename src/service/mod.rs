@@ -16,8 +16,10 @@ mod recorder;
 pub mod requests;
 mod tickets;
 mod usage;
+mod whereabouts;
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -28,20 +30,23 @@ use crate::engine::Engine;
 use crate::model::callmap::map::Callmap;
 use crate::model::callmap::progress::Runs;
 use crate::model::container::ContainerId;
+use crate::model::door::Lead;
 use crate::model::fleet::Fleet;
 use crate::model::host::{HostName, HostSpec};
 use crate::model::naming::Naming;
 use crate::model::ticket::TicketId;
-use crate::model::work::{Order, Work};
+use crate::model::work::{Order, TenantKey, Work};
 use clock::Clock;
 use duties::Duties;
 use hooks::Hooks;
 use past::Past;
+use whereabouts::Atlas;
 
 pub use callmaps::{Callmaps, RunOrder};
 pub use chronicle::Changes;
 pub use tickets::Rules;
 pub use usage::{Trend, Usages, Wanted, current};
+pub use whereabouts::Nowhere;
 
 /// How many reports may wait for the inventory; then the hosts wait.
 const MOST_NEWS: usize = 1024;
@@ -64,6 +69,7 @@ pub struct Service {
     commands: mpsc::Sender<tickets::Command>,
     callmaps: Callmaps,
     past: Past,
+    atlas: Atlas,
     duties: Duties,
     hooks: Hooks,
     read: watch::Receiver<Option<Timestamp>>,
@@ -163,6 +169,7 @@ impl Service {
             clock,
         };
         let uses = activity::start(measuring, &mut tasks);
+        let atlas = Atlas { hosts: connections.clone().into(), fleet: fleet.clone() };
         let desk = tickets::Start {
             rules,
             hosts: connections,
@@ -187,6 +194,7 @@ impl Service {
             commands,
             callmaps,
             past,
+            atlas,
             duties,
             hooks,
             read,
@@ -246,6 +254,14 @@ impl Service {
             }
             differs
         });
+    }
+
+    /// The address at which a tenant answers now: its engine is asked.
+    ///
+    /// # Errors
+    /// It does not run, its engine does not answer, or it cannot be told which container and port is meant.
+    pub async fn locate(&self, tenant: &TenantKey, lead: &Lead) -> Result<SocketAddr, Nowhere> {
+        self.atlas.locate(tenant, lead).await
     }
 
     /// Tickets, sleepers, and what the hosts can do.

@@ -336,6 +336,7 @@ impl Desk {
             record: Record::Open,
             keeper: self.keeper.clone(),
             own: self.mine.len(),
+            ours: self.mine.keys().copied().collect(),
             turn: self.turn,
         };
         self.work.send_replace(Arc::new(work));

@@ -64,7 +64,8 @@ impl Desk {
     pub(super) fn admit(&mut self, ticket: Ticket, duty: Duty) {
         let (cancel, _) = watch::channel(false);
         let (id, host) = (ticket.id, ticket.host.clone());
-        let one = InLine { ticket: id, task: ticket.task, tenant: ticket.tenant.clone() };
+        let tier = self.tier(&ticket);
+        let one = InLine { ticket: id, task: ticket.task, tenant: ticket.tenant.clone(), tier };
         self.mine.insert(id, Mine { ticket, duty: Some(duty), cancel });
         if let Some(desk) = self.hosts.get_mut(&host) {
             desk.lane.join(one);
