@@ -216,6 +216,9 @@ mod tests {
     fn a_name_cannot_change_the_address() {
         let key = ("web-1".into(), "a/b?c=1&d#é".into());
         let url = filled("http://hook.example.com/{host}/{tenant}?t={tenant}", &key);
-        assert_eq!(url, "http://hook.example.com/web-1/a%2Fb%3Fc%3D1%26d%23%C3%A9?t=a%2Fb%3Fc%3D1%26d%23%C3%A9");
+        assert_eq!(
+            url,
+            "http://hook.example.com/web-1/a%2Fb%3Fc%3D1%26d%23%C3%A9?t=a%2Fb%3Fc%3D1%26d%23%C3%A9"
+        );
     }
 }
