@@ -18,6 +18,8 @@ pub mod engine;
 pub mod grammar;
 /// What is told from outside, and edits of our own files: a door for notes, and a watch.
 pub mod intake;
+/// The headless half: puts idle tenants to sleep by the rules, one keeper of those on a ledger at a time.
+pub mod keeper;
 /// The durable record of tickets, sleepers, leases and abilities; the only room with SQL.
 pub mod ledger;
 /// The pure vocabulary and rules: no I/O, no clock, no tokio.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Every room, and what it may import of the others: a room, or one part of it.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("model", &[]),
     ("callmap", &["model"]),
     ("canary", &["model"]),
@@ -22,7 +22,22 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ("service", &["callmap", "canary", "engine", "ledger", "model"]),
     ("tui", &["config", "grammar", "model", "service"]),
     ("demo", &["config", "model"]),
-    ("cli", &["config", "demo", "engine::folder", "grammar", "intake", "ledger", "model", "service", "tui"]),
+    ("keeper", &["model", "service"]),
+    (
+        "cli",
+        &[
+            "config",
+            "demo",
+            "engine::folder",
+            "grammar",
+            "intake",
+            "keeper",
+            "ledger",
+            "model",
+            "service",
+            "tui",
+        ],
+    ),
 ];
 
 /// Libraries that only these rooms may know.

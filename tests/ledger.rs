@@ -7,6 +7,8 @@ mod activity;
 mod changes;
 #[path = "ledger/crash.rs"]
 mod crash;
+#[path = "ledger/duties.rs"]
+mod duties;
 #[path = "ledger/file.rs"]
 mod file;
 #[path = "ledger/lists.rs"]

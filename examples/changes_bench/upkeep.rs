@@ -21,6 +21,7 @@ pub async fn tickets(ledger: &Ledger, rounds: u32) -> Result<(), Failure> {
             host: "web-1".into(),
             actor: "op1".into(),
             door: Door::Shell,
+            cause: None,
             method: None,
             asked: now,
             began: Some(now),

@@ -11,6 +11,7 @@ mod http;
 pub mod limits;
 pub mod plan;
 pub mod run;
+pub mod status;
 mod tcp;
 mod tls;
 mod ways;

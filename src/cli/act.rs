@@ -58,6 +58,8 @@ pub fn order(task: Task, settings: &Settings) -> Order {
         timeout: None,
         actor: who::who(settings.operator.as_deref()).into(),
         door: Door::Shell,
+        cause: None,
+        deeper: false,
     }
 }
 
@@ -80,7 +82,7 @@ pub async fn run(
         brief: !manner.dry_run,
         ..Rules::default()
     };
-    let mut service = Service::start(settings.hosts, settings.naming, rules);
+    let service = Service::start(settings.hosts, settings.naming, rules);
     // Whoever was removed for its sleep is known by the record alone.
     settle::record(&service).await;
     let fleet = answers(&mut service.fleet(), &service.work(), words).await?;

@@ -1,4 +1,4 @@
-//! The log: a file in the XDG state folder, never the screen.
+//! The log: a file in the XDG state folder, never the screen; the keeper, which has none, writes its own to the error output.
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::DirBuilderExt;
@@ -8,14 +8,42 @@ use std::sync::Mutex;
 use etcetera::BaseStrategy;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::Failure;
-use crate::grammar::Global;
+use crate::grammar::{Global, LogFormat};
 
 /// A log larger than this is put aside at the next start; one such is kept.
 const MOST_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Starts to log as the keeper does: what matters, to the error output or the file that was asked for.
+pub fn start_keeper(global: &Global, format: LogFormat) -> Result<(), Failure> {
+    let writer = match global.log_file.as_deref() {
+        Some(path) => {
+            let file = open(path)
+                .map_err(|error| Failure::Usage(format!("--log-file {}: {error}", path.display())))?;
+            BoxMakeWriter::new(Mutex::new(file))
+        }
+        None => BoxMakeWriter::new(std::io::stderr),
+    };
+    // The keeper tells all that matters in words of its own: the rest only speaks up where something is wrong.
+    let rest = if global.log_level > LevelFilter::INFO { global.log_level } else { LevelFilter::WARN };
+    let targets = Targets::new()
+        .with_default(LevelFilter::WARN.min(global.log_level))
+        .with_target("wakeboard", rest.min(global.log_level))
+        .with_target("wakeboard::keeper", global.log_level)
+        .with_target("wakeboard::cli::keeper", global.log_level);
+    let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_target(false).with_writer(writer);
+    let registry = tracing_subscriber::registry().with(targets);
+    // Fails only where somebody logs already, as in tests.
+    let _ = match format {
+        LogFormat::Text => registry.with(layer).try_init(),
+        LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
+    };
+    Ok(())
+}
 
 /// Starts to log. A default file that cannot be written is no reason not to work; one that was asked for is.
 pub fn start(global: &Global) -> Result<(), Failure> {

@@ -6,11 +6,13 @@ mod changes;
 mod config;
 mod console;
 mod doctor;
+mod door;
 mod dump;
 mod failure;
 mod generate;
 mod hosts;
 mod intake;
+mod keeper;
 mod logging;
 mod note;
 mod output;
@@ -60,6 +62,7 @@ pub fn run(shell: Shell) -> Result<(), Failure> {
             let settings = load()?;
             runtime()?.block_on(rules::run(&verb, settings))
         }
+        Some(Verb::Keeper(args)) => runtime()?.block_on(keeper::run(&args, &global)),
         Some(Verb::Completions { shell }) => output::print(|out| {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut shell_command(), "wakeboard", &mut script);

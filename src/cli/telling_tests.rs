@@ -53,6 +53,7 @@ pub fn ticket(id: u32, tenant: &str) -> Ticket {
         host: "web-1".into(),
         actor: "op1@war-room".into(),
         door: Door::Shell,
+        cause: None,
         method: Some(Method::Freeze),
         asked: at(0),
         began: None,

@@ -100,7 +100,7 @@ fn table(newest_first: &[Asked<'_>], zone: &TimeZone) -> Vec<Vec<String>> {
             method(ticket),
             outcome(ticket).to_owned(),
             seconds(ticket),
-            plain(ticket.reason.as_deref().unwrap_or_default()).into_owned(),
+            plain(why(ticket)).into_owned(),
         ]
     };
     let row = |asked: &Asked<'_>| match asked {
@@ -127,6 +127,9 @@ fn about(ticket: &Ticket, zone: &TimeZone) -> Vec<Vec<String>> {
         ("outcome", outcome(ticket).to_owned()),
         ("seconds", seconds(ticket)),
     ];
+    if let Some(cause) = &ticket.cause {
+        rows.push(("cause", plain(cause).into_owned()));
+    }
     if let Some(reason) = &ticket.reason {
         rows.push(("reason", plain(reason).into_owned()));
     }
@@ -154,6 +157,11 @@ fn steps(ticket: &Ticket) -> Vec<Vec<String>> {
 
 fn time(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// Why it went wrong, else what it was for.
+fn why(ticket: &Ticket) -> &str {
+    ticket.reason.as_deref().or(ticket.cause.as_deref()).unwrap_or_default()
 }
 
 fn method(ticket: &Ticket) -> String {

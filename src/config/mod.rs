@@ -14,6 +14,7 @@ pub mod env;
 pub mod error;
 mod hosts;
 mod hush;
+pub mod keeper;
 pub mod keymap;
 mod ledger;
 pub mod locate;
@@ -31,6 +32,7 @@ mod shape;
 pub mod slot;
 mod sound;
 pub mod theme;
+mod token;
 pub mod watched;
 pub mod yaml;
 

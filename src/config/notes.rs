@@ -1,22 +1,15 @@
 //! Where notes are taken by HTTP, and who may bring them.
 
-use std::fs::File;
-use std::io::Read;
 use std::net::SocketAddr;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
 
 use super::env::Env;
 use super::error::ConfigError;
 use super::locate::Step::Key;
-use super::printable::is_unsafe;
 use super::shape;
+use super::token;
 use super::yaml::Source;
 
-/// A token that is shorter can be guessed.
-const SHORTEST: usize = 16;
-/// No token is longer.
-const LONGEST: usize = 512;
+pub use super::token::TokenPlace;
 
 /// An address at which notes are taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,15 +18,6 @@ pub struct Notes {
     pub listen: SocketAddr,
     /// Where the token is.
     pub token: TokenPlace,
-}
-
-/// Where a token is: it never stands in the config itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TokenPlace {
-    /// In a variable of the environment.
-    Variable(String),
-    /// In a file.
-    File(PathBuf),
 }
 
 /// The address that the file says, if it says one.
@@ -70,36 +54,15 @@ pub fn check(source: Source<'_>, written: &shape::Notes, env: &Env) -> Result<Op
                     `from_elsewhere: true`";
         return fault("listen", format!("{} can be reached from other machines", address.ip()), help);
     }
-    let token = match (&written.token, &written.token_file) {
-        (Some(_), Some(_)) => return fault("token_file", "`token` is there too: one of them".to_owned(), ""),
-        (None, None) => {
-            return fault(
-                "listen",
-                "there is no token: anybody could say anything".to_owned(),
-                "token: ${env:WAKEBOARD_TOKEN}",
-            );
-        }
-        (Some(token), None) => {
-            let Some(name) = variable(token) else {
-                let help =
-                    "name a variable of the environment, ${env:WAKEBOARD_TOKEN}, or a file with `token_file`";
-                return fault("token", "a token does not stand here itself".to_owned(), help);
-            };
-            TokenPlace::Variable(name.to_owned())
-        }
-        (None, Some(file)) if file.trim().is_empty() || file.chars().any(is_unsafe) => {
-            return fault("token_file", "this is no path".to_owned(), "");
-        }
-        (None, Some(file)) => TokenPlace::File(env.path_in(source.file, file)),
+    let place = token::place(source, "notes", written.token.as_deref(), written.token_file.as_deref(), env)?;
+    let Some(token) = place else {
+        return fault(
+            "listen",
+            "there is no token: anybody could say anything".to_owned(),
+            "token: ${env:WAKEBOARD_TOKEN}",
+        );
     };
     Ok(Some(Notes { listen: address, token }))
-}
-
-fn variable(text: &str) -> Option<&str> {
-    let name = text.strip_prefix("${env:")?.strip_suffix('}')?;
-    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    is_name.then_some(name)
 }
 
 impl Notes {
@@ -108,47 +71,8 @@ impl Notes {
     /// # Errors
     /// It is not there, others can read it, or it is none that could keep anybody out.
     pub fn token(&self, env: &Env) -> Result<String, ConfigError> {
-        let (token, origin) = match &self.token {
-            TokenPlace::Variable(name) => {
-                let help = format!("set it before: {name}=... wakeboard");
-                let missing = || {
-                    let message =
-                        format!("the environment has no {name}, or it is empty: it is the token of `notes`");
-                    ConfigError::of("notes", message).with_help(Some(help))
-                };
-                (env.var(name).ok_or_else(missing)?.to_owned(), name.clone())
-            }
-            TokenPlace::File(file) => (from_file(file)?, file.display().to_string()),
-        };
-        let fault = |message: String| {
-            let help = format!("make one: openssl rand -hex 24 (it stands in {origin})");
-            Err(ConfigError::of("notes", message).with_help(Some(help)))
-        };
-        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return fault("the token may have letters, digits and signs of ASCII only".to_owned());
-        }
-        if !(SHORTEST..=LONGEST).contains(&token.len()) {
-            return fault(format!(
-                "the token has {} characters: {SHORTEST} to {LONGEST} are needed",
-                token.len()
-            ));
-        }
-        Ok(token)
+        self.token.read("notes", env)
     }
-}
-
-fn from_file(file: &Path) -> Result<String, ConfigError> {
-    let failed = |error: std::io::Error| {
-        ConfigError::in_file(file, format!("the token of `notes` cannot be read: {error}"))
-    };
-    let opened = File::open(file).map_err(failed)?;
-    if opened.metadata().map_err(failed)?.mode() & 0o077 != 0 {
-        let help = format!("chmod 600 {}", file.display());
-        return Err(ConfigError::in_file(file, "others can read this token").with_help(Some(help)));
-    }
-    let mut text = String::new();
-    opened.take(LONGEST as u64 * 2).read_to_string(&mut text).map_err(failed)?;
-    Ok(text.trim().to_owned())
 }
 
 #[cfg(test)]

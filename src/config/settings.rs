@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::env::Env;
 use super::error::ConfigError;
+use super::keeper::{self, Keeper};
 use super::keymap::{self, Keymap};
 use super::locate::Step::Key;
 use super::notes::{self, Notes};
@@ -35,6 +36,8 @@ pub struct Settings {
     pub retention: Retention,
     /// Where notes are taken by HTTP, if they are.
     pub notes: Option<Notes>,
+    /// The keeper's wake door, where the file says anything of it.
+    pub keeper: Option<Keeper>,
     /// The rules of dumping and waking.
     pub policy: Policy,
     /// By which tenants are put to sleep while nobody looks.
@@ -103,6 +106,7 @@ fn looks(source: Source<'_>, shape: &shape::File, env: &Env) -> Result<Settings,
     };
     let callmaps = callmaps::check(source, &shape.callmaps, env)?;
     let notes = notes::check(source, &shape.notes, env)?;
+    let keeper = keeper::check(source, shape.keeper.as_ref(), env)?;
     let retention = changes::check(source, &shape.changes)?;
     let theme_file = shape.theme.as_deref().and_then(|written| theme::file(source.file, written, env));
     let theme = match &shape.theme {
@@ -119,6 +123,7 @@ fn looks(source: Source<'_>, shape: &shape::File, env: &Env) -> Result<Settings,
         callmaps,
         retention,
         notes,
+        keeper,
         policy,
         rules,
         copies,

@@ -1,6 +1,7 @@
 //! What `wakeboard.yaml` looks like, before anything of it is checked. The JSON Schema comes from these types.
 
 mod changes;
+mod keeper;
 mod notes;
 mod rules;
 mod work;
@@ -16,6 +17,7 @@ use crate::model::action::ACTIONS;
 use crate::model::tier::Tier;
 
 pub use changes::Changes;
+pub use keeper::{DoorTenants, DoorTls, Keeper};
 pub use notes::Notes;
 pub use rules::{Hurry, Idle, RulesPart, Steps, Threshold, TierRule, Tiers, Veto};
 pub use work::{Dump, Span, TierMethods, Wake};
@@ -68,6 +70,11 @@ pub struct File {
     /// What counts as idle, and when, how many and after asking whom tenants are put to sleep by rule.
     #[serde(default)]
     pub rules: RulesPart,
+    /// The keeper: where reverse proxies ask it to wake the tenant that a request is for. `wakeboard keeper` opens this door
+    /// where this key is there.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Keeper")]
+    pub keeper: Option<Keeper>,
     /// A shipped theme, or the path of a theme file (`.yaml`), relative to this file.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "ThemeName")]

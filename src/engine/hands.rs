@@ -30,6 +30,20 @@ pub fn helper_name(id: &str, now: Timestamp) -> String {
     format!("wakeboard-canary-reclaim-{}-{end:0>16}", now.as_second())
 }
 
+/// What came of a program that was run within a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ran {
+    /// It has ended.
+    Ended {
+        /// With this code; 126 or 127 where it is not there or cannot be run.
+        code: i64,
+        /// The beginning of what it said, in one line.
+        said: String,
+    },
+    /// It has not ended in time, and goes on under this name.
+    Going(String),
+}
+
 /// What may be done to containers. Every call has a deadline of its own and ends.
 ///
 /// Nothing here is retried, ordered or undone: that is for those who hold the ticket.
@@ -107,6 +121,17 @@ pub trait Hands: Send + Sync {
 
     /// Whether there is an image of that name.
     async fn has_image(&self, name: &str) -> Result<bool, EngineError>;
+
+    /// Runs a program within a container, and waits so long for its end. Engines cannot end it: one that goes on is for the
+    /// caller to know.
+    async fn exec(&self, _id: &str, _words: &[String], _within: Duration) -> Result<Ran, EngineError> {
+        Err(EngineError::Unable("this engine runs no programs in containers".to_owned()))
+    }
+
+    /// The code that such a program ended with; nothing while it goes on.
+    async fn exec_ended(&self, _exec: &str) -> Result<Option<i64>, EngineError> {
+        Ok(None)
+    }
 
     /// The content of one small file in a container.
     async fn read_file(&self, id: &str, path: &str) -> Result<Vec<u8>, EngineError>;

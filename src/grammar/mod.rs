@@ -3,6 +3,7 @@
 
 mod callmap;
 mod changes;
+mod keeper;
 mod note;
 mod rules;
 mod shell;
@@ -14,6 +15,7 @@ pub use callmap::{CallmapArgs, CallmapCheckArgs, CallmapListArgs, CallmapRunArgs
 pub use changes::{
     ChangesArgs, ChangesListArgs, ChangesShowArgs, ChangesSummaryArgs, ChangesVerb, ChangesVerifyArgs, Shown,
 };
+pub use keeper::{KeeperArgs, LogFormat};
 pub use note::NoteArgs;
 pub use rules::{RulesExplainArgs, RulesPlanArgs, RulesVerb};
 pub use shell::{ConfigVerb, GenerateWhat, Global, Shell, Verb, shell_command, shell_from};

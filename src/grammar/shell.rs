@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use super::{CALL, CallmapArgs, NoteArgs, RulesVerb, Sentence};
+use super::{CALL, CallmapArgs, KeeperArgs, NoteArgs, RulesVerb, Sentence};
 
 /// The operations console for platforms that give every customer containers of its own.
 ///
@@ -97,6 +97,8 @@ pub enum Verb {
         #[command(subcommand)]
         verb: RulesVerb,
     },
+    /// Work while nobody looks: put idle tenants to sleep by the rules of the config. SIGHUP reads the config again
+    Keeper(KeeperArgs),
     /// Print shell completions
     Completions {
         /// The shell

@@ -10,6 +10,7 @@ mod activity;
 mod ask;
 mod changes;
 mod connection;
+mod duties;
 mod error;
 mod file;
 mod hold;
@@ -23,6 +24,7 @@ mod tickets;
 mod work;
 
 pub use changes::{Answer, Appended, Broken, Part, Pruned, Verified};
+pub use duties::{Held, Taken};
 pub use error::{Fault, LedgerError};
 pub use process::{here, is_dead_here};
 pub use tickets::{Found, OpenTicket};

@@ -47,6 +47,7 @@ mod tests {
             host: "web-1".into(),
             actor: "op1".into(),
             door: Door::Console,
+            cause: None,
             method: None,
             asked: Timestamp::from_millisecond(i64::from(number)).unwrap(),
             began: None,

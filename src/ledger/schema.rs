@@ -75,7 +75,7 @@ const KEEPING: &[&str] = &[
     "CREATE TABLE activity (host TEXT NOT NULL, tenant TEXT NOT NULL, request BIGINT NOT NULL, counted BIGINT NOT NULL, \
      network BIGINT NOT NULL, cpu BIGINT NOT NULL, connections BIGINT NOT NULL, measured BIGINT NOT NULL, \
      until BIGINT NOT NULL, PRIMARY KEY (host, tenant))",
-    "CREATE TABLE duties (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until BIGINT NOT NULL)",
+    "CREATE TABLE duties (name TEXT PRIMARY KEY, holder TEXT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL)",
 ];
 
 /// How often several that open a new ledger at once may get in each other's way.

@@ -9,6 +9,7 @@ pub mod cells;
 pub mod change;
 pub mod container;
 pub mod diagnosis;
+pub mod door;
 pub mod event;
 pub mod feed;
 pub mod filter;

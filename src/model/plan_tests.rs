@@ -61,6 +61,8 @@ fn order(task: Task) -> Order {
         timeout: None,
         actor: "op1".into(),
         door: Door::Console,
+        cause: None,
+        deeper: false,
     }
 }
 
@@ -128,6 +130,7 @@ fn ticket(task: Task) -> Arc<Ticket> {
         host: "web-1".into(),
         actor: "op2".into(),
         door: Door::Shell,
+        cause: None,
         method: None,
         asked: Timestamp::UNIX_EPOCH,
         began: None,

@@ -34,7 +34,7 @@ pub struct Sleeper {
     pub method: Method,
     /// Where it is on its way.
     pub stage: Stage,
-    /// Since when it is at that stage.
+    /// Since when it is at that stage. One that was put deeper sleeps since it first fell asleep.
     pub since: Timestamp,
     /// The ticket that put it to sleep.
     pub ticket: TicketId,

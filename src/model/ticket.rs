@@ -84,6 +84,10 @@ pub enum Door {
     Shell,
     /// The console.
     Console,
+    /// The keeper, by its rules.
+    Keeper,
+    /// The wake door: somebody asked for the tenant itself.
+    Request,
     /// Nobody's: wakeboard itself mends what was cut off.
     Own,
 }
@@ -117,6 +121,9 @@ pub struct Ticket {
     pub actor: Arc<str>,
     /// Through which door.
     pub door: Door,
+    /// What for, in words, where that is not somebody's own affair: `idle 42m`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Arc<str>>,
     /// The method: as asked for, then the one that was used.
     pub method: Option<Method>,
     /// When it was asked for.
@@ -168,6 +175,8 @@ impl Door {
         match self {
             Door::Shell => "shell",
             Door::Console => "console",
+            Door::Keeper => "keeper",
+            Door::Request => "request",
             Door::Own => "own",
         }
     }

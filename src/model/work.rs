@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::ability::Ability;
 use super::callmap::kept::Run;
 use super::fleet::Fleet;
@@ -24,10 +26,28 @@ pub struct Work {
     pub abilities: Vec<Ability>,
     /// The record has been read, or why it cannot be.
     pub record: Record,
+    /// The keeper that works on this ledger, if one does.
+    pub keeper: Option<Keeping>,
     /// How many of the tickets that have not ended are this process's own.
     pub own: usize,
+    /// Which those are, in the order of their numbers.
+    pub ours: Vec<TicketId>,
     /// Grows whenever sleepers, or which tickets are under way, are others than before.
     pub turn: u64,
+}
+
+/// The duty of the keepers: one of those on a ledger works, the others stand by.
+pub const KEEPER: &str = "keeper";
+
+/// The keeper that works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keeping {
+    /// The machine that it runs on.
+    pub machine: Arc<str>,
+    /// Its process there.
+    pub pid: u32,
+    /// Since when it works.
+    pub since: Timestamp,
 }
 
 /// Whether the durable record can be used.
@@ -62,6 +82,10 @@ pub struct Order {
     pub actor: Arc<str>,
     /// Through which door.
     pub door: Door,
+    /// What for, in words, where that is to be told: `idle 42m`.
+    pub cause: Option<Arc<str>>,
+    /// Whether a tenant that sleeps already is woken first, to be dumped by the method that is asked for.
+    pub deeper: bool,
 }
 
 impl Work {
@@ -69,6 +93,12 @@ impl Work {
     #[must_use]
     pub fn ticket(&self, id: TicketId) -> Option<&Arc<Ticket>> {
         self.tickets.iter().find(|ticket| ticket.id == id)
+    }
+
+    /// Whether that ticket is one of this process, and has not ended.
+    #[must_use]
+    pub fn is_ours(&self, id: TicketId) -> bool {
+        self.ours.binary_search(&id).is_ok()
     }
 
     /// The ticket under way for a tenant.

@@ -62,6 +62,8 @@ fn order(state: &State, task: Task, tenants: Vec<TenantKey>) -> Order {
         timeout: None,
         actor: state.who.as_str().into(),
         door: Door::Console,
+        cause: None,
+        deeper: false,
     }
 }
 

@@ -33,7 +33,7 @@ const WHEEL: isize = 3;
 ///
 /// # Errors
 /// The terminal is lost, or a task of the service failed.
-pub async fn run(mut service: Service, start: Start, files: Files) -> io::Result<()> {
+pub async fn run(service: Service, start: Start, files: Files) -> io::Result<()> {
     let mut terminated = signal(SignalKind::terminate())?;
     let mut hung_up = signal(SignalKind::hangup())?;
     let (mut fleet, mut changes, mut usages) = (service.fleet(), service.changes(), service.usages());

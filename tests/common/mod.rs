@@ -1,6 +1,8 @@
 //! A real console in a real pseudo-terminal, read through a terminal emulator.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod keeper;
+
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
@@ -43,6 +45,11 @@ impl Home {
         }
         command.args(args).timeout(Duration::from_secs(60));
         command
+    }
+
+    /// The environment of a program that knows nothing but this home.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        self.variables()
     }
 
     fn variables(&self) -> Vec<(&'static str, String)> {

@@ -6,6 +6,8 @@ mod activity;
 mod changes;
 #[path = "../ledger/crash.rs"]
 mod crash;
+#[path = "../ledger/duties.rs"]
+mod duties;
 #[path = "ledger/full.rs"]
 mod full;
 #[path = "../ledger/lists.rs"]

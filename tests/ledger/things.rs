@@ -32,6 +32,7 @@ pub fn ticket(number: u32) -> Ticket {
         host: "web-1".into(),
         actor: "op1".into(),
         door: Door::Shell,
+        cause: None,
         method: Some(Method::Freeze),
         asked: at(i64::from(number)),
         began: Some(at(i64::from(number))),

@@ -110,6 +110,8 @@ impl Bench {
             timeout: None,
             actor: "op1".into(),
             door: Door::Shell,
+            cause: None,
+            deeper: false,
         };
         self.service.as_ref().unwrap().ask(&order)
     }

@@ -35,6 +35,7 @@ fn ticket(id: u32, task: Task, tenant: &str, host: &str, asked: i64) -> Ticket {
         host: host.into(),
         actor: "op1@war-room".into(),
         door: Door::Console,
+        cause: None,
         method: Some(Method::Freeze),
         asked: ago_ms(asked),
         began: Some(ago_ms(asked - 10)),

@@ -43,6 +43,8 @@ struct Row<'a> {
     refusal: Option<String>,
     known_use: Uses,
     must_be_known: Vec<&'a str>,
+    /// The machine on which the keeper works, if one does.
+    keeper: Option<&'a str>,
 }
 
 /// A decision in JSON.
@@ -95,13 +97,15 @@ pub async fn run(args: &RulesExplainArgs, settings: Settings) -> Result<(), Fail
         Failure::Failed(format!("nothing is known of {} now: {host} does not answer", plain(&name)))
     })?;
     let calendar = Calendar::new(&settings.rules, &TimeZone::system(), known.now);
-    let subject = known.subject(&tenant);
+    let sight = known.sight();
+    let subject = sight.subject(&tenant);
     let activity = known.activity(&tenant, &settings.rules);
-    let hosts = known.hosts();
+    let hosts = sight.hosts();
     let short = hosts.get(&*host).is_some_and(|host| host.is_short(&settings.rules));
     let case = Case { subject: &subject, activity: &activity, answer: None, short };
     let turns = forecast(&calendar, &case, crate::model::keeper::rules::later(known.now, AHEAD));
-    let told = Told { known: &known, tenant: &tenant, calendar: &calendar, activity, turns };
+    let (since, woken) = (subject.since, sight.woken(&tenant));
+    let told = Told { known: &known, tenant: &tenant, calendar: &calendar, activity, since, woken, turns };
     let refusal = told.refusal(&order, &settings.policy);
     if args.json { output::json(&told.row(refusal)) } else { told.print(refusal.as_deref()) }
 }
@@ -112,6 +116,8 @@ struct Told<'a> {
     tenant: &'a Tenant,
     calendar: &'a Calendar<'a>,
     activity: Activity,
+    since: Option<Timestamp>,
+    woken: Option<Timestamp>,
     turns: Vec<Turn>,
 }
 
@@ -122,10 +128,6 @@ impl Told<'_> {
 
     fn rules(&self) -> &Rules {
         self.calendar.rules()
-    }
-
-    fn since(&self) -> Option<Timestamp> {
-        self.known.subject(self.tenant).since
     }
 
     fn later(&self) -> impl Iterator<Item = &Turn> {
@@ -160,7 +162,7 @@ impl Told<'_> {
             tier,
             state: self.tenant.state.as_str(),
             method: self.tenant.method,
-            since: self.since(),
+            since: self.since,
             now: said(now, teller.decision(tier, now)),
             next: self.turns.get(1).map(|turn| turn.at),
             coming: coming.collect(),
@@ -173,6 +175,7 @@ impl Told<'_> {
                 cpu_percent: self.known.cpu(self.tenant).map(|percent| (percent * 100.0).round() / 100.0),
             },
             must_be_known: self.rules().idle.needed().iter().map(Measure::as_str).collect(),
+            keeper: self.known.work.keeper.as_ref().map(|keeper| &*keeper.machine),
         }
     }
 
@@ -183,7 +186,7 @@ impl Told<'_> {
 
     fn lines(&self, refusal: Option<&str>) -> Vec<String> {
         let (teller, tier) = (self.teller(), self.tenant.tier);
-        let since = self.since().map_or(String::new(), |since| format!(" since {}", teller.at(since)));
+        let since = self.since.map_or(String::new(), |since| format!(" since {}", teller.at(since)));
         let tier_word = tier.map_or("no tier".to_owned(), |tier| format!("tier {tier}"));
         let name = plain(&self.tenant.name);
         let state = self.tenant.state_words();
@@ -201,18 +204,31 @@ impl Told<'_> {
         }
         lines.extend(tier.map(|tier| teller.tier(tier)));
         lines.push("What is known of its use:".to_owned());
-        let start = self.since().map_or("not known".to_owned(), |since| {
+        let start = self.since.map_or("not known".to_owned(), |since| {
             format!("at {}, {} ago", teller.at(since), lasting(between(since, self.known.now)))
         });
-        let word = match self.known.woken(self.tenant) {
+        let word = match self.woken {
             _ if self.tenant.method.is_some() => "asleep",
-            Some(woken) if Some(woken) == self.since() => "woken",
+            Some(woken) if Some(woken) == self.since => "woken",
             _ => "started",
         };
         lines.push(format!("  {word:<11}  {start}"));
         for measure in Measure::ALL {
             lines.push(format!("  {:<11}  {}", measure.as_str(), self.measure(measure)));
         }
+        lines.push(match &self.known.work.keeper {
+            Some(keeper) => {
+                let machine = plain(&keeper.machine);
+                format!(
+                    "The keeper works on {machine}, process {}, since {}.",
+                    keeper.pid,
+                    teller.at(keeper.since)
+                )
+            }
+            None => {
+                "No keeper works on this ledger: nothing is done by rule (`wakeboard keeper`).".to_owned()
+            }
+        });
         lines
     }
 

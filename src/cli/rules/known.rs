@@ -7,12 +7,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::model::fleet::{Fleet, Host, Tenant};
+use crate::model::fleet::{Fleet, Tenant};
 use crate::model::keeper::outlook::Candidate;
-use crate::model::keeper::pace::{HostNow, Hosts};
-use crate::model::keeper::{Activities, Activity, Rules, Subject};
+use crate::model::keeper::{Activities, Activity, Rules, Sight};
 use crate::model::state::State;
-use crate::model::ticket::{Outcome, Task};
 use crate::model::work::Work;
 use crate::service::{Service, Usages, Wanted, current, machine};
 
@@ -22,8 +20,6 @@ const DEADLINE: Duration = Duration::from_secs(3);
 const LEDGER_DEADLINE: Duration = Duration::from_secs(3);
 /// How many containers are read at most: each is inspected once for it.
 const MOST_READ: usize = 256;
-/// Limits are of a minute.
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// All that is known at one moment.
 pub struct Known {
@@ -72,20 +68,9 @@ impl Known {
         }
     }
 
-    /// A tenant as the rule sees it. An engine says when a container was started, not when it was thawed: the ticket does.
-    pub fn subject(&self, tenant: &Tenant) -> Subject {
-        let ticket = self.work.ticket_of(&tenant.host, &tenant.name).is_some();
-        let mut subject = Subject::of(tenant, ticket);
-        if subject.asleep.is_none() {
-            subject.since = subject.since.max(self.woken(tenant));
-        }
-        subject
-    }
-
-    /// When a ticket woke it last, as far back as tickets are remembered.
-    pub fn woken(&self, tenant: &Tenant) -> Option<Timestamp> {
-        let ours = self.work.tickets.iter().filter(|it| it.host == tenant.host && it.tenant == tenant.name);
-        ours.filter(|it| it.outcome == Some(Outcome::Woken)).filter_map(|it| it.ended).max()
+    /// Fleet and work as the rule sees them.
+    pub fn sight(&self) -> Sight<'_> {
+        Sight::new(&self.fleet, &self.work, machine::free(), self.now)
     }
 
     /// The percent of one core that it uses now.
@@ -104,37 +89,17 @@ impl Known {
     }
 
     /// A tenant as the outlook sees it. Nobody has asked a hook about it.
-    pub fn candidate<'a>(&self, tenant: &'a Tenant, rules: &Rules) -> Candidate<'a> {
+    pub fn candidate<'a>(&self, sight: &Sight<'_>, tenant: &'a Tenant, rules: &Rules) -> Candidate<'a> {
         Candidate {
             host: &tenant.host,
             tenant: &tenant.name,
-            subject: self.subject(tenant),
+            subject: sight.subject(tenant),
             activity: self.activity(tenant, rules),
             answer: None,
         }
-    }
-
-    /// The hosts as the limits see them. Only this machine says how much of its memory is free.
-    pub fn hosts(&self) -> Hosts<'_> {
-        let free = machine::free();
-        let recent = |began: Option<Timestamp>| {
-            began.is_some_and(|began| self.now.duration_since(began) < MINUTE.try_into().unwrap_or_default())
-        };
-        let host = |host: &Host| HostNow {
-            free: free.filter(|_| host.engine.as_ref().is_some_and(|engine| engine.local)),
-            asleep: count(host.tenants.iter().filter(|tenant| tenant.state == State::Dumped)),
-            begun: count(self.work.tickets.iter().filter(|ticket| {
-                ticket.host == host.name && ticket.task == Task::Dump && recent(ticket.began)
-            })),
-        };
-        self.fleet.hosts.iter().map(|it| (&*it.name, host(it))).collect()
     }
 }
 
 fn is_running(tenant: &Tenant) -> bool {
     matches!(tenant.state, State::Running | State::Idle)
-}
-
-fn count<T>(all: impl Iterator<Item = T>) -> u32 {
-    u32::try_from(all.count()).unwrap_or(u32::MAX)
 }

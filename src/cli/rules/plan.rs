@@ -47,12 +47,13 @@ pub async fn run(args: &RulesPlanArgs, settings: Settings) -> Result<(), Failure
     let rules = &settings.rules;
     let has_steps = |tenant: &Tenant| tenant.tier.is_some_and(|tier| !rules.tier(tier).steps.is_empty());
     let known = Known::look(&service, |tenant, near| near && has_steps(tenant)).await;
+    let sight = known.sight();
     let calendar = Calendar::new(rules, &TimeZone::system(), known.now);
     let tenants: Vec<&Tenant> = known.fleet.tenants().map(|tenant| &**tenant).collect();
     let all: Vec<Candidate<'_>> =
-        tenants.iter().copied().map(|tenant| known.candidate(tenant, rules)).collect();
+        tenants.iter().copied().map(|tenant| known.candidate(&sight, tenant, rules)).collect();
     let until = known.now.checked_add(args.hours.hours()).unwrap_or(Timestamp::MAX);
-    let outlook = outlook(&calendar, &all, &known.hosts(), until);
+    let outlook = outlook(&calendar, &all, &sight.hosts(), until);
     let plan = Plan { teller: Teller::new(&calendar), tenants, now: known.now, hours: args.hours, outlook };
     if args.json { output::json(&plan.rows()) } else { plan.print() }
 }

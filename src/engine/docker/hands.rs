@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::call::{Call, encoded};
 use super::{DockerEngine, LONGEST_CALL, listening};
-use crate::engine::hands::{Hands, Room};
+use crate::engine::hands::{Hands, Ran, Room};
 use crate::engine::{Engine, EngineError, podman};
 use crate::model::container::{ContainerId, Facts};
 use crate::model::particulars::{Limits, Particulars, Restart};
@@ -132,6 +132,14 @@ impl Hands for DockerEngine {
 
     async fn has_image(&self, name: &str) -> Result<bool, EngineError> {
         Ok(self.image_id(name).await?.is_some())
+    }
+
+    async fn exec(&self, id: &str, words: &[String], within: Duration) -> Result<Ran, EngineError> {
+        self.run_within(id, words, within).await
+    }
+
+    async fn exec_ended(&self, exec: &str) -> Result<Option<i64>, EngineError> {
+        self.ended(exec).await
     }
 
     async fn read_file(&self, id: &str, path: &str) -> Result<Vec<u8>, EngineError> {

@@ -4,6 +4,7 @@ mod archive;
 pub(super) mod call;
 mod checkpoint;
 mod events;
+mod exec;
 mod facts;
 mod fetch;
 mod follow;

@@ -171,6 +171,7 @@ fn ticket(task: crate::model::ticket::Task, began: i64, ended: Option<i64>) -> c
         host: "web-1".into(),
         actor: "op1".into(),
         door: Door::Console,
+        cause: None,
         method: None,
         asked: at(began),
         began: Some(at(began)),

@@ -161,6 +161,9 @@ pub fn of_ticket(ticket: &Ticket, saved: u64) -> Option<Change> {
         words.push(format!("after {}", ticket.fallbacks.join(", ")));
     }
     let mut detail = words.join(" ");
+    if let Some(cause) = &ticket.cause {
+        detail = if detail.is_empty() { cause.to_string() } else { format!("{cause}, {detail}") };
+    }
     if let Some(reason) = &ticket.reason {
         detail = format!("{detail}: {reason}");
     }

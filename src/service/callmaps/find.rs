@@ -161,7 +161,7 @@ async fn at(engine: &dyn Engine, facts: &Facts, port: Option<u16>) -> Result<Tar
 }
 
 /// Straight to it, where its network can be reached from here; else by a port of its machine that leads to it.
-fn way(it: &Particulars, port: Option<u16>) -> Result<Target, String> {
+pub(in crate::service) fn way(it: &Particulars, port: Option<u16>) -> Result<Target, String> {
     if let Some(address) = it.addresses.first() {
         return Ok(Target { address: *address, port });
     }

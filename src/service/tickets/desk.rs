@@ -31,7 +31,7 @@ use crate::model::policy::Policy;
 use crate::model::sleeper::Sleeper;
 use crate::model::ticket::{Ticket, TicketId};
 use crate::model::tier::Tier;
-use crate::model::work::{Record, Work};
+use crate::model::work::{Keeping, Record, Work};
 use crate::service::Connected;
 
 /// How many notes of jobs may wait.
@@ -67,6 +67,7 @@ pub struct Rules {
 pub(in crate::service) struct Asked {
     pub ticket: Ticket,
     pub force: bool,
+    pub deeper: bool,
     pub timeout: Option<Duration>,
 }
 
@@ -118,6 +119,10 @@ pub(in crate::service) struct Desk {
     sleepers: BTreeMap<ContainerId, Arc<Sleeper>>,
     abilities: Vec<Ability>,
     version: Option<i64>,
+    /// The keeper that works on this ledger.
+    keeper: Option<Keeping>,
+    /// Nobody looks on.
+    brief: bool,
     turn: u64,
     jobs: JoinSet<()>,
     watch: tidy::Watch,
@@ -174,6 +179,8 @@ pub(in crate::service) async fn keep(start: Start) {
         sleepers: BTreeMap::new(),
         abilities: Vec::new(),
         version: None,
+        keeper: None,
+        brief: rules.brief,
         turn: 0,
         jobs: JoinSet::new(),
         watch: tidy::Watch::default(),
@@ -327,7 +334,9 @@ impl Desk {
             sleepers: self.sleepers.values().cloned().collect(),
             abilities: self.abilities.clone(),
             record: Record::Open,
+            keeper: self.keeper.clone(),
             own: self.mine.len(),
+            ours: self.mine.keys().copied().collect(),
             turn: self.turn,
         };
         self.work.send_replace(Arc::new(work));

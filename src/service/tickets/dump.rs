@@ -30,7 +30,7 @@ pub(super) async fn run(
     // All at the same time, here and below: an engine takes a millisecond or more for each answer.
     let (ledger, engine) = (job.tools.ledger.clone(), job.engine.clone());
     let (left, awake, label) =
-        tokio::join!(ledger.sleepers_of(containers), look(job, containers), engine.label());
+        tokio::join!(ledger.sleepers_of(containers), look(job, containers), label(&*engine));
     let (left, mut awake) = (left?, awake?);
     if !left.is_empty() {
         // What somebody else started has its policy and limits back before it is recorded anew.
@@ -55,8 +55,7 @@ pub(super) async fn run(
         return Err(Trouble::Refused(reason));
     }
     awake = order::for_dump(awake, &job.tools.policy.order);
-    let label = label.map_err(|error| Trouble::Engine { what: "ask what it is".to_owned(), error })?;
-    let abilities = abilities(job, &label).await?;
+    let abilities = abilities(job, &label?).await?;
     let wanted = asked.map_or_else(|| job.tools.policy.methods_for(tier).to_vec(), |method| vec![method]);
     let sights = join_all(awake.iter().map(|it| sight(&*engine, it)));
     let (sights, room) = tokio::join!(sights, room(&*engine, &wanted));
@@ -118,13 +117,13 @@ async fn sight(engine: &dyn Engine, it: &Particulars) -> Sight {
 }
 
 /// The room for sleepers, where one of these methods needs any.
-async fn room(engine: &dyn Engine, wanted: &[Method]) -> Room {
+pub(super) async fn room(engine: &dyn Engine, wanted: &[Method]) -> Room {
     let needs_room = wanted.iter().any(|method| matches!(method, Method::Freeze | Method::Checkpoint));
     if needs_room { engine.room().await.unwrap_or_default() } else { Room::default() }
 }
 
 /// The first method that the host can do and that breaks nothing here.
-fn choose(
+pub(super) fn choose(
     wanted: Vec<Method>,
     awake: &[Particulars],
     abilities: &[Ability],
@@ -149,8 +148,13 @@ fn choose(
     Err(Trouble::Refused(reasons.join("; ")))
 }
 
+/// Which engine it is: what was found out of another version says nothing.
+pub(super) async fn label(engine: &dyn Engine) -> Result<String, Trouble> {
+    engine.label().await.map_err(|error| Trouble::Engine { what: "ask what it is".to_owned(), error })
+}
+
 /// What this host can do. Where nobody knows yet, its canary finds out, before any tenant is touched.
-async fn abilities(job: &mut Job, label: &str) -> Result<Vec<Ability>, Trouble> {
+pub(super) async fn abilities(job: &mut Job, label: &str) -> Result<Vec<Ability>, Trouble> {
     let host = job.ticket.host.clone();
     let known = |all: Vec<Ability>| -> Vec<Ability> {
         all.into_iter().filter(|it| it.host == host && *it.engine == *label).collect()
@@ -222,7 +226,7 @@ fn sleeper(job: &Job, it: &Particulars, method: Method, sight: Sight, at: usize)
 async fn put_to_sleep(job: &mut Job, sleeper: &mut Sleeper, found: &Particulars) -> Result<(), Trouble> {
     job.check_cancelled()?;
     let life = ways::of(sleeper.method).dump(job, sleeper, found).await?;
-    sleeper.falls_asleep(life, Timestamp::now());
+    sleeper.falls_asleep(life, job.asleep_since.unwrap_or_else(Timestamp::now));
     Ok(())
 }
 

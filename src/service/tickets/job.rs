@@ -55,6 +55,8 @@ pub(super) struct Job {
     pub cancelled: watch::Receiver<bool>,
     /// What is written with the ticket's end, in one go.
     pub closing: Closing,
+    /// Since when the tenant had slept that is put to sleep deeper: that begins no new sleep.
+    pub asleep_since: Option<Timestamp>,
 }
 
 /// What has become of sleepers, where nothing more is done that relies on it: it is written with the ticket's end.
@@ -131,6 +133,12 @@ impl Job {
         self.write(Vec::new(), containers).await
     }
 
+    /// Writes down now what else would be with the ticket's end: something is still to be done that relies on it.
+    pub async fn close_now(&mut self) -> Result<(), Trouble> {
+        let Closing { put, drop } = std::mem::take(&mut self.closing);
+        self.write(put, drop).await
+    }
+
     async fn write(&self, put: Vec<Sleeper>, drop: Vec<ContainerId>) -> Result<(), Trouble> {
         let tools = &self.tools;
         if !tools.ledger.progress(&self.ticket, &tools.holder, &put, &drop).await? {
@@ -151,6 +159,7 @@ impl Job {
             canary: self.canary.clone(),
             cancelled: self.cancelled.clone(),
             closing: Closing::default(),
+            asleep_since: None,
         }
     }
 

@@ -1,10 +1,12 @@
-//! Who may go to work next on one host: so many dumps and wakes at once, wakes first, one ticket a tenant.
+//! Who may go to work next on one host: so many dumps and wakes at once, wakes first and of them the dearest tier, one ticket a
+//! tenant.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::model::policy::Policy;
 use crate::model::ticket::{Task, TicketId};
+use crate::model::tier::Tier;
 
 /// A ticket in line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +14,21 @@ pub struct InLine {
     pub ticket: TicketId,
     pub task: Task,
     pub tenant: Arc<str>,
+    pub tier: Option<Tier>,
+}
+
+impl InLine {
+    /// The smaller, the sooner: who pays more waits less. Dumps wait for nobody's tier, and those of unknown tier for all.
+    fn rank(&self) -> u8 {
+        match (self.task, self.tier) {
+            (Task::Wake, Some(Tier::Vip)) => 0,
+            (Task::Wake, Some(Tier::High)) => 1,
+            (Task::Wake, Some(Tier::Mid)) => 2,
+            (Task::Wake, Some(Tier::Low)) => 3,
+            (Task::Wake, None) => 4,
+            (Task::Dump, _) => 5,
+        }
+    }
 }
 
 /// The line of one host.
@@ -58,7 +75,9 @@ impl Lane {
             };
             room && !self.is_busy(&one.tenant)
         };
-        let at = self.waiting.iter().position(may)?;
+        // Of the same rank, whoever came first.
+        let able = self.waiting.iter().enumerate().filter(|(_, one)| may(one));
+        let (at, _) = able.min_by_key(|(at, one)| (one.rank(), *at))?;
         let one = self.waiting.remove(at)?;
         let ticket = one.ticket;
         self.at_work.push(one);
@@ -77,7 +96,8 @@ mod tests {
     fn lane(waiting: &[(u32, Task, &str)]) -> Lane {
         let mut lane = Lane::default();
         for (number, task, tenant) in waiting {
-            lane.join(InLine { ticket: id(*number), task: *task, tenant: (*tenant).into() });
+            let tier = None;
+            lane.join(InLine { ticket: id(*number), task: *task, tenant: (*tenant).into(), tier });
         }
         lane
     }
@@ -112,6 +132,46 @@ mod tests {
         assert_eq!(all(&mut lane, &policy), [id(3)]);
         lane.done(id(2));
         assert_eq!(lane.next(&policy), Some(id(1)));
+    }
+
+    #[test]
+    fn wakes_of_a_full_host_go_by_tier_then_by_time() {
+        let policy = Policy { wakes_at_once: 1, dumps_at_once: 1, ..Policy::default() };
+        let mut lane = Lane::default();
+        let waiting = [
+            (1, Task::Dump, Some(Tier::Vip)),
+            (2, Task::Wake, None),
+            (3, Task::Wake, Some(Tier::Low)),
+            (4, Task::Wake, Some(Tier::High)),
+            (5, Task::Wake, Some(Tier::Mid)),
+            (6, Task::Wake, Some(Tier::High)),
+            (7, Task::Wake, Some(Tier::Vip)),
+        ];
+        for (number, task, tier) in waiting {
+            lane.join(InLine { ticket: id(number), task, tenant: number.to_string().into(), tier });
+        }
+        let mut called = Vec::new();
+        while let Some(ticket) = lane.next(&policy) {
+            assert_eq!(lane.next(&policy), None, "one wake at once, and no dump while wakes wait");
+            called.push(ticket);
+            lane.done(ticket);
+        }
+        assert_eq!(called, [7, 4, 6, 5, 3, 2, 1].map(id));
+    }
+
+    #[test]
+    fn a_dearer_tenant_that_is_busy_holds_nobody_up() {
+        let policy = Policy { wakes_at_once: 2, ..Policy::default() };
+        let mut lane = Lane::default();
+        for (number, tenant, tier) in [(1, "a", Tier::Vip), (2, "a", Tier::Vip), (3, "b", Tier::Low)] {
+            lane.join(InLine {
+                ticket: id(number),
+                task: Task::Wake,
+                tenant: tenant.into(),
+                tier: Some(tier),
+            });
+        }
+        assert_eq!(all(&mut lane, &policy), [id(1), id(3)]);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Tickets: dumps and wakes, from the order to the outcome.
 //!
 //! The *desk* (`desk.rs`) takes orders, lets so many at once go to work on each host, and publishes how they fare. A
-//! *job* (`job.rs`) is one ticket at work: `dump.rs` or `wake.rs`, by the `ways/`. What was cut off, by a kill of ours or
+//! *job* (`job.rs`) is one ticket at work: `dump.rs` or `wake.rs`, or one after the other (`deepen.rs`), by the `ways/`. What was cut off, by a kill of ours or
 //! by the loss of a host, is finished or undone by `recover.rs`; records
 //! that have become void, since somebody else started what slept, are dropped by `tidy.rs`.
 
 mod back;
+mod deepen;
 mod desk;
 mod dump;
 mod job;

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 
 use super::job::{Closing, Job, Note, crash_point};
 use super::trouble::Trouble;
-use super::{dump, recover, tidy, wake};
+use super::{deepen, dump, recover, tidy, wake};
 use crate::ledger::Begun;
 use crate::model::container::ContainerId;
 use crate::model::method::Method;
@@ -27,7 +27,13 @@ const MOST_ORPHANS: u32 = 4;
 /// What a job is to do.
 pub(super) enum Duty {
     /// Put a tenant to sleep.
-    Dump { containers: Vec<ContainerId>, method: Option<Method>, tier: Option<Tier> },
+    Dump {
+        containers: Vec<ContainerId>,
+        method: Option<Method>,
+        tier: Option<Tier>,
+        /// One that sleeps already is woken first.
+        deeper: bool,
+    },
     /// Bring it back.
     Wake { containers: Vec<ContainerId>, timeout: Duration },
     /// Finish or undo what was cut off; the ticket is ours already where it was `adopted`.
@@ -112,7 +118,10 @@ async fn end_orphan(job: &mut Job, ticket: TicketId) -> Result<(), Trouble> {
 
 async fn carry_out(job: &mut Job, duty: Duty) -> Result<Outcome, Trouble> {
     match duty {
-        Duty::Dump { containers, method, tier } => dump::run(job, &containers, method, tier).await,
+        Duty::Dump { containers, method: Some(method), tier, deeper: true } => {
+            deepen::run(job, &containers, method, tier).await
+        }
+        Duty::Dump { containers, method, tier, .. } => dump::run(job, &containers, method, tier).await,
         Duty::Wake { containers, timeout } => {
             let sleepers = job.tools.ledger.sleepers_of(&containers).await?;
             wake::run(job, sleepers, &containers, timeout).await

@@ -6,7 +6,11 @@ use super::pen::Pen;
 use super::{Hit, Hits, callmap, containers, history, tickets};
 use crate::config::theme::Slot;
 use crate::model::cells::width;
+use crate::model::plain::plain_to;
 use crate::tui::state::{Bottom, Pane, State};
+
+/// The longest name of a machine that is shown.
+const MOST_MACHINE: usize = 24;
 
 /// Draws the pane.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
@@ -90,9 +94,17 @@ fn history_title(state: &State) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ── ")
 }
 
+/// How many are open, and which keeper works.
 fn tickets_title(state: &State) -> String {
-    match state.work.tickets.iter().take_while(|ticket| ticket.ended.is_none()).count() {
+    let tickets = match state.work.tickets.iter().take_while(|ticket| ticket.ended.is_none()).count() {
         0 => state.messages.say("pane-tickets"),
         open => state.messages.say_with("pane-tickets-open", [("count", open)]),
-    }
+    };
+    let Some(keeper) = &state.work.keeper else { return tickets };
+    let since = keeper.since.to_zoned(state.now.time_zone().clone());
+    let today = since.date() == state.now.date();
+    let since = since.strftime(if today { "%H:%M:%S" } else { "%a %H:%M" }).to_string();
+    let machine = plain_to(&keeper.machine, MOST_MACHINE).into_owned();
+    let keeper = state.messages.say_with("pane-tickets-keeper", [("machine", machine), ("since", since)]);
+    format!("{tickets} ── {keeper}")
 }

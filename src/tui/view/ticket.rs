@@ -38,6 +38,9 @@ fn lines(state: &State, ticket: &Ticket) -> Vec<Line> {
         plain(messages.say_with("ticket-asked", [("time", time(ticket.asked))])),
         vec![(messages.say("ticket-outcome"), Slot::Text), standing(state, ticket)],
     ];
+    if let Some(cause) = &ticket.cause {
+        lines.push(plain(messages.say_with("ticket-cause", [("cause", harmless(cause).into_owned())])));
+    }
     if let Some(reason) = &ticket.reason {
         lines.push(heading(messages.say("ticket-reason")));
         lines.extend(wrap(&harmless(reason), cells).into_iter().map(|line| plain(format!("  {line}"))));

@@ -131,7 +131,11 @@ fn of_ticket(column: Column, state: &State, ticket: &Ticket) -> (String, Slot) {
             };
             (took.unwrap_or_else(|| UNKNOWN.to_owned()), Slot::Text)
         }
-        Column::Reason => (plain(ticket.reason.as_deref().unwrap_or_default()).into_owned(), Slot::Dim),
+        Column::Reason => {
+            // Why it went wrong, else what it was for.
+            let why = ticket.reason.as_deref().or(ticket.cause.as_deref());
+            (plain(why.unwrap_or_default()).into_owned(), Slot::Dim)
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use super::{Desk, MOST_ENDED};
 use crate::ledger::{self, Ledger};
 use crate::model::host::HostName;
 use crate::model::ticket::Ticket;
+use crate::model::work::{KEEPER, Keeping};
 use crate::service::tickets::shift::{self, Duty};
 use crate::service::tickets::{tidy, told};
 
@@ -52,6 +53,9 @@ impl Desk {
             // One that is cut off does not write so.
             news = self.read_runs(&ledger).await.unwrap_or(false);
         }
+        if !self.brief {
+            news |= self.look_for_keeper(&ledger).await;
+        }
         self.read = Some(began);
         if is_of_one_moment && self.mends && !self.tools.policy.read_only {
             self.mend(&ledger).await;
@@ -73,6 +77,19 @@ impl Desk {
         self.sleepers = sleepers;
         self.turn += 1;
         Ok(())
+    }
+
+    /// Reads which keeper works. Says whether it is another than before.
+    async fn look_for_keeper(&mut self, ledger: &Ledger) -> bool {
+        // One that cannot be read now is as it was.
+        let Ok(held) = ledger.duty(KEEPER).await else { return false };
+        let now = Timestamp::now();
+        let keeper = held.filter(|held| !held.is_free(now)).map(|held| Keeping {
+            machine: held.holder.machine.into(),
+            pid: held.holder.pid,
+            since: held.since,
+        });
+        std::mem::replace(&mut self.keeper, keeper) != self.keeper
     }
 
     /// Reads the runs of callmaps. Says whether they are others than before.

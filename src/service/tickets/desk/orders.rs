@@ -14,13 +14,13 @@ use crate::service::tickets::shift::{self, Duty};
 
 impl Desk {
     pub(super) async fn ask(&mut self, asked: Asked) {
-        let Asked { ticket, force, timeout } = asked;
+        let Asked { ticket, force, deeper, timeout } = asked;
         if let Some(reason) = self.refusal(&ticket, force) {
             return self.refuse(ticket, reason).await;
         }
         let containers = self.containers(&ticket);
         let duty = match ticket.task {
-            Task::Dump => Duty::Dump { containers, method: ticket.method, tier: self.tier(&ticket) },
+            Task::Dump => Duty::Dump { containers, method: ticket.method, tier: self.tier(&ticket), deeper },
             Task::Wake => Duty::Wake { containers, timeout: timeout.unwrap_or(self.tools.policy.timeout) },
         };
         self.admit(ticket, duty);
@@ -64,7 +64,8 @@ impl Desk {
     pub(super) fn admit(&mut self, ticket: Ticket, duty: Duty) {
         let (cancel, _) = watch::channel(false);
         let (id, host) = (ticket.id, ticket.host.clone());
-        let one = InLine { ticket: id, task: ticket.task, tenant: ticket.tenant.clone() };
+        let tier = self.tier(&ticket);
+        let one = InLine { ticket: id, task: ticket.task, tenant: ticket.tenant.clone(), tier };
         self.mine.insert(id, Mine { ticket, duty: Some(duty), cancel });
         if let Some(desk) = self.hosts.get_mut(&host) {
             desk.lane.join(one);
@@ -99,6 +100,7 @@ impl Desk {
                 canary: desk.canary.clone(),
                 cancelled: mine.cancel.subscribe(),
                 closing: Closing::default(),
+                asleep_since: None,
             };
             self.turn += 1;
             self.jobs.spawn(shift::work(job, duty));

@@ -1,0 +1,52 @@
+//! `/healthz`: whether this keeper can do its work, for whoever starts it anew if not.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::json;
+
+use super::Desk;
+use super::answer::json_answer;
+use crate::model::plain::plain;
+use crate::model::work::Record;
+
+/// Well where the ledger is open and some host answers.
+pub(super) async fn health(State(desk): State<Desk>) -> Response {
+    let service = desk.wakes.service();
+    let fleet = service.fleet().borrow().clone();
+    let record = service.work().borrow().record.clone();
+    let up = fleet.hosts.iter().filter(|host| host.link.is_up()).count();
+    let mut troubles = Vec::new();
+    let ledger = match &record {
+        Record::Open => "open",
+        Record::Opening => {
+            troubles.push("the ledger is not open yet".to_owned());
+            "opening"
+        }
+        Record::Missing(why) => {
+            troubles.push(format!("the ledger cannot be used: {}", plain(why)));
+            "missing"
+        }
+    };
+    if up == 0 {
+        troubles.push(format!("none of {} hosts answers", fleet.hosts.len()));
+    }
+    let standing = desk.wakes.standing();
+    let keeper = match (standing.dry_run, standing.active) {
+        (true, _) => "dry-run",
+        (false, true) => "active",
+        (false, false) => "standby",
+    };
+    let is_well = troubles.is_empty();
+    let body = json!({
+        "status": if is_well { "ok" } else { "failing" },
+        "troubles": troubles,
+        "ledger": ledger,
+        "hosts": fleet.hosts.len(),
+        "hosts_up": up,
+        "keeper": keeper,
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    let status = if is_well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    json_answer(status, "application/json", &body)
+}

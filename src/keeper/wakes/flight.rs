@@ -1,0 +1,297 @@
+//! What is done for one tenant that somebody asks for, until it answers or cannot be woken. All who ask wait for the same.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+
+use super::look::{Next, next};
+use super::table::{Place, is_awake};
+use super::{ACTOR, Wakes, lock};
+use crate::model::plain::plain_to;
+use crate::model::ticket::{Door, Outcome, Task, TicketId};
+use crate::model::work::{Order, TenantKey};
+use crate::service::Nowhere;
+
+/// No flight takes longer.
+const LONGEST: Duration = Duration::from_secs(900);
+/// How often a wake is asked for that is refused, since somebody else is at the tenant.
+const MOST_ASKED: u32 = 4;
+/// Others' tickets show once a second.
+const OTHERS_SHOW: Duration = Duration::from_millis(1200);
+/// How long a tenant that has just woken may take to show where it is.
+const SHOWS_WITHIN: Duration = Duration::from_secs(5);
+/// How long a tenant may be on its way without any ticket.
+const ON_ITS_WAY: Duration = Duration::from_secs(120);
+/// After a wake that failed the tenant is left alone for so long; twice as long after the next, and so on.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+/// But no longer than this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// The most tenants whose failures are remembered.
+const MOST_FAILED: usize = 10_000;
+/// How long a reason may be.
+const LONGEST_REASON: usize = 200;
+
+/// How a flight ends.
+pub(super) type Landing = Result<Place, Failure>;
+
+/// Why a tenant could not be woken.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    pub reason: Arc<str>,
+    /// It is not tried again before.
+    pub until: Instant,
+}
+
+/// How often in a row the wakes of tenants have failed.
+#[derive(Debug, Default)]
+pub(super) struct Failures(HashMap<TenantKey, u32>);
+
+impl Failures {
+    /// One more. For how long it is left alone now.
+    fn add(&mut self, key: &TenantKey) -> Duration {
+        if self.0.len() >= MOST_FAILED && !self.0.contains_key(key) {
+            return LONGEST_PAUSE;
+        }
+        let count = self.0.entry(key.clone()).or_insert(0);
+        let pause = FIRST_PAUSE.saturating_mul(1 << (*count).min(10)).min(LONGEST_PAUSE);
+        *count += 1;
+        pause
+    }
+}
+
+/// One flight, which many may wait for.
+#[derive(Debug)]
+pub(super) struct Flight {
+    landed: watch::Sender<Option<Landing>>,
+}
+
+impl Default for Flight {
+    fn default() -> Self {
+        Flight { landed: watch::channel(None).0 }
+    }
+}
+
+impl Flight {
+    /// How it ended, if it has.
+    pub fn landed(&self) -> Option<Landing> {
+        self.landed.borrow().clone()
+    }
+
+    /// How it ends.
+    pub async fn landing(&self) -> Landing {
+        let mut landed = self.landed.subscribe();
+        let lost = || {
+            let reason = "the keeper is being ended".into();
+            Err(Failure { reason, until: Instant::now() + FIRST_PAUSE })
+        };
+        match landed.wait_for(Option::is_some).await {
+            Ok(landing) => landing.clone().unwrap_or_else(lost),
+            Err(_) => lost(),
+        }
+    }
+}
+
+/// What went wrong, and whether that was a wake.
+struct Fault {
+    reason: String,
+    counts: bool,
+}
+
+fn fault(reason: impl Into<String>) -> Fault {
+    Fault { reason: reason.into(), counts: false }
+}
+
+/// Does it, tells it, and stays for as long as the answer holds: nobody begins another one meanwhile.
+pub(super) async fn fly(wakes: Weak<Wakes>, key: TenantKey, flight: Arc<Flight>) {
+    let Some(wakes) = wakes.upgrade() else { return };
+    let course = Course { wakes: &wakes, key: &key, turn: 0, asked: 0 };
+    let result = timeout(LONGEST, course.run()).await.unwrap_or_else(|_| Err(fault("it takes too long")));
+    match result {
+        Ok(place) => {
+            lock(&wakes.failures).0.remove(&key);
+            flight.landed.send_replace(Some(Ok(place)));
+            shown(&wakes, &key).await;
+        }
+        Err(Fault { reason, counts }) => {
+            let pause = if counts { lock(&wakes.failures).add(&key) } else { FIRST_PAUSE };
+            let until = Instant::now() + pause;
+            let reason = plain_to(&reason, LONGEST_REASON).into();
+            flight.landed.send_replace(Some(Err(Failure { reason, until })));
+            sleep_until(until).await;
+        }
+    }
+    lock(&wakes.flights).remove(&key);
+}
+
+/// Waits until the table shows that the tenant is awake; from then on it answers for itself.
+async fn shown(wakes: &Wakes, (host, tenant): &TenantKey) {
+    let mut tables = wakes.tables.subscribe();
+    let shows = async {
+        loop {
+            tables.mark_unchanged();
+            let fleet = wakes.service.fleet().borrow().clone();
+            if fleet.tenant(host, tenant).is_some_and(|tenant| is_awake(tenant.state)) {
+                // The table comes right after the fleet.
+                let _ = timeout(Duration::from_millis(100), tables.changed()).await;
+                return;
+            }
+            if tables.changed().await.is_err() {
+                return;
+            }
+        }
+    };
+    let _ = timeout(SHOWS_WITHIN, shows).await;
+}
+
+struct Course<'a> {
+    wakes: &'a Arc<Wakes>,
+    key: &'a TenantKey,
+    /// What was done to it shows from this turn on.
+    turn: u64,
+    asked: u32,
+}
+
+impl Course<'_> {
+    async fn run(mut self) -> Result<Place, Fault> {
+        let (mut fleet, mut work) = (self.wakes.service.fleet(), self.wakes.service.work());
+        let mut waits_since = None;
+        loop {
+            let wakes_stopped = self.wakes.rules().wakes_stopped;
+            let step = {
+                let (fleet, work) = (fleet.borrow_and_update().clone(), work.borrow_and_update().clone());
+                next(&fleet, &work, self.key, wakes_stopped, self.turn)
+            };
+            if !matches!(step, Next::Wait) {
+                waits_since = None;
+            }
+            match step {
+                Next::Lead => return self.lead().await,
+                Next::Hopeless(reason) => return Err(fault(reason)),
+                Next::Await(ticket) => {
+                    if self.ended(ticket).await == Some(Outcome::Woken) {
+                        return self.lead().await;
+                    }
+                }
+                Next::CallOff(ticket) => {
+                    self.wakes.service.cancel(ticket);
+                    if let Some(place) = self.wake().await? {
+                        return Ok(place);
+                    }
+                }
+                Next::Wake => {
+                    if let Some(place) = self.wake().await? {
+                        return Ok(place);
+                    }
+                }
+                Next::Wait => {
+                    let since = *waits_since.get_or_insert_with(Instant::now);
+                    let changed = async {
+                        tokio::select! {
+                            changed = fleet.changed() => changed,
+                            changed = work.changed() => changed,
+                        }
+                    };
+                    match timeout_at(since + ON_ITS_WAY, changed).await {
+                        Ok(Ok(())) => {}
+                        Ok(Err(_)) => return Err(fault("the keeper is being ended")),
+                        Err(_) => return Err(fault(format!("{} takes too long to come up", self.key.1))),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Asks for a wake. Nothing where somebody else was faster, and it must be looked at anew.
+    async fn wake(&mut self) -> Result<Option<Place>, Fault> {
+        if self.wakes.standing.borrow().dry_run {
+            return Err(fault("this keeper only says what it would do: nothing is woken"));
+        }
+        let order = Order {
+            task: Task::Wake,
+            tenants: vec![self.key.clone()],
+            method: None,
+            force: false,
+            timeout: None,
+            actor: ACTOR.into(),
+            door: Door::Request,
+            cause: None,
+            deeper: false,
+        };
+        self.asked += 1;
+        let tickets = self.wakes.service.ask(&order);
+        let Some(ticket) = tickets.first() else { return Err(fault("too many orders wait already")) };
+        let ended = self.wakes.pending.ended(*ticket, &self.wakes.service).await;
+        self.turn = self.wakes.service.work().borrow().turn;
+        let Some(ended) = ended else { return Ok(None) };
+        let reason = || ended.reason.clone().unwrap_or_else(|| "why is not known".to_owned());
+        match ended.outcome {
+            Some(Outcome::Woken) => self.lead().await.map(Some),
+            Some(Outcome::Refused) if self.asked < MOST_ASKED => {
+                // Somebody else is at it; who, shows soon.
+                let is_seen =
+                    self.wakes.service.work().borrow().ticket_of(&self.key.0, &self.key.1).is_some();
+                if !is_seen {
+                    sleep(OTHERS_SHOW).await;
+                }
+                Ok(None)
+            }
+            _ => Err(Fault { reason: reason(), counts: true }),
+        }
+    }
+
+    async fn ended(&mut self, ticket: TicketId) -> Option<Outcome> {
+        let ended = self.wakes.pending.ended(ticket, &self.wakes.service).await;
+        self.turn = self.wakes.service.work().borrow().turn;
+        ended.filter(|ended| ended.task == Task::Wake).and_then(|ended| ended.outcome)
+    }
+
+    /// Finds out where it is. One that has just woken may show in the fleet a moment later.
+    async fn lead(&self) -> Result<Place, Fault> {
+        let until = Instant::now() + SHOWS_WITHIN;
+        let mut fleet = self.wakes.service.fleet();
+        loop {
+            fleet.mark_unchanged();
+            let lead = self.wakes.rules().lead.clone();
+            match self.wakes.service.locate(self.key, &lead).await {
+                Ok(address) => {
+                    let place = Place::new(&self.key.1, address);
+                    self.keep(&place);
+                    return Ok(place);
+                }
+                Err(Nowhere::Never(reason)) => return Err(fault(reason)),
+                Err(Nowhere::NotYet(reason)) => {
+                    if !matches!(timeout_at(until, fleet.changed()).await, Ok(Ok(()))) {
+                        return Err(fault(reason));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next requests need not ask again.
+    fn keep(&self, place: &Place) {
+        let table = self.wakes.table();
+        let is_it = |entry: &&Arc<super::Entry>| entry.key == *self.key && is_awake(entry.tenant.state);
+        if let Some(entry) = table.by_key(self.key).filter(|entry| is_it(entry)) {
+            // Somebody else may have put the same there.
+            let _ = entry.place.set(place.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_cannot_be_woken_is_left_alone_for_longer_and_longer() {
+        let mut failures = Failures::default();
+        let key: TenantKey = ("web-1".into(), "acme".into());
+        let pauses: Vec<u64> = (0..8).map(|_| failures.add(&key).as_secs()).collect();
+        assert_eq!(pauses, [2, 4, 8, 16, 32, 60, 60, 60]);
+        assert_eq!(failures.add(&("web-1".into(), "birch".into())).as_secs(), 2);
+    }
+}

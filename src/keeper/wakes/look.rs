@@ -1,0 +1,181 @@
+//! What is to be done now for a tenant that somebody asks for: a pure look at the fleet and at the work under way.
+
+use crate::model::fleet::{Fleet, Link};
+use crate::model::state::State;
+use crate::model::ticket::{Task, TicketId};
+use crate::model::work::{TenantKey, Work};
+
+use super::table::is_awake;
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It is awake: find out where.
+    Lead,
+    /// Wake it.
+    Wake,
+    /// Somebody puts it to sleep: call that off, and wake it.
+    CallOff(TicketId),
+    /// That ticket must end first.
+    Await(TicketId),
+    /// It is on its way by itself.
+    Wait,
+    /// Nothing can be done, and why.
+    Hopeless(String),
+}
+
+/// What is to be done for that tenant now. A fleet of an earlier turn than `turn` does not show yet what was done to it.
+#[must_use]
+pub fn next(fleet: &Fleet, work: &Work, key: &TenantKey, wakes_stopped: bool, turn: u64) -> Next {
+    let (host, name) = key;
+    if let Some(Link::Down { .. }) = fleet.host(host).map(|host| &host.link) {
+        return Next::Hopeless(format!("the host of {name} does not answer"));
+    }
+    if let Some(ticket) = work.ticket_of(host, name) {
+        // One that still waits in line has changed nothing; one of ours is called off in either case.
+        return match ticket.task {
+            Task::Wake => Next::Await(ticket.id),
+            Task::Dump if work.is_ours(ticket.id) => Next::CallOff(ticket.id),
+            Task::Dump => Next::Await(ticket.id),
+        };
+    }
+    let Some(tenant) = fleet.tenant(host, name) else {
+        return Next::Hopeless(format!("{name} is not there any more"));
+    };
+    let is_behind = fleet.turn < turn;
+    match tenant.state {
+        state if is_awake(state) && !is_behind => Next::Lead,
+        State::Dumped if !is_behind => Next::Wake,
+        State::Stopped | State::Crashed | State::Paused | State::Absent if !is_behind => {
+            if wakes_stopped && tenant.state != State::Absent {
+                return Next::Wake;
+            }
+            let reason = tenant.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+            Next::Hopeless(format!("{name} is {}{reason}, and not by wakeboard", tenant.state))
+        }
+        _ => Next::Wait,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::container::Phase;
+    use crate::model::container::tests::facts;
+    use crate::model::fleet::{Host, Tenant};
+    use crate::model::ticket::{Door, Ticket};
+    use jiff::Timestamp;
+    use rstest::rstest;
+    use std::sync::Arc;
+
+    fn fleet(state: State, link: Link) -> Fleet {
+        let tenant = Tenant {
+            name: "acme".into(),
+            host: "web-1".into(),
+            tier: None,
+            state,
+            known: state,
+            method: None,
+            reason: (state == State::Crashed).then(|| "exit 3".to_owned()),
+            since: None,
+            containers: vec![Arc::new(facts("a", Phase::Running))],
+        };
+        let host = Host {
+            name: "web-1".into(),
+            endpoint: "".into(),
+            link,
+            engine: None,
+            heard: None,
+            remembered: true,
+            tenants: vec![Arc::new(tenant)],
+        };
+        Fleet { hosts: vec![Arc::new(host)], turn: 7 }
+    }
+
+    fn id() -> TicketId {
+        TicketId::from_random(1)
+    }
+
+    fn work(task: Option<Task>, ours: bool) -> Work {
+        let ticket = |task| Ticket {
+            id: id(),
+            task,
+            tenant: "acme".into(),
+            host: "web-1".into(),
+            actor: "op1".into(),
+            door: Door::Shell,
+            method: None,
+            asked: Timestamp::UNIX_EPOCH,
+            began: None,
+            ended: None,
+            outcome: None,
+            reason: None,
+            cause: None,
+            fallbacks: Vec::new(),
+            steps: Vec::new(),
+        };
+        Work {
+            tickets: task.map(|task| Arc::new(ticket(task))).into_iter().collect(),
+            ours: if ours { vec![id()] } else { Vec::new() },
+            turn: 7,
+            ..Work::default()
+        }
+    }
+
+    fn key() -> TenantKey {
+        ("web-1".into(), "acme".into())
+    }
+
+    #[rstest]
+    #[case(State::Running, Next::Lead)]
+    #[case(State::Idle, Next::Lead)]
+    #[case(State::Unhealthy, Next::Lead)]
+    #[case(State::Dumped, Next::Wake)]
+    #[case(State::Starting, Next::Wait)]
+    #[case(State::Restarting, Next::Wait)]
+    #[case(State::Stopping, Next::Wait)]
+    #[case(State::Stopped, Next::Hopeless("acme is stopped, and not by wakeboard".into()))]
+    #[case(State::Crashed, Next::Hopeless("acme is crashed (exit 3), and not by wakeboard".into()))]
+    fn by_its_state(#[case] state: State, #[case] expected: Next) {
+        assert_eq!(next(&fleet(state, Link::Up), &work(None, false), &key(), false, 7), expected);
+    }
+
+    #[rstest]
+    #[case(State::Stopped, Next::Wake)]
+    #[case(State::Paused, Next::Wake)]
+    #[case(State::Crashed, Next::Wake)]
+    #[case(State::Absent, Next::Hopeless("acme is absent, and not by wakeboard".into()))]
+    fn what_lies_down_where_that_is_woken_too(#[case] state: State, #[case] expected: Next) {
+        assert_eq!(next(&fleet(state, Link::Up), &work(None, false), &key(), true, 7), expected);
+    }
+
+    #[rstest]
+    #[case(Task::Wake, true, Next::Await(id()))]
+    #[case(Task::Wake, false, Next::Await(id()))]
+    #[case(Task::Dump, true, Next::CallOff(id()))]
+    #[case(Task::Dump, false, Next::Await(id()))]
+    fn by_who_is_at_it(#[case] task: Task, #[case] ours: bool, #[case] expected: Next) {
+        assert_eq!(
+            next(&fleet(State::Dumping, Link::Up), &work(Some(task), ours), &key(), false, 7),
+            expected
+        );
+    }
+
+    #[test]
+    fn a_fleet_that_lags_behind_the_work_is_not_believed() {
+        let mut fleet = fleet(State::Dumped, Link::Up);
+        fleet.turn = 6;
+        assert_eq!(next(&fleet, &work(None, false), &key(), false, 7), Next::Wait);
+        assert!(matches!(
+            next(&fleet, &work(None, false), &("web-1".into(), "birch".into()), false, 7),
+            Next::Hopeless(_)
+        ));
+    }
+
+    #[test]
+    fn a_host_that_is_down() {
+        let down = Link::Down { since: Timestamp::UNIX_EPOCH, reason: "refused".into() };
+        let told = next(&fleet(State::Unreachable, down), &work(None, false), &key(), false, 7);
+        assert_eq!(told, Next::Hopeless("the host of acme does not answer".into()));
+    }
+}

@@ -1,0 +1,268 @@
+//! The table of tenants that requests are looked up in: made anew when the fleet changes, read without a lock.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+
+use http::HeaderValue;
+use jiff::Timestamp;
+
+use crate::model::container::{ContainerId, Phase};
+use crate::model::door::Meant;
+use crate::model::fleet::{Fleet, Tenant};
+use crate::model::state::State;
+use crate::model::work::TenantKey;
+use crate::service::requests::{Requests, Seen};
+
+/// One tenant, as requests meet it.
+#[derive(Debug)]
+pub struct Entry {
+    /// The tenant.
+    pub key: TenantKey,
+    /// As the fleet has it.
+    pub tenant: Arc<Tenant>,
+    /// Marked by each request.
+    pub seen: Arc<Seen>,
+    /// Where it answers, once somebody has asked its engine; for this life of its containers.
+    pub place: OnceLock<Place>,
+}
+
+/// Where a tenant answers, ready to be told.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The address and the port.
+    pub address: SocketAddr,
+    /// The same as a header.
+    pub upstream: HeaderValue,
+    /// The tenant's name as a header.
+    pub tenant: HeaderValue,
+}
+
+/// All tenants at one moment.
+#[derive(Debug, Default)]
+pub struct Table {
+    /// Of tenants of one name on several hosts, the one that runs, else the first.
+    by_name: HashMap<Arc<str>, Arc<Entry>>,
+    /// Tenants with capital letters, by their names in small ones: host names have no others.
+    folded: HashMap<Box<str>, Arc<Entry>>,
+    /// Those whose name is not theirs alone.
+    twins: HashMap<TenantKey, Arc<Entry>>,
+    /// Containers by name, for those who know no tenants.
+    by_container: HashMap<Arc<str>, Arc<Entry>>,
+    /// All of them in the fleet's order.
+    all: Vec<Arc<Entry>>,
+}
+
+/// Whether requests can be led to a tenant in that state.
+#[must_use]
+pub fn is_awake(state: State) -> bool {
+    matches!(state, State::Running | State::Idle | State::Unhealthy)
+}
+
+impl Place {
+    /// The place of that tenant.
+    #[must_use]
+    pub fn new(tenant: &str, address: SocketAddr) -> Self {
+        let header = |text: &str| HeaderValue::from_str(text);
+        // A name that no header can hold is told as nothing.
+        let empty = |_| HeaderValue::from_static("");
+        Place {
+            address,
+            upstream: header(&address.to_string()).unwrap_or_else(empty),
+            tenant: header(tenant).unwrap_or_else(empty),
+        }
+    }
+}
+
+impl Entry {
+    /// Where it answers, if it is awake and that is known.
+    #[must_use]
+    pub fn warm(&self) -> Option<&Place> {
+        self.place.get().filter(|_| is_awake(self.tenant.state))
+    }
+}
+
+/// What tells one life of a tenant's containers from another.
+fn life(tenant: &Tenant) -> impl Iterator<Item = (&ContainerId, Phase, Option<Timestamp>, Option<u32>)> {
+    tenant.containers.iter().map(|facts| (&facts.id, facts.phase, facts.since, facts.detail.map(|it| it.pid)))
+}
+
+impl Table {
+    /// The table of that fleet. Of tenants that live on as before, what was found out stays.
+    #[must_use]
+    pub fn of(fleet: &Fleet, before: &Table, requests: &Requests) -> Table {
+        let old: HashMap<(&str, &str), &Arc<Entry>> =
+            before.all.iter().map(|entry| ((&*entry.key.0, &*entry.key.1), entry)).collect();
+        let mut table = Table::default();
+        for tenant in fleet.tenants() {
+            let known = old.get(&(&*tenant.host, &*tenant.name)).copied();
+            let entry = match known {
+                Some(entry) if Arc::ptr_eq(&entry.tenant, tenant) => entry.clone(),
+                _ => Arc::new(anew(tenant, known, requests)),
+            };
+            table.add(entry);
+        }
+        table
+    }
+
+    fn add(&mut self, entry: Arc<Entry>) {
+        let name = entry.key.1.clone();
+        for facts in &entry.tenant.containers {
+            self.by_container.entry(facts.name.clone()).or_insert_with(|| entry.clone());
+        }
+        self.all.push(entry.clone());
+        if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            self.folded.entry(name.to_ascii_lowercase().into()).or_insert_with(|| entry.clone());
+        }
+        let Some(other) = self.by_name.get(&name).cloned() else {
+            self.by_name.insert(name, entry);
+            return;
+        };
+        for twin in [&entry, &other] {
+            self.twins.insert(twin.key.clone(), twin.clone());
+        }
+        if is_awake(entry.tenant.state) && !is_awake(other.tenant.state) {
+            self.by_name.insert(name, entry);
+        }
+    }
+
+    /// The tenant that is meant.
+    #[must_use]
+    pub fn find(&self, meant: &Meant<'_>) -> Option<&Arc<Entry>> {
+        let named = self.by_name.get(meant.tenant);
+        let Some(host) = meant.host else {
+            return named.or_else(|| self.folded.get(meant.tenant).filter(|_| meant.is_folded));
+        };
+        if let Some(entry) = named
+            && *entry.key.0 == *host
+        {
+            return named;
+        }
+        self.twins.get(&(host.into(), meant.tenant.into()))
+    }
+
+    /// That very tenant.
+    #[must_use]
+    pub fn by_key(&self, key: &TenantKey) -> Option<&Arc<Entry>> {
+        self.by_name.get(&key.1).filter(|entry| entry.key == *key).or_else(|| self.twins.get(key))
+    }
+
+    /// The tenant whose container has that name.
+    #[must_use]
+    pub fn of_container(&self, name: &str) -> Option<&Arc<Entry>> {
+        self.by_container.get(name)
+    }
+
+    /// All tenants.
+    #[must_use]
+    pub fn all(&self) -> &[Arc<Entry>] {
+        &self.all
+    }
+}
+
+fn anew(tenant: &Arc<Tenant>, known: Option<&Arc<Entry>>, requests: &Requests) -> Entry {
+    let key = (tenant.host.clone(), tenant.name.clone());
+    let seen = known.map_or_else(|| requests.of(&key), |entry| entry.seen.clone());
+    let place = OnceLock::new();
+    if let Some(known) = known
+        && let Some(found) = known.place.get()
+        && life(&known.tenant).eq(life(tenant))
+    {
+        // It is empty.
+        let _ = place.set(found.clone());
+    }
+    Entry { key, tenant: tenant.clone(), seen, place }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::container::tests::facts;
+    use crate::model::fleet::{Host, Link};
+
+    fn tenant(host: &str, name: &str, state: State, since: i64) -> Arc<Tenant> {
+        let mut container = facts(&format!("{host}-{name}"), Phase::Running);
+        container.since = Timestamp::from_second(since).ok();
+        Arc::new(Tenant {
+            name: name.into(),
+            host: host.into(),
+            tier: None,
+            state,
+            known: state,
+            method: None,
+            reason: None,
+            since: None,
+            containers: vec![Arc::new(container)],
+        })
+    }
+
+    fn fleet(tenants: Vec<Arc<Tenant>>) -> Fleet {
+        let host = |name: &str| {
+            Arc::new(Host {
+                name: name.into(),
+                endpoint: "".into(),
+                link: Link::Up,
+                engine: None,
+                heard: None,
+                remembered: true,
+                tenants: tenants.iter().filter(|tenant| *tenant.host == *name).cloned().collect(),
+            })
+        };
+        Fleet { hosts: vec![host("web-1"), host("web-2")], turn: 0 }
+    }
+
+    fn named(tenant: &str) -> Meant<'_> {
+        Meant { host: None, tenant, is_folded: false }
+    }
+
+    fn table(tenants: Vec<Arc<Tenant>>) -> Table {
+        Table::of(&fleet(tenants), &Table::default(), &Requests::default())
+    }
+
+    fn host_of<'a>(table: &'a Table, meant: &Meant<'_>) -> Option<&'a str> {
+        table.find(meant).map(|entry| &*entry.key.0)
+    }
+
+    #[test]
+    fn of_several_the_one_that_runs_is_meant_unless_its_host_is_said() {
+        let table = table(vec![
+            tenant("web-1", "acme", State::Dumped, 1),
+            tenant("web-2", "acme", State::Running, 1),
+            tenant("web-1", "birch", State::Dumped, 1),
+            tenant("web-2", "birch", State::Dumped, 1),
+        ]);
+        assert_eq!(host_of(&table, &named("acme")), Some("web-2"));
+        assert_eq!(host_of(&table, &named("birch")), Some("web-1"));
+        for host in ["web-1", "web-2"] {
+            assert_eq!(host_of(&table, &Meant { host: Some(host), ..named("acme") }), Some(host));
+        }
+        assert_eq!(host_of(&table, &Meant { host: Some("web-3"), ..named("acme") }), None);
+        assert_eq!(host_of(&table, &named("cedar")), None);
+        assert_eq!(table.of_container("name-web-2-birch").map(|entry| &*entry.key.1), Some("birch"));
+    }
+
+    #[test]
+    fn host_names_have_small_letters_only() {
+        let table = table(vec![tenant("web-1", "Acme", State::Running, 1)]);
+        assert!(table.find(&Meant { is_folded: true, ..named("acme") }).is_some());
+        assert!(table.find(&named("acme")).is_none(), "a path says it as it is");
+        assert!(table.find(&named("Acme")).is_some());
+    }
+
+    #[test]
+    fn an_address_is_kept_for_one_life() {
+        let requests = Requests::default();
+        let before = table(vec![tenant("web-1", "acme", State::Running, 1)]);
+        let place = Place::new("acme", "172.17.0.2:80".parse().unwrap());
+        before.find(&named("acme")).unwrap().place.set(place).unwrap();
+        before.find(&named("acme")).unwrap().seen.mark(Timestamp::UNIX_EPOCH);
+        let next =
+            |since, state| Table::of(&fleet(vec![tenant("web-1", "acme", state, since)]), &before, &requests);
+        let same = next(1, State::Unhealthy);
+        let entry = same.find(&named("acme")).unwrap();
+        assert_eq!(entry.warm().unwrap().upstream, "172.17.0.2:80");
+        assert_eq!(entry.seen.last(), Some(Timestamp::UNIX_EPOCH), "its mark is the same one");
+        assert!(next(1, State::Dumping).find(&named("acme")).unwrap().warm().is_none(), "not while it goes");
+        assert!(next(2, State::Running).find(&named("acme")).unwrap().warm().is_none(), "started anew");
+    }
+}

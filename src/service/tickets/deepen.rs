@@ -1,0 +1,70 @@
+//! Deeper: a tenant that sleeps is woken, to its end, and dumped again by a deeper method, within one ticket and one claim
+//! of its containers. Each of the two has its own record in its own turn, so whatever cuts it off finds a tenant that is
+//! asleep as before, awake, or on a way that recovery knows.
+
+use futures_util::future::join_all;
+
+use super::job::Job;
+use super::trouble::Trouble;
+use super::{back, dump, tidy, wake};
+use crate::model::container::ContainerId;
+use crate::model::method::Method;
+use crate::model::particulars::Particulars;
+use crate::model::sleeper::{Sleeper, Stage};
+use crate::model::ticket::Outcome;
+use crate::model::tier::Tier;
+use crate::model::void::is_void;
+
+/// Puts the tenant to sleep by that method, whether it sleeps or not. `containers` are all that it has.
+pub(super) async fn run(
+    job: &mut Job,
+    containers: &[ContainerId],
+    method: Method,
+    tier: Option<Tier>,
+) -> Result<Outcome, Trouble> {
+    let sleepers = job.tools.ledger.sleepers_of(containers).await?;
+    if sleepers.is_empty() {
+        return dump::run(job, containers, Some(method), tier).await;
+    }
+    if sleepers.iter().all(|sleeper| sleeper.method >= method && sleeper.stage == Stage::Asleep) {
+        // Somebody has just done it.
+        job.ticket.method = sleepers.first().map(|sleeper| sleeper.method);
+        return Ok(Outcome::Dumped);
+    }
+    may(job, containers, &sleepers, method).await?;
+    job.check_cancelled()?;
+    let since = sleepers.iter().map(|sleeper| sleeper.since).max();
+    wake::run(job, sleepers, containers, job.tools.policy.timeout).await?;
+    job.close_now().await?;
+    // Whoever calls it off now wants it awake, and so it is.
+    job.check_cancelled()?;
+    job.asleep_since = since;
+    dump::run(job, containers, Some(method), tier).await
+}
+
+/// Whether its end can be reached, as far as can be told before: nobody is woken in vain.
+async fn may(
+    job: &mut Job,
+    containers: &[ContainerId],
+    sleepers: &[Sleeper],
+    method: Method,
+) -> Result<(), Trouble> {
+    for sleeper in sleepers {
+        let found = back::find(&*job.engine, &mut sleeper.clone()).await?;
+        if is_void(sleeper, found.as_ref()) {
+            tidy::drop_void(job, sleepers).await?;
+            return Err(Trouble::Refused("somebody else has started it".to_owned()));
+        }
+    }
+    let label = dump::label(&*job.engine).await?;
+    let abilities = dump::abilities(job, &label).await?;
+    let engine = job.engine.clone();
+    let look = async {
+        let all = join_all(containers.iter().map(|id| engine.particulars(id))).await;
+        all.into_iter().collect::<Result<Vec<_>, _>>()
+    };
+    let found: Vec<Particulars> = job.step("look at it", None, look).await?.into_iter().flatten().collect();
+    let memory = sleepers.iter().filter_map(|sleeper| sleeper.memory_before).sum();
+    let room = dump::room(&*engine, &[method]).await;
+    dump::choose(vec![method], &found, &abilities, memory, room).map(|_| ())
+}
