@@ -6,6 +6,8 @@ mod callmap;
 #[path = "cli/changes.rs"]
 mod changes;
 mod common;
+#[path = "cli/keeper.rs"]
+mod keeper;
 #[path = "cli/rules.rs"]
 mod rules;
 #[path = "cli/runs.rs"]

@@ -1,6 +1,8 @@
 //! The console on real engines: two dockerd and a podman, over unix sockets, TLS and ssh. `tests/run` brings them up.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+#[path = "lab/activity.rs"]
+mod activity;
 #[path = "lab/acts.rs"]
 mod acts;
 #[path = "lab/callmap/mod.rs"]

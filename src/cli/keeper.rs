@@ -131,7 +131,10 @@ fn reload(global: &Global, env: &Env, now: &Settings) -> Option<(Settings, Optio
     let (new, door) = match read {
         Ok(read) => read,
         Err(fault) => {
-            error!(fault = %plain(&fault.to_string()), "reload: the config has a fault, and the one before stays");
+            // The lines below show the place in the file, which is for a terminal.
+            let text = fault.to_string();
+            let first = text.lines().next().unwrap_or_default();
+            error!(fault = %plain(first), "reload: the config has a fault, and the one before stays");
             return None;
         }
     };

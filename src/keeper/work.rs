@@ -18,7 +18,6 @@ use super::veto::Veto;
 use crate::model::container::Phase;
 use crate::model::fleet::{Fleet, Tenant};
 use crate::model::keeper::patience::Patience;
-use crate::model::keeper::sight::free_share;
 use crate::model::keeper::{Activities, Calendar, Rules, Sight};
 use crate::model::method::Method;
 use crate::model::plain::plain;
@@ -186,8 +185,7 @@ impl Work {
         }
         self.forget_who_is_gone(&fleet);
         self.stop_imagining(&fleet, &activity, &rules);
-        let free = machine::memory().and_then(free_share);
-        let sight = Sight::new(&fleet, &tickets, free, now);
+        let sight = Sight::new(&fleet, &tickets, machine::free(), now);
         let calendar = Calendar::new(&rules, &self.zone, now);
         let found = self.look(&calendar, &fleet, &tickets, &activity, &sight);
         if let Some(hook) = &rules.veto {

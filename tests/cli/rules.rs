@@ -1,9 +1,13 @@
 //! `wakeboard rules`: what will be done to whom, in words and as JSON.
 
+use jiff::{SignedDuration, Timestamp};
 use predicates::prelude::*;
 use predicates::str::contains;
 
 use super::{run, simulated_by};
+use wakeboard::ledger::Ledger;
+use wakeboard::model::keeper::{Activity, Kept};
+use wakeboard::model::ledger::Where;
 
 const SCENARIO: &str = "
 hosts: [{names: [web-1]}]
@@ -39,6 +43,40 @@ fn explain_says_what_will_be_done_and_what_is_not_known() {
     ));
     run(&home, &["rules", "explain", "brich"]).code(1).stderr(contains("did you mean `birch`?"));
     run(&home, &["rules"]).code(2);
+}
+
+/// Writes what a keeper would have written of cedar, so many seconds ago.
+fn keeper_has_watched(home: &super::Home, runtime: &tokio::runtime::Runtime, seconds: i64) {
+    let ago = Timestamp::now() - SignedDuration::from_secs(seconds);
+    let then = Some(ago);
+    let activity = Activity { request: None, network: then, cpu: None, connections: then };
+    let kept =
+        Kept { key: ("web-1".into(), "cedar".into()), activity, counted: None, measured: then, until: then };
+    runtime.block_on(async {
+        let ledger =
+            Ledger::open(&Where::Sqlite(home.path().join("state/wakeboard/ledger.db"))).await.unwrap();
+        ledger.put_activity(&[kept]).await.unwrap();
+        ledger.close().await;
+    });
+}
+
+#[test]
+fn what_a_keeper_has_measured_is_known_as_long_as_it_vouches_for_it() {
+    let config = CONFIG.replace("cpu: ignore", "cpu: ignore, may_be_unknown: [request]");
+    let (runtime, _running, home) = simulated_by(SCENARIO, &config);
+    keeper_has_watched(&home, &runtime, 30);
+    let told = json(&home, &["rules", "explain", "cedar", "--json"]);
+    assert_eq!((told["decision"].as_str(), told["dump"].as_str()), (Some("dump"), Some("stop")), "{told}");
+    assert!(told["known_use"]["network"].is_string() && told["known_use"]["request"].is_null(), "{told}");
+    run(&home, &["rules", "explain", "cedar"]).success().stdout(contains("connections  last use at "));
+    run(&home, &["rules", "plan"]).success().stdout(contains("1 to be dumped, 0 held"));
+    keeper_has_watched(&home, &runtime, 61);
+    let told = json(&home, &["rules", "explain", "cedar", "--json"]);
+    assert_eq!(
+        (told["decision"].as_str(), told["reason"].as_str()),
+        (Some("held"), Some("unmeasured")),
+        "{told}"
+    );
 }
 
 #[test]

@@ -45,6 +45,11 @@ impl Home {
         command
     }
 
+    /// The environment of a program that knows nothing but this home.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        self.variables()
+    }
+
     fn variables(&self) -> Vec<(&'static str, String)> {
         let folder = self.path().display().to_string();
         vec![

@@ -232,6 +232,12 @@ impl Told<'_> {
             (Measure::Cpu, Some(percent), Some(most)) if percent > most => {
                 format!("{percent:.1} % of a core now: in use (more than {most} % is)")
             }
+            (Measure::Cpu, Some(percent), Some(_)) if self.activity.cpu.is_some() => {
+                format!(
+                    "{percent:.1} % of a core now; {}",
+                    self.teller().measure(measure, &self.activity, idle)
+                )
+            }
             (Measure::Cpu, Some(percent), Some(most)) => {
                 format!(
                     "{percent:.1} % of a core now (more than {most} % is use); for how long is not measured"

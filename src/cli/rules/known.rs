@@ -1,22 +1,23 @@
-//! What a command can know of tenants' use without having watched them: when they were started or woken, and where reading
-//! is free what they use right now.
+//! What a command can know of tenants' use without having watched them: what a keeper that does has written into the ledger, when
+//! they were started or woken, and where reading is free what they use right now.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::model::fleet::{Fleet, Tenant};
 use crate::model::keeper::outlook::Candidate;
-use crate::model::keeper::sight::free_share;
-use crate::model::keeper::{Activity, Rules, Sight};
+use crate::model::keeper::{Activities, Activity, Rules, Sight};
 use crate::model::state::State;
 use crate::model::work::Work;
 use crate::service::{Service, Usages, Wanted, current, machine};
 
 /// How long is waited for two readings of each.
 const DEADLINE: Duration = Duration::from_secs(3);
+/// How long is waited for what the ledger knows.
+const LEDGER_DEADLINE: Duration = Duration::from_secs(3);
 /// How many containers are read at most: each is inspected once for it.
 const MOST_READ: usize = 256;
 
@@ -25,12 +26,14 @@ pub struct Known {
     pub fleet: Arc<Fleet>,
     pub work: Arc<Work>,
     usages: Arc<Usages>,
+    activities: Arc<Activities>,
     pub now: Timestamp,
 }
 
 impl Known {
     /// Looks, and reads what the containers of the tenants that `is_read` picks use now.
     pub async fn look(service: &Service, is_read: impl Fn(&Tenant, bool) -> bool) -> Known {
+        let mut activities = service.activity();
         let fleet = service.fleet().borrow().clone();
         let mut rows = Vec::new();
         for host in &fleet.hosts {
@@ -53,7 +56,11 @@ impl Known {
                 break;
             }
         }
+        // Without a ledger that says so at once. Where it fails, nobody is known to have watched.
+        let told = timeout(LEDGER_DEADLINE, activities.wait_for(|activities| activities.at.is_some())).await;
+        let activities = told.ok().and_then(|told| Some(told.ok()?.clone())).unwrap_or_default();
         Known {
+            activities,
             fleet: service.fleet().borrow().clone(),
             work: service.work().borrow().clone(),
             usages: service.usages().borrow().clone(),
@@ -63,8 +70,7 @@ impl Known {
 
     /// Fleet and work as the rule sees them.
     pub fn sight(&self) -> Sight<'_> {
-        let free = machine::memory().and_then(free_share);
-        Sight::new(&self.fleet, &self.work, free, self.now)
+        Sight::new(&self.fleet, &self.work, machine::free(), self.now)
     }
 
     /// The percent of one core that it uses now.
@@ -75,10 +81,11 @@ impl Known {
         all.filter(|all| !all.is_empty()).map(|all| all.iter().sum())
     }
 
-    /// One look says that a tenant is used, never for how long it has not been.
+    /// What a keeper knows of it. Own looks say that a tenant is used, never for how long it has not been.
     pub fn activity(&self, tenant: &Tenant, rules: &Rules) -> Activity {
+        let told = self.activities.get(&tenant.host, &tenant.name).copied().unwrap_or_default();
         let is_used = self.cpu(tenant).zip(rules.idle.cpu).is_some_and(|(cpu, most)| cpu > most);
-        Activity { cpu: is_used.then_some(self.now), ..Activity::default() }
+        Activity { cpu: told.cpu.max(is_used.then_some(self.now)), ..told }
     }
 
     /// A tenant as the outlook sees it. Nobody has asked a hook about it.

@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn portions_are_put_together_and_made_harmless() {
         let one = [&[1, 0, 0, 0, 0, 0, 0, 5][..], b"busy\n"].concat();
-        let two = [&[2, 0, 0, 0, 0, 0, 0, 9][..], b"cut \x1b[2J o"].concat();
+        let two = [&[2, 0, 0, 0, 0, 0, 0, 10][..], b"cut \x1b[2J o"].concat();
         assert_eq!(said(&[&one[..], &two[..]].concat()), "busy cut ␛[2J o");
         assert_eq!(said(&one[..10]), "bu");
         assert_eq!(said(&[1, 0, 0]), "");

@@ -113,13 +113,6 @@ fn counts(ticket: &Ticket, now: Timestamp) -> bool {
         }
 }
 
-/// The share of memory that is free, in percent, of what is used and what there is in all.
-#[must_use]
-pub fn free_share((used, all): (u64, u64)) -> Option<u8> {
-    let free = all.saturating_sub(used).saturating_mul(100).checked_div(all)?;
-    u8::try_from(free).ok()
-}
-
 fn count<T>(all: impl Iterator<Item = T>) -> u32 {
     u32::try_from(all.count()).unwrap_or(u32::MAX)
 }

@@ -103,6 +103,8 @@ impl Book {
         let tells = |host: &str| fleet.host(host).is_none_or(|host| host.link.is_up());
         let is_there = |key: &TenantKey| there.contains(key) || !tells(&key.0);
         self.entries.retain(|key, _| is_there(key));
+        // A door that routes to a tenant keeps its mark; we do not.
+        drop(seen);
         requests.retain(is_there);
     }
 

@@ -1,0 +1,256 @@
+//! `wakeboard keeper` on simulated engines: what it does, what it says, how it ends.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::Value;
+
+use super::common::{Home, program};
+use super::{run, simulated_by};
+
+const SCENARIO: &str = "
+hosts: [{names: [web-1]}]
+roles: {app: {image: 'shop:1', memory: 256M}}
+tenants:
+  - {names: [acme], tiers: {vip: 1}, roles: [app], start: {running: 1}, labelled: true}
+  - {names: [birch], tiers: {mid: 1}, roles: [app], start: {running: 1}, labelled: true}
+  - {names: [cedar], tiers: {high: 1}, roles: [app], start: {running: 1}, labelled: true}
+  - {names: [dogwood], tiers: {low: 1}, roles: [app], start: {running: 1}, labelled: true}
+";
+
+/// What a simulated container uses is left to chance: here nothing is too much. Only that it is measured counts.
+const IDLE: &str =
+    "  idle: {network: ignore, cpu: '100000%', connections: ignore, may_be_unknown: [request]}\n";
+const TIERS: &str = "tiers: {high: [{after: 1s, dump: freeze}, {after: 3s, dump: stop}], mid: [{after: 1s, dump: stop}], \
+                     low: [{after: 10m, dump: stop}]}\nrules:\n";
+/// Nobody waits for longer.
+const SOON: Duration = Duration::from_secs(30);
+
+/// A keeper that runs, and what it has said.
+struct Keeper {
+    child: Child,
+    lines: Arc<Mutex<Vec<Value>>>,
+}
+
+impl Keeper {
+    fn start(home: &Home, args: &[&str]) -> Keeper {
+        let mut command = Command::new(program());
+        command.env_clear();
+        for (key, value) in home.environment() {
+            command.env(key, value);
+        }
+        let config = home.config().display().to_string();
+        command.args(["--config", &config, "keeper", "--log-format", "json"]).args(args);
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let errors = child.stderr.take().unwrap();
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let heard = lines.clone();
+        std::thread::spawn(move || {
+            for line in BufReader::new(errors).lines() {
+                let line = line.unwrap();
+                eprintln!("{line}");
+                heard.lock().unwrap().push(serde_json::from_str(&line).unwrap_or(Value::String(line)));
+            }
+        });
+        Keeper { child, lines }
+    }
+
+    fn said(&self, message: &str) -> Vec<Value> {
+        self.lines.lock().unwrap().iter().filter(|line| line["message"] == message).cloned().collect()
+    }
+
+    /// Waits until it has said that, of that tenant where one is named.
+    fn hear(&self, message: &str, tenant: Option<&str>) -> Value {
+        let begun = Instant::now();
+        loop {
+            let said = self.said(message);
+            if let Some(line) =
+                said.into_iter().find(|line| tenant.is_none_or(|tenant| line["tenant"] == tenant))
+            {
+                return line;
+            }
+            let lines = self.lines.lock().unwrap();
+            assert!(begun.elapsed() < SOON, "it never said {message:?} of {tenant:?}: {lines:#?}");
+            drop(lines);
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    /// Ends it, and gives its exit code.
+    fn end(mut self) -> Option<i32> {
+        self.signal("-TERM");
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn tickets(home: &Home) -> Vec<Value> {
+    let output = run(home, &["tickets", "--json"]).success().get_output().stdout.clone();
+    serde_json::from_slice(&output).unwrap()
+}
+
+fn of(tickets: &[Value], tenant: &str) -> Vec<String> {
+    let ours = tickets.iter().rev().filter(|ticket| ticket["tenant"] == tenant);
+    ours.map(|ticket| format!("{} {}", ticket["outcome"], ticket["method"]).replace('"', "")).collect()
+}
+
+/// Waits until cedar sleeps as deep as its tier goes.
+fn has_gone_deeper(home: &Home) {
+    let begun = Instant::now();
+    while !of(&tickets(home), "cedar").iter().any(|ticket| ticket == "dumped stop") {
+        assert!(begun.elapsed() < SOON);
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn idle_tenants_are_put_to_sleep_and_deeper_and_vip_is_left_alone() {
+    let (_runtime, _running, home) = simulated_by(SCENARIO, &format!("{TIERS}{IDLE}"));
+    let keeper = Keeper::start(&home, &[]);
+    let started = keeper.hear("started", None);
+    assert!(started["rules"].as_str().unwrap().contains("high: freeze after 1s, stop after 3s"), "{started}");
+    keeper.hear("works", None);
+    let birch = keeper.hear("dumped", Some("birch"));
+    assert_eq!((&birch["by"], &birch["method"]), (&"keeper".into(), &"stop".into()), "{birch}");
+    assert!(birch["cause"].as_str().unwrap().starts_with("idle "), "{birch}");
+    has_gone_deeper(&home);
+    run(&home, &["changes", "who:keeper"])
+        .success()
+        .stdout(contains("dumped").and(contains("birch")).and(contains("idle ")));
+    let told = run(&home, &["rules", "explain", "cedar"]).success().get_output().stdout.clone();
+    let told = String::from_utf8(told).unwrap();
+    assert!(told.contains("dumped stop") && told.contains("The keeper works on "), "{told}");
+    // A person wakes one: that is use, and it is idle again only later.
+    run(&home, &["wake", "birch"]).success();
+    keeper.hear("woken", Some("birch"));
+    assert_eq!(keeper.end(), Some(0));
+    let tickets = tickets(&home);
+    assert_eq!(of(&tickets, "acme"), [""; 0]);
+    assert_eq!(of(&tickets, "dogwood"), [""; 0]);
+    assert!(tickets.iter().all(|ticket| !ticket["ended"].is_null()), "{tickets:#?}");
+    // One that has given its lease back is not waited for.
+    let told = run(&home, &["rules", "explain", "acme"]).success().get_output().stdout.clone();
+    assert!(String::from_utf8(told).unwrap().contains("No keeper works on this ledger"));
+}
+
+#[test]
+fn a_dry_run_says_what_it_would_do_and_does_nothing() {
+    let (_runtime, _running, home) = simulated_by(SCENARIO, &format!("{TIERS}{IDLE}"));
+    let keeper = Keeper::start(&home, &["--dry-run"]);
+    let birch = keeper.hear("would dump", Some("birch"));
+    assert_eq!(birch["method"], "stop", "{birch}");
+    // Deeper, as if the first had been done.
+    let begun = Instant::now();
+    while keeper.said("would dump").iter().filter(|line| line["tenant"] == "cedar").count() < 2 {
+        assert!(begun.elapsed() < SOON, "{:#?}", keeper.lines.lock().unwrap());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    std::thread::sleep(Duration::from_secs(3));
+    let said = keeper.said("would dump");
+    assert_eq!(said.len(), 3, "each thing is said once: {said:#?}");
+    assert_eq!(keeper.end(), Some(0));
+    assert_eq!(tickets(&home), [] as [Value; 0]);
+    run(&home, &["ps", "birch"]).success().stdout(contains("running"));
+}
+
+#[test]
+fn of_two_keepers_one_works_and_the_other_takes_over() {
+    let (_runtime, _running, home) = simulated_by(SCENARIO, &format!("{TIERS}{IDLE}"));
+    let first = Keeper::start(&home, &[]);
+    first.hear("works", None);
+    let second = Keeper::start(&home, &[]);
+    second.hear("stands by: another keeper works", None);
+    first.hear("dumped", Some("birch"));
+    has_gone_deeper(&home);
+    let killed = Instant::now();
+    first.signal("-KILL");
+    second.hear("works", None);
+    assert!(killed.elapsed() < Duration::from_secs(15), "{:?}", killed.elapsed());
+    // It goes on where the first was.
+    run(&home, &["wake", "birch"]).success();
+    second.hear("dumped", Some("birch"));
+    // A stop hands the work over at once.
+    let third = Keeper::start(&home, &[]);
+    third.hear("stands by: another keeper works", None);
+    let stopped = Instant::now();
+    assert_eq!(second.end(), Some(0));
+    third.hear("works", None);
+    assert!(stopped.elapsed() < Duration::from_secs(5), "{:?}", stopped.elapsed());
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(third.end(), Some(0));
+    let tickets = tickets(&home);
+    assert_eq!(of(&tickets, "birch"), ["dumped stop", "woken stop", "dumped stop"], "{tickets:#?}");
+    assert_eq!(of(&tickets, "cedar"), ["dumped freeze", "dumped stop"], "{tickets:#?}");
+}
+
+#[test]
+fn other_rules_hold_at_once_and_a_bad_config_changes_nothing() {
+    let none = "tiers: {high: [], mid: [], low: []}\nrules:\n";
+    let (_runtime, running, home) = simulated_by(SCENARIO, &format!("{none}{IDLE}"));
+    let endpoint = running.hosts()[0].endpoint.to_string();
+    let write = |rest: &str| {
+        std::fs::write(home.config(), format!("hosts:\n  web-1: '{endpoint}'\n{rest}")).unwrap();
+    };
+    let keeper = Keeper::start(&home, &[]);
+    keeper.hear("works", None);
+    write("tiers: {high: [{after: soon, dump: freeze}]}\n");
+    keeper.signal("-HUP");
+    let fault = keeper.hear("reload: the config has a fault, and the one before stays", None);
+    assert!(fault["fault"].as_str().unwrap().contains("wakeboard.yaml:3:"), "{fault}");
+    write(&format!("  web-2: 'unix:///nonexistent/engine.sock'\n{TIERS}{IDLE}"));
+    keeper.signal("-HUP");
+    let part = keeper.hear("reload: this has changed, and holds after a restart only", None);
+    assert_eq!(part["part"], "hosts");
+    keeper.hear("dumped", Some("birch"));
+    assert_eq!(keeper.end(), Some(0));
+}
+
+#[test]
+fn what_an_address_vetoes_stays_awake() {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = [0; 1024];
+            let read = stream.read(&mut head).unwrap_or(0);
+            let head = String::from_utf8_lossy(&head[..read]);
+            let status = if head.starts_with("GET /web-1/birch ") { "403 Forbidden" } else { "200 OK" };
+            let _ = stream.write_all(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").as_bytes());
+        }
+    });
+    let veto = format!("  veto: {{url: 'http://{at}/{{host}}/{{tenant}}'}}\n");
+    let (_runtime, _running, home) = simulated_by(SCENARIO, &format!("{TIERS}{IDLE}{veto}"));
+    let keeper = Keeper::start(&home, &[]);
+    keeper.hear("dumped", Some("cedar"));
+    keeper.hear("vetoed: the hook says that it must not be put to sleep", Some("birch"));
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(keeper.end(), Some(0));
+    assert_eq!(of(&tickets(&home), "birch"), [""; 0]);
+    run(&home, &["ps", "birch"]).success().stdout(contains("running"));
+}
+
+#[test]
+fn what_it_cannot_work_with_is_said_at_once() {
+    let (_runtime, _running, home) = simulated_by(SCENARIO, "read_only: true\n");
+    run(&home, &["keeper"]).code(2).stderr(contains("read-only: ").and(contains("--dry-run")));
+    run(&home, &["keeper", "--log-format", "xml"]).code(2).stderr(contains("json"));
+    let home = Home::new("tiers: {vip: [{after: 1h, dump: stop}]}\n");
+    run(&home, &["keeper"]).code(2).stderr(contains("wakeboard.yaml:1:"));
+}
