@@ -20,6 +20,8 @@ mod faults;
 mod freeze;
 #[path = "lab/hands.rs"]
 mod hands;
+#[path = "lab/keeper/mod.rs"]
+mod keeper;
 #[path = "lab/ledger.rs"]
 mod ledger;
 #[path = "lab/recipes.rs"]
