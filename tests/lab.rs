@@ -12,6 +12,8 @@ mod checkpoints;
 mod common;
 #[path = "lab/doctor.rs"]
 mod doctor;
+#[path = "lab/door/mod.rs"]
+mod door;
 #[path = "lab/engine.rs"]
 mod engine;
 #[path = "lab/faults.rs"]
