@@ -24,6 +24,8 @@ mod freeze;
 mod hands;
 #[path = "lab/keeper.rs"]
 mod keeper;
+#[path = "lab/keeper_faults.rs"]
+mod keeper_faults;
 #[path = "lab/ledger.rs"]
 mod ledger;
 #[path = "lab/recipes.rs"]
