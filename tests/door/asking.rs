@@ -1,0 +1,209 @@
+//! What is answered to whom: proxies, browsers, programs, and those who look after us.
+
+use std::time::{Duration, Instant};
+
+use rstest::rstest;
+use tokio::time::sleep;
+use wakeboard::config::scenario::Fault;
+use wakeboard::keeper::door::Token;
+use wakeboard::model::method::Method;
+use wakeboard::model::state::State;
+
+use super::stand::Stand;
+
+const BROWSER: &str = "accept: text/html,application/xhtml+xml";
+
+#[rstest]
+#[case::host("/wake", &["host: acme.example.com"])]
+#[case::port("/wake", &["host: ACME.example.com:8443"])]
+#[case::forwarded("/wake", &["x-forwarded-host: acme.example.com"])]
+#[case::the_host_before_what_is_forwarded("/wake", &["host: acme.example.com", "x-forwarded-host: birch.example.com"])]
+#[case::path("/wake/acme", &[])]
+#[case::path_with_host("/wake/web-1/acme", &[])]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tenant_is_found(#[case] path: &str, #[case] headers: &[&str]) {
+    let stand = Stand::open().await;
+    let answer = stand.get(path, headers).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.header("x-wakeboard-tenant"), Some("acme"));
+    let place: std::net::SocketAddr = answer.header("x-wakeboard-upstream").unwrap().parse().unwrap();
+    assert_eq!(place.port(), 8080);
+    assert!(answer.body.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_unknown_is_not_found_and_no_engine_is_asked() {
+    let stand = Stand::open().await;
+    sleep(Duration::from_millis(300)).await;
+    let (before, began) = (stand.calls(), Instant::now());
+    for path in ["/wake/nobody", "/wake/web-2/acme", "/wake", "/waiting", "/waiting/nobody"] {
+        for host in ["nobody.example.com", "acme.example.org", "a.acme.example.com", "127.0.0.1"] {
+            let answer = stand.get(path, &[&format!("host: {host}")]).await;
+            assert_eq!(answer.status, 404, "{path} {host}: {answer:?}");
+        }
+    }
+    // Engines are asked whether they are there every five seconds.
+    let allowed = 1 + usize::try_from(began.elapsed().as_secs() / 5).unwrap();
+    assert!(stand.calls() - before <= allowed, "{} calls", stand.calls() - before);
+    assert!(stand.service.work().borrow().tickets.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_who_runs_is_looked_up_once() {
+    let stand = Stand::open().await;
+    assert_eq!(stand.get("/wake/acme", &[]).await.status, 200);
+    sleep(Duration::from_millis(200)).await;
+    let (before, began) = (stand.calls(), Instant::now());
+    for _ in 0..50 {
+        assert_eq!(stand.get("/wake/acme", &[]).await.status, 200);
+    }
+    let allowed = 1 + usize::try_from(began.elapsed().as_secs() / 5).unwrap();
+    assert!(stand.calls() - before <= allowed, "{} calls", stand.calls() - before);
+    assert!(stand.asked_for("acme").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_gets_a_page_and_a_program_the_tenant() {
+    let stand = Stand::open().await;
+    stand.dump("acme", Method::Stop).await;
+    let page = stand.get("/wake", &["host: acme.example.com", BROWSER]).await;
+    assert_eq!(page.status, 503, "{page:?}");
+    assert_eq!(page.header("retry-after"), Some("2"));
+    assert_eq!(page.header("cache-control"), Some("no-store"));
+    assert!(page.header("content-type").unwrap().starts_with("text/html"));
+    assert!(page.body.contains("acme is waking up") && page.body.contains("http-equiv=\"refresh\""));
+    let told = stand.get("/waiting", &["host: acme.example.com", BROWSER]).await;
+    assert_eq!((told.status, told.body.contains("acme is waking up")), (503, true), "{told:?}");
+    // What is sent to a tenant cannot be sent again by a page.
+    let headers = ["host: acme.example.com", BROWSER, "x-forwarded-method: POST"];
+    assert_eq!(stand.get("/wake", &headers).await.status, 200);
+    assert_eq!(stand.asked_for("acme").len(), 1);
+    let told = stand.get("/waiting", &["host: acme.example.com"]).await;
+    assert_eq!((told.status, told.body.contains("it is awake")), (503, true), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_is_told_when_to_try_again() {
+    let stand = Stand::with(|settings| settings.rules.wait = Duration::from_millis(150)).await;
+    stand.dump("acme", Method::Stop).await;
+    let began = Instant::now();
+    let answer = stand.get("/wake/acme", &[]).await;
+    assert!(began.elapsed() < Duration::from_millis(450), "{:?}", began.elapsed());
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("2")), "{answer:?}");
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+    stand.state("acme", State::Running).await;
+    assert_eq!(stand.get("/wake/acme", &[]).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_else_stopped_is_left_alone_unless_told() {
+    let stand = Stand::open().await;
+    let answer = stand.get("/wake/lying", &[]).await;
+    assert_eq!(answer.status, 503);
+    assert!(answer.body.contains("lying is stopped, and not by wakeboard"), "{answer:?}");
+    assert!(stand.service.work().borrow().tickets.is_empty());
+    let stand = Stand::with(|settings| settings.rules.wakes_stopped = true).await;
+    assert_eq!(stand.get("/wake/lying", &[]).await.status, 200);
+    assert_eq!(stand.asked_for("lying").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_path_may_be_shut() {
+    let stand = Stand::with(|settings| settings.rules.names.path = false).await;
+    assert_eq!(stand.get("/wake/acme", &[]).await.status, 404);
+    assert_eq!(stand.get("/waiting/acme", &[]).await.status, 404);
+    assert_eq!(stand.get("/wake", &["host: acme.example.com"]).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_and_figures() {
+    let stand = Stand::open().await;
+    stand.dump("acme", Method::Stop).await;
+    assert_eq!(stand.get("/wake/acme", &[]).await.status, 200);
+    assert_eq!(stand.get("/wake/nobody", &[]).await.status, 404);
+    let health = stand.get("/healthz", &[]).await;
+    let body: serde_json::Value = serde_json::from_str(&health.body).unwrap();
+    assert_eq!((health.status, &body["status"], &body["hosts_up"]), (200, &"ok".into(), &1.into()));
+    assert_eq!((&body["ledger"], &body["keeper"]), (&"open".into(), &"standby".into()));
+    stand.state("acme", State::Running).await;
+    let text = stand.get("/metrics", &[]).await.body;
+    for line in [
+        "wakeboard_host_up{host=\"web-1\"} 1",
+        "wakeboard_ledger_open 1",
+        "wakeboard_tenants{state=\"running\",tier=\"low\"} 3",
+        "wakeboard_tenants{state=\"stopped\",tier=\"low\"} 1",
+        "wakeboard_dumps_total{outcome=\"dumped\"} 1",
+        "wakeboard_wakes_total{outcome=\"woken\"} 1",
+        "wakeboard_wakes_total{outcome=\"failed\"} 0",
+        "wakeboard_wake_seconds_bucket{le=\"+Inf\"} 1",
+        "wakeboard_wake_seconds_count 1",
+        "wakeboard_memory_saved_bytes 0",
+        "wakeboard_keeper_active 0",
+        "wakeboard_requests_total{answer=\"woken\"} 1",
+        "wakeboard_requests_total{answer=\"unknown\"} 1",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+    }
+    assert!(!text.contains("acme"), "labels have no tenants' names");
+    stand.running.fault("web-1", Some(Fault::Refused)).unwrap();
+    let mut fleet = stand.service.fleet();
+    let down = fleet.wait_for(|fleet| fleet.hosts.iter().all(|host| !host.link.is_up()));
+    tokio::time::timeout(Duration::from_secs(30), down).await.unwrap().unwrap();
+    let health = stand.get("/healthz", &[]).await;
+    assert_eq!((health.status, health.body.contains("none of 1 hosts answers")), (503, true), "{health:?}");
+    let answer = stand.get("/wake/acme", &[]).await;
+    assert_eq!(answer.status, 503, "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_asked_for_but_not_of_those_who_want_a_tenant() {
+    const TOKEN: &str = "0123456789abcdef";
+    let stand = Stand::with(|settings| settings.token = Some(Token::of(TOKEN))).await;
+    for path in ["/metrics", "/api/strategies/blocking?names=acme", "/api/strategies/dynamic?names=acme"] {
+        for header in ["x: y", "authorization: Bearer 0123456789abcdeX", "authorization: Bearer"] {
+            let answer = stand.get(path, &[header]).await;
+            assert_eq!((answer.status, answer.header("www-authenticate")), (401, Some("Bearer")), "{path}");
+        }
+        for header in [
+            "authorization: Bearer 0123456789abcdef",
+            "authorization: Basic YW55OjAxMjM0NTY3ODlhYmNkZWY=",
+        ] {
+            assert_eq!(stand.get(path, &[header]).await.status, 200, "{path} {header}");
+        }
+    }
+    assert_eq!(stand.get("/wake/acme", &[]).await.status, 200);
+    assert_eq!(stand.get("/healthz", &[]).await.status, 200);
+    assert!(stand.get("/metrics", &["authorization: Bearer 0123456789abcdef"]).await.body.contains("denied\"} 9"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_settings_hold_at_once() {
+    let stand = Stand::open().await;
+    assert_eq!(stand.get("/metrics", &[]).await.status, 200);
+    let mut rules = super::stand::rules();
+    rules.lead.port = Some(9090);
+    rules.names.patterns.clear();
+    let token = Some(Token::of("0123456789abcdef"));
+    assert!(stand.get("/wake/acme", &[]).await.header("x-wakeboard-upstream").unwrap().ends_with(":8080"));
+    stand.door.replace(wakeboard::keeper::door::DoorSettings { rules, token, tls: None });
+    assert_eq!(stand.get("/metrics", &[]).await.status, 401);
+    assert_eq!(stand.get("/wake", &["host: acme.example.com"]).await.status, 404);
+    let began = Instant::now();
+    while stand.get("/wake/acme", &[]).await.header("x-wakeboard-upstream").is_some_and(|it| it.ends_with(":8080")) {
+        assert!(began.elapsed() < Duration::from_secs(5), "the old port stays");
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_door_that_closes_lets_those_who_wait_hear() {
+    let stand = Stand::open().await;
+    stand.dump("acme", Method::Stop).await;
+    let address = stand.address();
+    let waits = tokio::spawn(async move { super::stand::ask(address, "/wake/acme", &[]).await });
+    sleep(Duration::from_millis(100)).await;
+    let Stand { door, running: _running, service: _service, folder: _folder, .. } = stand;
+    door.close(Duration::from_secs(10)).await;
+    assert_eq!(waits.await.unwrap().status, 200);
+    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nobody listens any more");
+}

@@ -1,0 +1,234 @@
+//! A door on a simulated host, and clients that ask at it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpStream, UnixListener, UnixStream};
+use tokio::sync::watch;
+use tokio::time::timeout;
+use wakeboard::config::scenario::{Fault, Scenario};
+use wakeboard::demo::{self, CallFault, Running};
+use wakeboard::keeper::Standing;
+use wakeboard::keeper::door::{Door, DoorSettings, DoorStart};
+use wakeboard::model::door::{DoorRules, Names, Pattern};
+use wakeboard::model::host::{Endpoint, HostSpec};
+use wakeboard::model::ledger::Where;
+use wakeboard::model::method::Method;
+use wakeboard::model::naming::Naming;
+use wakeboard::model::policy::Policy;
+use wakeboard::model::state::State;
+use wakeboard::model::ticket::{Door as By, Outcome, Task, Ticket, TicketId};
+use wakeboard::model::work::{Order, Record};
+use wakeboard::service::{Rules, Service};
+
+/// A wake from `stop` takes half a second here, a checkpoint a second.
+pub const SCENARIO: &str = "
+time_scale: 4
+hosts: [{names: [web-1], experimental: true, checkpoint_time: 4s, restore_time: 400ms}]
+roles:
+  app: {image: 'shop:1', memory: 64M, health: true, ready: 2s, port: 8080}
+tenants:
+  - {names: [acme, birch, cedar], tiers: {low: 1}, roles: [app], start: {running: 1}}
+  - {names: [lying], tiers: {low: 1}, roles: [app], start: {stopped: 1}}
+";
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub struct Stand {
+    pub running: Running,
+    pub service: Arc<Service>,
+    pub door: Door,
+    pub calls: Arc<AtomicUsize>,
+    pub folder: tempfile::TempDir,
+    pub spec: HostSpec,
+    _standing: watch::Sender<Standing>,
+}
+
+pub fn rules() -> DoorRules {
+    let around = Pattern::Around { before: String::new(), after: ".example.com".to_owned() };
+    DoorRules {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        names: Names { patterns: vec![around], ..Names::default() },
+        wait: Duration::from_secs(10),
+        page_after: Duration::from_millis(100),
+        ..DoorRules::default()
+    }
+}
+
+pub async fn service(spec: &HostSpec, ledger: &Path) -> Arc<Service> {
+    let rules = Rules {
+        policy: Policy {
+            timeout: Duration::from_secs(10),
+            grace: Duration::from_secs(1),
+            ..Policy::default()
+        },
+        ledger: Some(Where::Sqlite(ledger.to_owned())),
+        mends: true,
+        brief: true,
+        ..Rules::default()
+    };
+    let service = Service::start(vec![spec.clone()], Naming::default(), rules);
+    let (mut fleet, mut work) = (service.fleet(), service.work());
+    let up = fleet.wait_for(|fleet| fleet.hosts.iter().all(|host| host.link.is_up()));
+    timeout(PATIENCE, up).await.unwrap().unwrap();
+    timeout(PATIENCE, work.wait_for(|work| work.record == Record::Open)).await.unwrap().unwrap();
+    Arc::new(service)
+}
+
+impl Stand {
+    pub async fn open() -> Stand {
+        Stand::with(|_| {}).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut DoorSettings)) -> Stand {
+        let folder = tempfile::tempdir().unwrap();
+        let scenario = Scenario::read(Path::new("door.yaml"), SCENARIO).unwrap();
+        let running = demo::spawn(&scenario, &folder.path().join("s")).unwrap();
+        let calls = Arc::new(AtomicUsize::new(0));
+        let spec = counted(&running, folder.path(), calls.clone());
+        let service = service(&spec, &folder.path().join("ledger.db")).await;
+        let (standing, standing_seen) = watch::channel(Standing::unknown());
+        let mut settings = DoorSettings { rules: rules(), token: None, tls: None };
+        change(&mut settings);
+        let start = DoorStart { settings, service: service.clone(), standing: standing_seen };
+        let door = Door::open(start).await.unwrap();
+        Stand { running, service, door, calls, folder, spec, _standing: standing }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.door.address()
+    }
+
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    /// Puts a tenant to sleep.
+    pub async fn dump(&self, tenant: &str, method: Method) {
+        let id = order(&self.service, Task::Dump, tenant, Some(method));
+        let ended = self.ended(id).await;
+        assert_eq!(ended.outcome, Some(Outcome::Dumped), "{ended:?}");
+        self.state(tenant, State::Dumped).await;
+    }
+
+    pub async fn ended(&self, id: TicketId) -> Arc<Ticket> {
+        let mut work = self.service.work();
+        let ended = work.wait_for(|work| work.ticket(id).is_some_and(|ticket| ticket.ended.is_some()));
+        timeout(PATIENCE, ended).await.unwrap().unwrap().ticket(id).unwrap().clone()
+    }
+
+    /// Waits until a tenant is in that state.
+    pub async fn state(&self, tenant: &str, state: State) {
+        let mut fleet = self.service.fleet();
+        let is = fleet.wait_for(|fleet| fleet.tenant("web-1", tenant).is_some_and(|it| it.state == state));
+        timeout(PATIENCE, is).await.unwrap().unwrap();
+    }
+
+    /// The tickets that requests have asked for.
+    pub fn asked_for(&self, tenant: &str) -> Vec<Arc<Ticket>> {
+        let work = self.service.work().borrow().clone();
+        let is_it = |ticket: &&Arc<Ticket>| ticket.door == By::Request && &*ticket.tenant == tenant;
+        work.tickets.iter().filter(is_it).cloned().collect()
+    }
+
+    pub fn fault(&self, fault: CallFault) {
+        self.running.fault("web-1", Some(Fault::Call(fault))).unwrap();
+    }
+
+    pub async fn get(&self, path: &str, headers: &[&str]) -> Answer {
+        ask(self.address(), path, headers).await
+    }
+}
+
+pub fn order(service: &Service, task: Task, tenant: &str, method: Option<Method>) -> TicketId {
+    let order = Order {
+        task,
+        tenants: vec![("web-1".into(), tenant.into())],
+        method,
+        force: false,
+        timeout: None,
+        actor: "op1".into(),
+        door: By::Shell,
+        cause: None,
+        deeper: false,
+    };
+    service.ask(&order)[0]
+}
+
+/// The host behind a socket that counts connections: there is one for each call.
+fn counted(running: &Running, folder: &Path, calls: Arc<AtomicUsize>) -> HostSpec {
+    let spec = running.hosts()[0].clone();
+    let Endpoint::Unix(inner) = spec.endpoint.clone() else { panic!("no socket") };
+    let outer = folder.join("counted.sock");
+    let listener = UnixListener::bind(&outer).unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            calls.fetch_add(1, Ordering::SeqCst);
+            let inner = inner.clone();
+            tokio::spawn(async move {
+                if let Ok(mut far) = UnixStream::connect(&inner).await {
+                    let _ = copy_bidirectional(&mut near, &mut far).await;
+                }
+            });
+        }
+    });
+    HostSpec { endpoint: Endpoint::Unix(outer), ..spec }
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn read(text: &[u8]) -> Answer {
+        let text = String::from_utf8_lossy(text);
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        Answer { status, head: head.to_owned(), body: body.to_owned() }
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+}
+
+pub fn request(path: &str, headers: &[&str]) -> Vec<u8> {
+    let mut text = format!("GET {path} HTTP/1.1\r\nconnection: close\r\n");
+    if !headers.iter().any(|header| header.to_ascii_lowercase().starts_with("host:")) {
+        text += "host: 127.0.0.1\r\n";
+    }
+    for header in headers {
+        text += header;
+        text += "\r\n";
+    }
+    text += "\r\n";
+    text.into_bytes()
+}
+
+pub async fn ask(address: SocketAddr, path: &str, headers: &[&str]) -> Answer {
+    send(address, &request(path, headers)).await
+}
+
+pub async fn send(address: SocketAddr, request: &[u8]) -> Answer {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    // Whoever is refused in the middle of it need not read the rest.
+    let _ = stream.write_all(request).await;
+    let mut text = Vec::new();
+    let _ = timeout(PATIENCE, stream.read_to_end(&mut text)).await.unwrap();
+    Answer::read(&text)
+}
+
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}
