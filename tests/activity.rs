@@ -62,11 +62,8 @@ async fn known(service: &Service, what: &str, is_so: impl Fn(&Activity) -> bool)
     let mut activities = service.activity();
     let of = |activities: &Activities| activities.get("web-1", "acme").copied();
     let wait = activities.wait_for(|activities| of(activities).is_some_and(|acme| is_so(&acme)));
-    let found = match timeout(Duration::from_secs(30), wait).await {
-        Ok(found) => of(&found.unwrap()).unwrap(),
-        Err(_) => panic!("never saw: {what}"),
-    };
-    found
+    let found = timeout(Duration::from_secs(30), wait).await.ok().and_then(|found| of(&found.unwrap()));
+    found.unwrap_or_else(|| panic!("never saw: {what}"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -20,8 +20,10 @@ mod faults;
 mod freeze;
 #[path = "lab/hands.rs"]
 mod hands;
-#[path = "lab/keeper.rs"]
+#[path = "lab/keeper/mod.rs"]
 mod keeper;
+#[path = "lab/keeping.rs"]
+mod keeping;
 #[path = "lab/ledger.rs"]
 mod ledger;
 #[path = "lab/recipes.rs"]

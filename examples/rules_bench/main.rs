@@ -121,7 +121,8 @@ fn rules() -> Result<Rules, Failure> {
 
 /// One container a tenant.
 fn fleet(tenants: usize, start: Timestamp, chance: &mut Chance) -> Fleet {
-    let image: Arc<str> = "shop:1".into();
+    // Texts that many have in common are kept once, as the service does where it reads a list (`engine/docker/row.rs`).
+    let words: [Arc<str>; 2] = ["shop:1".into(), "app".into()];
     let hosts = (0..tenants).step_by(OF_A_HOST).map(|first| {
         let name: Arc<str> = format!("web-{}", first / OF_A_HOST).into();
         let of_it = first..(first + OF_A_HOST).min(tenants);
@@ -132,13 +133,19 @@ fn fleet(tenants: usize, start: Timestamp, chance: &mut Chance) -> Fleet {
             engine: None,
             heard: Some(start),
             remembered: true,
-            tenants: of_it.map(|at| Arc::new(tenant(at, &name, &image, start, chance))).collect(),
+            tenants: of_it.map(|at| Arc::new(tenant(at, &name, &words, start, chance))).collect(),
         })
     });
     Fleet { hosts: hosts.collect(), turn: 0 }
 }
 
-fn tenant(at: usize, host: &Arc<str>, image: &Arc<str>, start: Timestamp, chance: &mut Chance) -> Tenant {
+fn tenant(
+    at: usize,
+    host: &Arc<str>,
+    [image, role]: &[Arc<str>; 2],
+    start: Timestamp,
+    chance: &mut Chance,
+) -> Tenant {
     let tier = match chance.below(100) {
         0..5 => Tier::Vip,
         5..20 => Tier::High,
@@ -146,12 +153,12 @@ fn tenant(at: usize, host: &Arc<str>, image: &Arc<str>, start: Timestamp, chance
         _ => Tier::Low,
     };
     let since = Some(start - Duration::from_secs(chance.below(20_000)));
-    let name = format!("tenant-{at}");
+    let name: Arc<str> = format!("tenant-{at}").into();
     let facts = Facts {
         id: format!("{at:064x}").into(),
         name: format!("{name}-app").into(),
         image: image.clone(),
-        place: Place { tenant: name.clone().into(), role: Some("app".into()), tier: Some(tier) },
+        place: Place { tenant: name.clone(), role: Some(role.clone()), tier: Some(tier) },
         phase: Phase::Running,
         health: Health::None,
         oom: false,
@@ -160,7 +167,7 @@ fn tenant(at: usize, host: &Arc<str>, image: &Arc<str>, start: Timestamp, chance
         asleep: None,
     };
     Tenant {
-        name: name.into(),
+        name,
         host: host.clone(),
         tier: Some(tier),
         state: State::Running,

@@ -37,7 +37,7 @@ pub async fn run(service: Service, start: Start, files: Files) -> io::Result<()>
     let mut terminated = signal(SignalKind::terminate())?;
     let mut hung_up = signal(SignalKind::hangup())?;
     let (mut fleet, mut changes, mut usages) = (service.fleet(), service.changes(), service.usages());
-    let (mut work, mut runs) = (service.work(), service.callmap_runs());
+    let (mut work, mut runs, activities) = (service.work(), service.callmap_runs(), service.activity());
     let mut desk = Desk::start(files);
     let mut asking = past::desk::Desk::start(service.past());
     let mut screen = Screen::take()?;
@@ -121,6 +121,7 @@ pub async fn run(service: Service, start: Start, files: Files) -> io::Result<()>
             }
             Err(fault) = service.watch_tasks() => return Err(io::Error::other(fault)),
             () = sleep_until(next_tick) => {
+                state.activities = activities.borrow().clone();
                 state.memory_used = machine::memory().map(|(used, _)| used);
                 state.now = Zoned::now();
                 past::wire::tick(&mut state);

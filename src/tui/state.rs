@@ -20,6 +20,7 @@ use crate::config::theme::Theme;
 use crate::model::action::Action;
 use crate::model::callmap::progress::{Progress, Runs};
 use crate::model::fleet::{Fleet, Tenant};
+use crate::model::keeper::Activities;
 use crate::model::policy::Policy;
 use crate::model::state::Kind;
 use crate::model::work::Work;
@@ -33,6 +34,8 @@ pub struct State {
     pub changes: Arc<Changes>,
     /// What is used by what is looked at.
     pub usages: Arc<Usages>,
+    /// When tenants were last used, where a keeper measures it.
+    pub activities: Arc<Activities>,
     /// Tickets, sleepers, and what the hosts can do.
     pub work: Arc<Work>,
     /// The rules of dumping and waking.
@@ -138,6 +141,7 @@ impl State {
             fleet,
             changes: Arc::default(),
             usages: Arc::default(),
+            activities: Arc::default(),
             work: Arc::default(),
             policy: start.policy,
             memory_used: None,

@@ -100,7 +100,7 @@ async fn a_dump_of_ours_is_called_off_or_ended_and_the_tenant_woken() {
     stand.state("acme", State::Dumping).await;
     sleep(Duration::from_millis(100)).await;
     let answer = stand.get("/wake/acme", &[]).await;
-    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.status, 200, "{answer:?} {:#?}", stand.service.work().borrow());
     assert!(answer.header("x-wakeboard-upstream").is_some_and(|it| it.ends_with(":8080")), "{answer:?}");
     let dump = stand.ended(dump).await;
     let tickets = stand.asked_for("acme");

@@ -13,8 +13,11 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use wakeboard::config::scenario::{Fault, Scenario};
 use wakeboard::demo::{self, CallFault, Running};
+use wakeboard::engine;
 use wakeboard::keeper::Standing;
 use wakeboard::keeper::door::{Door, DoorSettings, DoorStart};
+use wakeboard::ledger::Ledger;
+use wakeboard::model::ability::Ability;
 use wakeboard::model::door::{DoorRules, Names, Pattern};
 use wakeboard::model::host::{Endpoint, HostSpec};
 use wakeboard::model::ledger::Where;
@@ -26,12 +29,12 @@ use wakeboard::model::ticket::{Door as By, Outcome, Task, Ticket, TicketId};
 use wakeboard::model::work::{Order, Record};
 use wakeboard::service::{Rules, Service};
 
-/// A wake from `stop` takes half a second here, a checkpoint a second.
+/// A wake from `stop` takes half a second here, a checkpoint a second and a half.
 pub const SCENARIO: &str = "
-time_scale: 4
-hosts: [{names: [web-1], experimental: true, checkpoint_time: 4s, restore_time: 400ms}]
+time_scale: 40
+hosts: [{names: [web-1], experimental: true, checkpoint_time: 1500ms, restore_time: 200ms}]
 roles:
-  app: {image: 'shop:1', memory: 64M, health: true, ready: 2s, port: 8080}
+  app: {image: 'shop:1', memory: 64M, health: true, ready: 20s, port: 8080}
 tenants:
   - {names: [acme, birch, cedar], tiers: {low: 1}, roles: [app], start: {running: 1}}
   - {names: [lying], tiers: {low: 1}, roles: [app], start: {stopped: 1}}
@@ -91,6 +94,8 @@ impl Stand {
         let running = demo::spawn(&scenario, &folder.path().join("s")).unwrap();
         let calls = Arc::new(AtomicUsize::new(0));
         let spec = counted(&running, folder.path(), calls.clone());
+        let ledger = folder.path().join("ledger.db");
+        able(&running.hosts()[0], &ledger).await;
         let service = service(&spec, &folder.path().join("ledger.db")).await;
         let (standing, standing_seen) = watch::channel(Standing::unknown());
         let mut settings = DoorSettings { rules: rules(), token: None, tls: None };
@@ -119,7 +124,8 @@ impl Stand {
     pub async fn ended(&self, id: TicketId) -> Arc<Ticket> {
         let mut work = self.service.work();
         let ended = work.wait_for(|work| work.ticket(id).is_some_and(|ticket| ticket.ended.is_some()));
-        timeout(PATIENCE, ended).await.unwrap().unwrap().ticket(id).unwrap().clone()
+        let ended = timeout(PATIENCE, ended).await.map(|work| work.unwrap().ticket(id).unwrap().clone());
+        ended.unwrap_or_else(|_| panic!("it does not end: {:#?}", self.service.work().borrow()))
     }
 
     /// Waits until a tenant is in that state.
@@ -158,6 +164,24 @@ pub fn order(service: &Service, task: Task, tenant: &str, method: Option<Method>
         deeper: false,
     };
     service.ask(&order)[0]
+}
+
+/// What a canary would find out, which takes its time.
+async fn able(host: &HostSpec, ledger: &Path) {
+    let engine = engine::connect(host, Arc::new(Naming::default())).await.unwrap();
+    let ledger = Ledger::open(&Where::Sqlite(ledger.to_owned())).await.unwrap();
+    for method in [Method::Checkpoint, Method::Stop] {
+        let ability = Ability {
+            host: host.name.clone(),
+            engine: engine.label().await.unwrap().into(),
+            method,
+            tried: Timestamp::now(),
+            fault: None,
+            dump_seconds: Some(0.1),
+            wake_seconds: Some(0.1),
+        };
+        ledger.put_ability(&ability).await.unwrap();
+    }
 }
 
 /// The host behind a socket that counts connections: there is one for each call.

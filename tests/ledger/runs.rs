@@ -169,7 +169,8 @@ async fn an_older_ledger_gets_the_table_and_keeps_what_it_has() {
     ledger.record(&ended(ticket(1))).await.unwrap();
     ledger.close().await;
     let tables = "DROP TABLE runs; DROP TABLE records; DROP TABLE chain; DROP TABLE stretches; DROP TABLE acts; \
-                  DROP TABLE words; UPDATE wakeboard SET value = 1 WHERE name = 'format'";
+                  DROP TABLE words; DROP TABLE activity; DROP TABLE duties; \
+                  UPDATE wakeboard SET value = 1 WHERE name = 'format'";
     place.sql(tables).await;
     let ledger = place.open().await;
     assert!(ledger.begin_run(&run(2, "a"), here(), at(100)).await.unwrap());

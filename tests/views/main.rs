@@ -14,6 +14,8 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
 use std::fmt::Write as _;
+use std::sync::Arc;
+use wakeboard::model::keeper::{Activities, Activity};
 use wakeboard::tui::palette::Depth;
 use wakeboard::tui::state::State;
 use wakeboard::tui::view;
@@ -186,4 +188,29 @@ fn every_word_of_the_table_of_states_has_its_sign_and_style() {
         let expected = state.palette.kind(word.kind());
         assert_eq!(Some(drawn.fg), expected.fg, "{word}");
     }
+}
+
+#[test]
+fn when_tenants_were_last_used_is_a_column_where_somebody_measures_it() {
+    let of = |state: &mut State| {
+        let text = text(&draw(state));
+        let line = |word: &str| text.lines().find(|line| line.contains(word)).unwrap().to_owned();
+        (line("TENANT"), line("acme  "), line("rowan  "))
+    };
+    let mut state = state(Look { size: (200, 30), ..Look::default() });
+    let (names, ..) = of(&mut state);
+    assert!(!names.contains("SEEN"), "{names}");
+    let used = Activity {
+        network: Some(fixture::ago(42 * 60)),
+        cpu: Some(fixture::ago(7200)),
+        ..Activity::default()
+    };
+    let key = ("web-1".into(), "acme".into());
+    state.activities = Arc::new(Activities::new(fixture::now(), [(key, used)]));
+    let (names, acme, rowan) = of(&mut state);
+    let at = |line: &str| {
+        let before = names.split("SEEN").next().unwrap().chars().count();
+        line.chars().skip(before).take(4).collect::<String>().trim().to_owned()
+    };
+    assert_eq!((at(&acme), at(&rowan)), ("42m".to_owned(), "–".to_owned()), "{names}\n{acme}\n{rowan}");
 }

@@ -8,7 +8,7 @@ use tokio::task::spawn_blocking;
 
 use super::{DockerEngine, LONGEST_CALL};
 use crate::engine::{EngineError, cgroup, network};
-use crate::model::container::Facts;
+use crate::model::container::{ContainerId, Facts};
 use crate::model::keeper::measured::{Sockets, Tally};
 
 impl DockerEngine {
@@ -25,7 +25,7 @@ impl DockerEngine {
     pub(super) async fn count(&self, facts: &Facts) -> Result<Option<Tally>, EngineError> {
         if self.near
             && let Some(detail) = facts.detail
-            && let Some(tally) = here(detail.pid, &facts.id)
+            && let Some(tally) = here(detail.pid, facts.id.clone()).await
         {
             return Ok(Some(tally));
         }
@@ -33,25 +33,26 @@ impl DockerEngine {
     }
 }
 
-/// Straight from the kernel.
-fn here(pid: u32, id: &str) -> Option<Tally> {
-    let cpu_nanos = cgroup::cpu(pid, id)?;
-    let own = network::is_apart(pid);
-    let sockets = own.then(|| network::sockets(pid)).flatten();
-    Some(Tally {
-        cpu_nanos,
-        network_bytes: own.then(|| network::bytes(pid)).flatten(),
-        sockets: sockets.map(|count| Sockets { process: pid, count }),
-    })
+/// Straight from the kernel; not by those who have requests to answer meanwhile.
+async fn here(pid: u32, id: ContainerId) -> Option<Tally> {
+    let read = move || {
+        let cpu_nanos = cgroup::cpu(pid, &id)?;
+        let own = network::is_apart(pid);
+        let sockets = own.then(|| network::sockets(pid)).flatten();
+        Some(Tally {
+            cpu_nanos,
+            network_bytes: own.then(|| network::bytes(pid)).flatten(),
+            sockets: sockets.map(|count| Sockets { process: pid, count }),
+        })
+    };
+    spawn_blocking(read).await.ok().flatten()
 }
 
 /// The open connections of a container whose processes are on this machine.
 pub(super) async fn connections(facts: &Facts) -> Option<u32> {
-    let pid = facts.detail?.pid;
-    if !cgroup::is_of(pid, &facts.id) || !network::is_apart(pid) {
-        return None;
-    }
-    spawn_blocking(move || network::connections(pid)).await.ok().flatten()
+    let (pid, id) = (facts.detail?.pid, facts.id.clone());
+    let is_its_own = move || cgroup::is_of(pid, &id) && network::is_apart(pid);
+    spawn_blocking(move || is_its_own().then(|| network::connections(pid)).flatten()).await.ok().flatten()
 }
 
 /// The same in the engine's words. One in the machine's own network has no `networks`.

@@ -113,7 +113,6 @@ fn rules() -> http1::Builder {
         .timer(TokioTimer::new())
         .header_read_timeout(limits::HEADERS_WITHIN)
         .max_buf_size(limits::HEADER_BYTES)
-        .max_headers(limits::HEADERS)
-        .pipeline_flush(true);
+        .max_headers(limits::HEADERS);
     rules
 }

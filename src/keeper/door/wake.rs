@@ -108,6 +108,11 @@ async fn told(desk: &Desk, entry: Option<Arc<Entry>>, headers: &HeaderMap) -> Re
 
 impl Desk {
     pub(super) fn unknown(&self) -> Response {
+        if !self.wakes.knows_all() {
+            self.tally.add(Kind::Later);
+            let detail = "not every host has told its tenants yet: ask again";
+            return after(problem(StatusCode::SERVICE_UNAVAILABLE, detail), AGAIN);
+        }
         self.tally.add(Kind::Unknown);
         problem(StatusCode::NOT_FOUND, "no tenant is meant by that")
     }

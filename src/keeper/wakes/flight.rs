@@ -107,7 +107,7 @@ fn fault(reason: impl Into<String>) -> Fault {
 /// Does it, tells it, and stays for as long as the answer holds: nobody begins another one meanwhile.
 pub(super) async fn fly(wakes: Weak<Wakes>, key: TenantKey, flight: Arc<Flight>) {
     let Some(wakes) = wakes.upgrade() else { return };
-    let course = Course { wakes: &wakes, key: &key, turn: 0, asked: 0 };
+    let course = Course { wakes: &wakes, key: &key, turn: 0, asked: 0, has_looked: false };
     let result = timeout(LONGEST, course.run()).await.unwrap_or_else(|_| Err(fault("it takes too long")));
     match result {
         Ok(place) => {
@@ -152,6 +152,8 @@ struct Course<'a> {
     /// What was done to it shows from this turn on.
     turn: u64,
     asked: u32,
+    /// Others had time to show what they do.
+    has_looked: bool,
 }
 
 impl Course<'_> {
@@ -169,7 +171,11 @@ impl Course<'_> {
             }
             match step {
                 Next::Lead => return self.lead().await,
-                Next::Hopeless(reason) => return Err(fault(reason)),
+                Next::Lies(_) if !self.has_looked => {
+                    self.has_looked = true;
+                    sleep(OTHERS_SHOW).await;
+                }
+                Next::Lies(reason) | Next::Hopeless(reason) => return Err(fault(reason)),
                 Next::Await(ticket) => {
                     if self.ended(ticket).await == Some(Outcome::Woken) {
                         return self.lead().await;

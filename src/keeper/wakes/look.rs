@@ -20,6 +20,8 @@ pub enum Next {
     Await(TicketId),
     /// It is on its way by itself.
     Wait,
+    /// It lies down, and no ticket is known that says why; one of somebody else may show soon.
+    Lies(String),
     /// Nothing can be done, and why.
     Hopeless(String),
 }
@@ -51,7 +53,7 @@ pub fn next(fleet: &Fleet, work: &Work, key: &TenantKey, wakes_stopped: bool, tu
                 return Next::Wake;
             }
             let reason = tenant.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-            Next::Hopeless(format!("{name} is {}{reason}, and not by wakeboard", tenant.state))
+            Next::Lies(format!("{name} is {}{reason}, and not by wakeboard", tenant.state))
         }
         _ => Next::Wait,
     }
@@ -134,8 +136,8 @@ mod tests {
     #[case(State::Starting, Next::Wait)]
     #[case(State::Restarting, Next::Wait)]
     #[case(State::Stopping, Next::Wait)]
-    #[case(State::Stopped, Next::Hopeless("acme is stopped, and not by wakeboard".into()))]
-    #[case(State::Crashed, Next::Hopeless("acme is crashed (exit 3), and not by wakeboard".into()))]
+    #[case(State::Stopped, Next::Lies("acme is stopped, and not by wakeboard".into()))]
+    #[case(State::Crashed, Next::Lies("acme is crashed (exit 3), and not by wakeboard".into()))]
     fn by_its_state(#[case] state: State, #[case] expected: Next) {
         assert_eq!(next(&fleet(state, Link::Up), &work(None, false), &key(), false, 7), expected);
     }
@@ -144,7 +146,7 @@ mod tests {
     #[case(State::Stopped, Next::Wake)]
     #[case(State::Paused, Next::Wake)]
     #[case(State::Crashed, Next::Wake)]
-    #[case(State::Absent, Next::Hopeless("acme is absent, and not by wakeboard".into()))]
+    #[case(State::Absent, Next::Lies("acme is absent, and not by wakeboard".into()))]
     fn what_lies_down_where_that_is_woken_too(#[case] state: State, #[case] expected: Next) {
         assert_eq!(next(&fleet(state, Link::Up), &work(None, false), &key(), true, 7), expected);
     }

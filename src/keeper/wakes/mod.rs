@@ -83,10 +83,11 @@ impl Wakes {
     pub fn start(service: Arc<Service>, standing: watch::Receiver<Standing>, rules: DoorRules) -> Arc<Self> {
         // What is asked for by name can be any tenant, those too that are yet to come.
         service.requests().count_all();
+        let first = Table::of(&service.fleet().borrow().clone(), &Table::default(), &service.requests());
         let wakes = Arc::new(Wakes {
             standing,
             rules: ArcSwap::from_pointee(rules),
-            table: ArcSwap::default(),
+            table: ArcSwap::from_pointee(first),
             tables: watch::channel(0).0,
             renew: Arc::default(),
             queue: Arc::default(),
@@ -124,6 +125,12 @@ impl Wakes {
     #[must_use]
     pub fn table(&self) -> arc_swap::Guard<Arc<Table>> {
         self.table.load()
+    }
+
+    /// Whether all tenants are known: every host has told which it has.
+    #[must_use]
+    pub fn knows_all(&self) -> bool {
+        self.service.fleet().borrow().hosts.iter().all(|host| host.heard.is_some())
     }
 
     /// The service behind it.

@@ -96,11 +96,14 @@ pub(super) async fn keep(start: Start) {
                 if let Some(place) = place.clone().filter(|_| exchange.is_none() && Instant::now() >= next) {
                     next = Instant::now() + WRITE_EVERY;
                     let rows = if measures { book.due(*leads.borrow(), now) } else { Vec::new() };
-                    let before = now.checked_sub(KEPT_FOR).ok();
-                    let old = before.filter(|_| measures && Instant::now() >= prune);
-                    if let Some(old) = old {
+                    let mut old = None;
+                    if Instant::now() >= prune {
                         prune = Instant::now() + PRUNE_EVERY;
-                        book.forget(old);
+                        let before = now.checked_sub(KEPT_FOR).ok();
+                        if let Some(before) = before {
+                            book.forget(before);
+                        }
+                        old = before.filter(|_| measures);
                     }
                     let since = now.checked_sub(READ_BACK).ok();
                     exchange = Some(Box::pin(exchange_with(place, ledger.take(), rows, since, old)));

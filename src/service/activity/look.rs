@@ -241,16 +241,14 @@ impl Turn<'_> {
         let mut counted = None;
         if let Some(sockets) = tally.sockets.filter(|_| self.rules.idle.connections.is_some()) {
             let same = |counted: &&Counted| counted.sockets == sockets && at < counted.again;
-            counted = match before.get(&facts.id).filter(same) {
-                Some(counted) => Some(*counted),
-                None => {
-                    let fault = |error| debug!(container = %facts.name, %error, "connections not counted");
-                    let connections = self.engine.connections(facts).await.map_err(fault).ok()?;
-                    // Not all of them in the same turn.
-                    let again = at + COUNT_AGAIN.mul_f64(1.0 - jitter() / 2.0);
-                    connections.map(|connections| Counted { sockets, connections, again })
-                }
-            };
+            counted = before.get(&facts.id).filter(same).copied();
+            if counted.is_none() {
+                let fault = |error| debug!(container = %facts.name, %error, "connections not counted");
+                let connections = self.engine.connections(facts).await.map_err(fault).ok()?;
+                // Not all of them in the same turn.
+                let again = at + COUNT_AGAIN.mul_f64(1.0 - jitter() / 2.0);
+                counted = connections.map(|connections| Counted { sockets, connections, again });
+            }
         }
         let connections = counted.map(|counted| counted.connections);
         Some((Reading { at, tally, connections }, counted))

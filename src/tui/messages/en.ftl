@@ -62,6 +62,7 @@ column-state = STATE
 column-host = HOST
 column-cpu = CPU
 column-memory = MEM
+column-seen = SEEN
 column-since = SINCE
 column-last = LAST
 column-container = CONTAINER

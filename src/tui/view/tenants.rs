@@ -12,6 +12,7 @@ use crate::config::theme::Slot;
 use crate::model::action::Action;
 use crate::model::cells::{bytes, curve};
 use crate::model::fleet::{Link, Tenant};
+use crate::model::keeper::Measures;
 use crate::model::sort::SortBy;
 use crate::model::state::State as TenantState;
 use crate::model::usage::Usage;
@@ -28,12 +29,13 @@ enum Column {
     Cpu,
     Memory,
     Curve,
+    Seen,
     Since,
     Last,
 }
 
 // Each is at least as wide as its name with the mark of the order behind it.
-const COLUMNS: [Want<Column>; 9] = [
+const COLUMNS: [Want<Column>; 10] = [
     Want { column: Column::Tenant, cells: 0, weight: 9 },
     Want { column: Column::Tier, cells: 5, weight: 5 },
     Want { column: Column::State, cells: STATE, weight: 8 },
@@ -41,6 +43,7 @@ const COLUMNS: [Want<Column>; 9] = [
     Want { column: Column::Cpu, cells: 6, weight: 4 },
     Want { column: Column::Memory, cells: 5, weight: 3 },
     Want { column: Column::Curve, cells: 8, weight: 1 },
+    Want { column: Column::Seen, cells: 5, weight: 7 },
     Want { column: Column::Since, cells: 6, weight: 7 },
     Want { column: Column::Last, cells: 11, weight: 2 },
 ];
@@ -92,15 +95,18 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
 }
 
 /// The columns, with as much room for the state as is worth it: the last known state of what is out of reach is worth
-/// more than the little curve.
-fn wants(state: &State, width: u16) -> [Want<Column>; 9] {
+/// more than the little curve. When tenants were last used is a column only where somebody measures it.
+fn wants(state: &State, width: u16) -> Vec<Want<Column>> {
     let out_of_reach = state.fleet.hosts.iter().any(|host| matches!(host.link, Link::Down { .. }));
     let cells = match (width < ROOMY, out_of_reach) {
         (true, _) => STATE_WORD,
         (false, true) => STATE_OF_LOST,
         (false, false) => STATE,
     };
-    COLUMNS.map(|want| if want.column == Column::State { Want { cells, ..want } } else { want })
+    let is_known = |want: &Want<Column>| want.column != Column::Seen || !state.activities.is_empty();
+    let sized =
+        |want| if let Want { column: Column::State, .. } = want { Want { cells, ..want } } else { want };
+    COLUMNS.into_iter().filter(is_known).map(sized).collect()
 }
 
 fn title(state: &State) -> String {
@@ -140,8 +146,9 @@ fn draw_names(pen: &mut Pen<'_>, y: u16, columns: &[Placed<Column>], state: &Sta
             Column::Cpu => ("column-cpu", SortBy::Cpu),
             Column::Memory => ("column-memory", SortBy::Memory),
             Column::Since => ("column-since", SortBy::Since),
-            Column::Last => {
-                pen.text(placed.x, y, placed.cells, &state.messages.say("column-last"), Slot::Dim);
+            Column::Seen | Column::Last => {
+                let name = if placed.column == Column::Seen { "column-seen" } else { "column-last" };
+                pen.text(placed.x, y, placed.cells, &state.messages.say(name), Slot::Dim);
                 continue;
             }
             Column::Curve => continue,
@@ -224,6 +231,11 @@ fn draw_cell(
         }
         Column::Curve => {
             pen.text(x, y, cells, &memory_curve(state, tenant), Slot::Gauge);
+        }
+        Column::Seen => {
+            let activity = state.activities.get(&tenant.host, &tenant.name);
+            let last = activity.and_then(|activity| activity.last(Measures::ALL));
+            pen.text(x, y, cells, &since(last, state), Slot::Dim);
         }
         Column::Since => {
             pen.text(x, y, cells, &since(tenant.since, state), Slot::Dim);
