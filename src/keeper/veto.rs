@@ -91,13 +91,21 @@ impl Veto {
         });
     }
 
-    /// Waits until somebody has answered, and keeps what was said. Never ends where nobody is being asked.
+    /// Waits until somebody has answered, and keeps what was said, by others meanwhile too. Never ends where nobody is being
+    /// asked.
     pub async fn hear(&mut self) {
-        match self.tasks.join_next().await {
-            Some(Ok(heard)) => self.take(heard),
-            Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Some(Err(_)) => {}
-            None => std::future::pending().await,
+        let mut ended = self.tasks.join_next().await;
+        if ended.is_none() {
+            return std::future::pending().await;
+        }
+        while let Some(heard) = ended {
+            match heard {
+                Ok(heard) => self.take(heard),
+                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                // Not asked any more.
+                Err(_) => {}
+            }
+            ended = self.tasks.try_join_next();
         }
     }
 
