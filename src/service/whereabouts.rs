@@ -129,13 +129,13 @@ mod tests {
     }
 
     #[rstest]
-    #[case::the_only_one(&[("2", &[])], None, Some(8080), Ok("172.17.0.2:8080"))]
-    #[case::its_only_port(&[("2", &[80])], None, None, Ok("172.17.0.2:80"))]
-    #[case::who_has_the_port(&[("2", &[5432]), ("3", &[8080])], None, Some(8080), Ok("172.17.0.3:8080"))]
-    #[case::one_of_a_role(&[("2", &[]), ("3", &[])], Some("app"), Some(80), Ok("172.17.0.2:80"))]
-    #[case::which_port(&[("2", &[80, 443])], None, None, Err("say which by `port`"))]
-    #[case::no_port(&[("2", &[])], None, None, Err("say which by `port`"))]
-    #[case::which_container(&[("2", &[80]), ("3", &[80])], None, Some(80), Err("say which by `role`"))]
+    #[case::the_only_one(&[("2", &[][..])], None, Some(8080), Ok("172.17.0.2:8080"))]
+    #[case::its_only_port(&[("2", &[80][..])], None, None, Ok("172.17.0.2:80"))]
+    #[case::who_has_the_port(&[("2", &[5432][..]), ("3", &[8080][..])], None, Some(8080), Ok("172.17.0.3:8080"))]
+    #[case::one_of_a_role(&[("2", &[][..]), ("3", &[][..])], Some("app"), Some(80), Ok("172.17.0.2:80"))]
+    #[case::which_port(&[("2", &[80, 443][..])], None, None, Err("say which by `port`"))]
+    #[case::no_port(&[("2", &[][..])], None, None, Err("say which by `port`"))]
+    #[case::which_container(&[("2", &[80][..]), ("3", &[80][..])], None, Some(80), Err("say which by `role`"))]
     #[case::nobody(&[], None, Some(80), Err("does not run"))]
     fn where_requests_are_led(
         #[case] running: &[(&str, &[u16])],
