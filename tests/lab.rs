@@ -22,6 +22,8 @@ mod freeze;
 mod hands;
 #[path = "lab/keeper/mod.rs"]
 mod keeper;
+#[path = "lab/keeping.rs"]
+mod keeping;
 #[path = "lab/ledger.rs"]
 mod ledger;
 #[path = "lab/recipes.rs"]

@@ -13,9 +13,9 @@ use super::locate::Step::{self, Item, Key, Name};
 use super::ordered::Words;
 use super::policy::bounded;
 use super::printable::is_unsafe;
+use super::shape;
 use super::token::{self, TokenPlace};
 use super::yaml::Source;
-use super::shape;
 use crate::model::door::{DoorRules, Lead, Names, Pattern, Told, host_name};
 
 /// The most requests that may wait.
@@ -71,8 +71,7 @@ pub fn check(
     let path = |key| [Key("keeper"), Key(key)];
     let fault = |key, message: String| source.fault(&path(key), message);
     let mut rules = DoorRules::default();
-    let token =
-        token::place(source, "keeper", written.token.as_deref(), written.token_file.as_deref(), env)?;
+    let token = token::place(source, "keeper", written.token.as_deref(), written.token_file.as_deref(), env)?;
     let tls = written.tls.as_ref().map(|tls| tls_files(source, tls, env)).transpose()?;
     if let Some(listen) = &written.listen {
         let is_guarded = token.is_some() || tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
@@ -124,7 +123,8 @@ fn address(text: &str, is_guarded: bool) -> Result<SocketAddr, (String, &'static
     }
     if !address.ip().is_loopback() && !is_guarded {
         let help = "say a token, `token: ${env:WAKEBOARD_TOKEN}`, or `tls` with a `client_ca`; or listen at 127.0.0.1";
-        let message = format!("{} can be reached from other machines, and anybody could ask there", address.ip());
+        let message =
+            format!("{} can be reached from other machines, and anybody could ask there", address.ip());
         return Err((message, help));
     }
     Ok(address)

@@ -45,7 +45,7 @@ pub struct Keeper {
     rules: watch::Sender<Arc<Rules>>,
     standing: watch::Sender<Standing>,
     stop: mpsc::Sender<work::Stop>,
-    leave: watch::Sender<bool>,
+    quit: watch::Sender<bool>,
     lease: Option<JoinHandle<()>>,
     work: JoinHandle<()>,
     service: Arc<Service>,
@@ -58,7 +58,7 @@ impl Keeper {
         let Start { service, rules, zone, dry_run } = start;
         let (rules, rules_seen) = watch::channel(rules);
         let (stop, stops) = mpsc::channel(1);
-        let (leave, left) = watch::channel(false);
+        let (quit, quits) = watch::channel(false);
         let first = if dry_run {
             Standing { active: true, since: Timestamp::now(), holder: own_name(), dry_run }
         } else {
@@ -68,7 +68,7 @@ impl Keeper {
         // One that asks for nothing needs no lease, and must not keep it from one that does.
         let right = if dry_run { Right::for_ever() } else { Right::default() };
         let lease = (!dry_run)
-            .then(|| tokio::spawn(lease::keep(service.duties(), right.clone(), standing.clone(), left)));
+            .then(|| tokio::spawn(lease::keep(service.duties(), right.clone(), standing.clone(), quits)));
         let begin = work::Begin {
             service: service.clone(),
             rules: rules_seen,
@@ -79,7 +79,7 @@ impl Keeper {
             stops,
         };
         let work = tokio::spawn(work::Work::new(begin).run());
-        Keeper { rules, standing, stop, leave, lease, work, service }
+        Keeper { rules, standing, stop, quit, lease, work, service }
     }
 
     /// Which keeper works.
@@ -114,7 +114,7 @@ impl Keeper {
         if self.stop.send(work::Stop { patience, done: done_in }).await.is_ok() {
             let _ = done.await;
         }
-        self.leave.send_replace(true);
+        self.quit.send_replace(true);
         if let Some(lease) = self.lease.take() {
             let _ = lease.await;
             let is_ours = self.standing.borrow().active;

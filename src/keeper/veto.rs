@@ -47,7 +47,6 @@ struct Said {
 /// What came of asking.
 struct Heard {
     key: TenantKey,
-    at: Timestamp,
     every: Duration,
     answer: Result<bool, String>,
     going: Option<String>,
@@ -81,7 +80,6 @@ impl Veto {
         let (hooks, hook) = (self.hooks.clone(), hook.clone());
         let going = self.tenants.get_mut(&key).and_then(|said| said.going.take());
         self.tasks.spawn(async move {
-            let at = Timestamp::now();
             let mut left = None;
             let answer = match &hook.ask {
                 Ask::Url(url) => of_status(hooks.get(&filled(url, &key), hook.timeout).await),
@@ -89,7 +87,7 @@ impl Veto {
                     in_containers(&hooks, &key.0, &containers, words, hook.timeout, going, &mut left).await
                 }
             };
-            Heard { key, at, every: hook.every, answer, going: left }
+            Heard { key, every: hook.every, answer, going: left }
         });
     }
 
@@ -104,7 +102,9 @@ impl Veto {
     }
 
     fn take(&mut self, heard: Heard) {
-        let Heard { key, at, every, answer, going } = heard;
+        let Heard { key, every, answer, going } = heard;
+        // A round comes right after this: however short an answer holds, it is seen.
+        let at = Timestamp::now();
         self.asking.remove(&key);
         let (tenant, host) = (plain(&key.1).into_owned(), key.0.clone());
         let said = self.tenants.entry(key).or_default();
@@ -216,6 +216,9 @@ mod tests {
     fn a_name_cannot_change_the_address() {
         let key = ("web-1".into(), "a/b?c=1&d#é".into());
         let url = filled("http://hook.example.com/{host}/{tenant}?t={tenant}", &key);
-        assert_eq!(url, "http://hook.example.com/web-1/a%2Fb%3Fc%3D1%26d%23%C3%A9?t=a%2Fb%3Fc%3D1%26d%23%C3%A9");
+        assert_eq!(
+            url,
+            "http://hook.example.com/web-1/a%2Fb%3Fc%3D1%26d%23%C3%A9?t=a%2Fb%3Fc%3D1%26d%23%C3%A9"
+        );
     }
 }

@@ -1,27 +1,29 @@
 //! The keeper at work: a round whenever something changed or something is due, at most once a second.
 
-use std::collections::{HashMap, HashSet};
+mod end;
+mod see;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use tracing::info;
 
 use super::Standing;
 use super::lease::Right;
-use super::round::{Found, Go, Known, Left, Scene, look};
+use super::round::Go;
 use super::say::Said;
 use super::veto::Veto;
 use crate::model::container::Phase;
-use crate::model::fleet::{Fleet, Tenant};
+use crate::model::fleet::Fleet;
 use crate::model::keeper::patience::Patience;
 use crate::model::keeper::{Activities, Calendar, Rules, Sight};
 use crate::model::method::Method;
 use crate::model::plain::plain;
-use crate::model::state::State;
 use crate::model::ticket::{Door, Task, TicketId};
 use crate::model::work::{Order, Record, TenantKey, Work as Tickets};
 use crate::service::{Service, machine};
@@ -36,10 +38,6 @@ const LONGEST: Duration = Duration::from_secs(30);
 const SOON: Duration = Duration::from_millis(100);
 /// A ticket that has not been seen for so long was not taken.
 const UNSEEN: Duration = Duration::from_secs(60);
-/// How many dumps that were only said count for a minute.
-const MINUTE: Duration = Duration::from_secs(60);
-/// How long what was called off may take to end.
-const CALLED_OFF: Duration = Duration::from_secs(3);
 
 /// The wish that it ends.
 pub struct Stop {
@@ -228,47 +226,6 @@ impl Work {
         Ok(())
     }
 
-    fn look(
-        &self,
-        calendar: &Calendar<'_>,
-        fleet: &Fleet,
-        tickets: &Tickets,
-        activity: &Activities,
-        sight: &Sight<'_>,
-    ) -> Found {
-        let now = calendar.now();
-        let has_hook = calendar.rules().veto.is_some();
-        let busy: HashSet<&TenantKey> = self.own.values().map(|asked| &asked.key).collect();
-        let mut unseen: HashMap<&str, u32> = HashMap::new();
-        for (id, asked) in &self.own {
-            if tickets.ticket(*id).is_none() {
-                *unseen.entry(&*asked.key.0).or_default() += 1;
-            }
-        }
-        let recent = |since: Timestamp| now.duration_since(since).unsigned_abs() < MINUTE;
-        for ((host, _), (_, since)) in &self.imagined {
-            if recent(*since) {
-                *unseen.entry(&**host).or_default() += 1;
-            }
-        }
-        let known = |tenant: &Tenant| {
-            let activity = activity.get(&tenant.host, &tenant.name).copied().unwrap_or_default();
-            if !has_hook && self.imagined.is_empty() {
-                return Known { activity, ..Known::default() };
-            }
-            let key = (tenant.host.clone(), tenant.name.clone());
-            Known { activity, answer: self.veto.answer(&key), imagined: self.imagined.get(&key).copied() }
-        };
-        let left = |key: &TenantKey| {
-            if busy.contains(key) || self.veto.is_busy(key) {
-                return Left::Busy;
-            }
-            self.patience.until(key, now).map_or(Left::No, Left::Until)
-        };
-        let asked = |host: &str| unseen.get(host).copied().unwrap_or(0);
-        look(&Scene { calendar, fleet, sight, known: &known, asked: &asked, left: &left })
-    }
-
     /// Has one tenant dumped, or says that it would.
     fn act(&mut self, go: &Go, now: Timestamp) {
         let (tenant, host, method) = (plain(&go.key.1), go.key.0.clone(), go.due.method);
@@ -296,63 +253,6 @@ impl Work {
         for id in self.service.ask(&order) {
             info!(%tenant, %host, %method, %cause, ticket = %id, "dumps");
             self.own.insert(id, Asked { key: go.key.clone(), at: Instant::now() });
-        }
-    }
-
-    fn forget_who_is_gone(&mut self, fleet: &Fleet) {
-        // A host that does not answer keeps its tenants: only who is really gone is not there.
-        let all: HashSet<(&str, &str)> =
-            fleet.tenants().map(|tenant| (&*tenant.host, &*tenant.name)).collect();
-        let is_there = |key: &TenantKey| all.contains(&(&*key.0, &*key.1));
-        self.veto.keep(is_there);
-        self.patience.keep(is_there);
-        self.imagined.retain(|key, _| is_there(key));
-    }
-
-    /// What was only said is over where the tenant is in use, or somebody has put it to sleep.
-    fn stop_imagining(&mut self, fleet: &Fleet, activity: &Activities, rules: &Rules) {
-        let counted = rules.idle.counted();
-        self.imagined.retain(|(host, name), (_, since)| {
-            let used = activity.get(host, name).and_then(|activity| activity.last(counted));
-            let runs = |tenant: &Tenant| matches!(tenant.state, State::Running | State::Idle);
-            let tenant = fleet.tenant(host, name);
-            let started = tenant.and_then(|tenant| tenant.since);
-            used.max(started).is_none_or(|used| used <= *since) && tenant.is_some_and(|it| runs(it))
-        });
-    }
-
-    /// Calls off what we have asked for: what nobody has begun, or all of it.
-    fn call_off(&self, tickets: &Tickets, only_waiting: bool) {
-        for id in self.own.keys() {
-            let has_begun = tickets.ticket(*id).is_some_and(|ticket| ticket.began.is_some());
-            if !(only_waiting && has_begun) {
-                self.service.cancel(*id);
-            }
-        }
-    }
-
-    /// Brings to an end what it is at: what nobody has begun is called off, what goes on is waited for, and then called off too.
-    async fn end(&mut self, patience: Duration) {
-        self.call_off(&self.tickets.borrow(), true);
-        let count = self.own.len();
-        if count > 0 {
-            info!(tickets = count, "ends: waits for what it is at");
-        }
-        if timeout(patience, self.own_end()).await.is_err() {
-            self.call_off(&self.tickets.borrow(), false);
-            let _ = timeout(CALLED_OFF, self.own_end()).await;
-        }
-        let tickets = self.tickets.borrow().clone();
-        self.said.tickets(&tickets, self.is_active);
-    }
-
-    async fn own_end(&mut self) {
-        loop {
-            let tickets = self.tickets.borrow_and_update().clone();
-            self.own.retain(|id, _| tickets.ticket(*id).is_none_or(|ticket| ticket.ended.is_none()));
-            if self.own.is_empty() || self.tickets.changed().await.is_err() {
-                return;
-            }
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod machine;
 pub mod past;
 mod recorder;
 pub mod requests;
+mod start;
 mod tickets;
 mod usage;
 mod whereabouts;
@@ -33,10 +34,8 @@ use crate::model::container::ContainerId;
 use crate::model::door::Lead;
 use crate::model::fleet::Fleet;
 use crate::model::host::{HostName, HostSpec};
-use crate::model::naming::Naming;
 use crate::model::ticket::TicketId;
 use crate::model::work::{Order, TenantKey, Work};
-use clock::Clock;
 use duties::Duties;
 use hooks::Hooks;
 use past::Past;
@@ -47,15 +46,6 @@ pub use chronicle::Changes;
 pub use tickets::Rules;
 pub use usage::{Trend, Usages, Wanted, current};
 pub use whereabouts::Nowhere;
-
-/// How many reports may wait for the inventory; then the hosts wait.
-const MOST_NEWS: usize = 1024;
-/// How many inspects may wait for one host; more than that, and it lists instead.
-const MOST_ORDERS: usize = 256;
-/// How much the ledger may say before the inventory has heard it.
-const MOST_SAID: usize = 64;
-/// How many tickets may be asked for before the desk has seen them.
-const MOST_COMMANDS: usize = 4096;
 
 /// A running service. Its tasks end when it is dropped.
 pub struct Service {
@@ -90,119 +80,6 @@ struct Line {
 type Connected = Option<Arc<dyn Engine>>;
 
 impl Service {
-    /// Starts watching these hosts, and takes orders by these rules. Must be called within a tokio runtime.
-    #[must_use]
-    pub fn start(hosts: Vec<HostSpec>, naming: Naming, rules: Rules) -> Service {
-        let clock = Clock::start();
-        let naming = Arc::new(naming);
-        let (news_in, news) = mpsc::channel(MOST_NEWS);
-        let (wanted, wanted_seen) = watch::channel(Arc::new(Wanted::default()));
-        let (readings_in, readings) = mpsc::channel(MOST_NEWS);
-        let (usages_in, usages) = watch::channel(Arc::new(Usages::default()));
-        let mut tasks = JoinSet::new();
-        let mut lines = Vec::new();
-        let mut pending = Vec::new();
-        for (index, spec) in hosts.into_iter().enumerate() {
-            let (orders, orders_seen) = mpsc::channel(MOST_ORDERS);
-            let reconcile = Arc::new(Notify::new());
-            let line = Line { spec: spec.clone(), orders: orders.clone(), reconcile: reconcile.clone() };
-            lines.push(line);
-            pending.push((index, spec, orders, orders_seen, reconcile));
-        }
-        let reconcile = lines.iter().map(|line| (line.spec.name.clone(), line.reconcile.clone())).collect();
-        let forget = Arc::new(Notify::new());
-        let (told_in, told) = mpsc::channel(recorder::MOST_TOLD);
-        let (said_in, said) = mpsc::channel(MOST_SAID);
-        let (looked_in, looked) = watch::channel(None);
-        let recorded = rules.ledger.clone().filter(|_| rules.records);
-        let (inventory, fleet, changes) =
-            inventory::Inventory::new(lines, clock, recorded.is_some().then_some(told_in));
-        let (commands_in, commands) = mpsc::channel(MOST_COMMANDS);
-        let (work_in, work) = watch::channel(Arc::new(Work::default()));
-        let (mut connections, mut places) = (Vec::new(), Vec::new());
-        for (index, spec, orders, orders_seen, reconcile) in pending {
-            let (connected_in, connected) = watch::channel::<Connected>(None);
-            connections.push((spec.name.clone(), connected.clone()));
-            let (name, connected_seen) = (spec.name.clone(), connected.clone());
-            places.push(activity::Place { name, connected: connected_seen, orders: orders.clone() });
-            tasks.spawn(usage::watch_host(
-                spec.name.clone(),
-                connected,
-                fleet.clone(),
-                wanted_seen.clone(),
-                orders,
-                readings_in.clone(),
-                clock,
-            ));
-            let task = host::HostTask {
-                index,
-                spec,
-                naming: naming.clone(),
-                copies: rules.copies.clone(),
-                news: news_in.clone(),
-                orders: orders_seen,
-                reconcile,
-                connected: connected_in,
-                clock,
-                brief: rules.brief,
-            };
-            tasks.spawn(task.run());
-        }
-        let world =
-            callmaps::World { hosts: connections.clone(), fleet: fleet.clone(), changes: changes.clone() };
-        let callmaps = Callmaps::start(world, rules.ledger.clone());
-        let past = Past::new(rules.ledger.clone());
-        let duties = Duties::new(rules.ledger.clone());
-        let hooks = Hooks::new(connections.clone());
-        let read = looked.clone();
-        if let Some(place) = recorded {
-            let hosts = connections.iter().map(|(host, _)| host.clone()).collect();
-            let (retention, work) = (rules.retention, work.clone());
-            let start = recorder::Start { place, retention, hosts, told, work, looked, out: said_in };
-            tasks.spawn(recorder::keep(start));
-        }
-        let measuring = activity::Start {
-            hosts: places,
-            fleet: fleet.clone(),
-            rules: rules.measures.clone(),
-            ledger: rules.ledger.clone(),
-            clock,
-        };
-        let uses = activity::start(measuring, &mut tasks);
-        let atlas = Atlas { hosts: connections.clone().into(), fleet: fleet.clone() };
-        let desk = tickets::Start {
-            rules,
-            hosts: connections,
-            fleet: fleet.clone(),
-            commands,
-            work: work_in,
-            looked: looked_in,
-        };
-        tasks.spawn(tickets::keep(desk));
-        let sources = inventory::Sources { news, work: work.clone(), ledger: said };
-        tasks.spawn(inventory.run(sources, forget.clone()));
-        tasks.spawn(usage::collect(readings, usages_in, wanted_seen));
-        let (commands, tasks) = (commands_in, Mutex::new(tasks));
-        Service {
-            fleet,
-            changes,
-            usages,
-            wanted,
-            forget,
-            reconcile,
-            work,
-            commands,
-            callmaps,
-            past,
-            atlas,
-            duties,
-            hooks,
-            read,
-            uses,
-            tasks,
-        }
-    }
-
     /// The fleet as it is known at each moment.
     #[must_use]
     pub fn fleet(&self) -> watch::Receiver<Arc<Fleet>> {

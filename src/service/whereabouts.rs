@@ -76,7 +76,9 @@ impl Atlas {
 fn choose(tenant: &str, running: &[Particulars], lead: &Lead) -> Result<SocketAddr, Nowhere> {
     let never = |why: String| Nowhere::Never(format!("{tenant}: {why}"));
     let has = |it: &&Particulars| {
-        lead.port.is_none_or(|port| it.ports.contains(&port) || it.published.iter().any(|(inner, _)| *inner == port))
+        lead.port.is_none_or(|port| {
+            it.ports.contains(&port) || it.published.iter().any(|(inner, _)| *inner == port)
+        })
     };
     let it = match running {
         [] => return Err(Nowhere::NotYet(format!("{tenant} does not run"))),

@@ -1,15 +1,13 @@
 //! `wakeboard keeper` on simulated engines: what it does, what it says, how it ends.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
 
-use super::common::{Home, program};
+use super::common::Home;
+use super::common::keeper::Keeper;
 use super::{run, simulated_by};
 
 const SCENARIO: &str = "
@@ -29,75 +27,6 @@ const TIERS: &str = "tiers: {high: [{after: 1s, dump: freeze}, {after: 3s, dump:
                      low: [{after: 10m, dump: stop}]}\nrules:\n";
 /// Nobody waits for longer.
 const SOON: Duration = Duration::from_secs(30);
-
-/// A keeper that runs, and what it has said.
-struct Keeper {
-    child: Child,
-    lines: Arc<Mutex<Vec<Value>>>,
-}
-
-impl Keeper {
-    fn start(home: &Home, args: &[&str]) -> Keeper {
-        let mut command = Command::new(program());
-        command.env_clear();
-        for (key, value) in home.environment() {
-            command.env(key, value);
-        }
-        let config = home.config().display().to_string();
-        command.args(["--config", &config, "keeper", "--log-format", "json"]).args(args);
-        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-        let errors = child.stderr.take().unwrap();
-        let lines = Arc::new(Mutex::new(Vec::new()));
-        let heard = lines.clone();
-        std::thread::spawn(move || {
-            for line in BufReader::new(errors).lines() {
-                let line = line.unwrap();
-                eprintln!("{line}");
-                heard.lock().unwrap().push(serde_json::from_str(&line).unwrap_or(Value::String(line)));
-            }
-        });
-        Keeper { child, lines }
-    }
-
-    fn said(&self, message: &str) -> Vec<Value> {
-        self.lines.lock().unwrap().iter().filter(|line| line["message"] == message).cloned().collect()
-    }
-
-    /// Waits until it has said that, of that tenant where one is named.
-    fn hear(&self, message: &str, tenant: Option<&str>) -> Value {
-        let begun = Instant::now();
-        loop {
-            let said = self.said(message);
-            if let Some(line) =
-                said.into_iter().find(|line| tenant.is_none_or(|tenant| line["tenant"] == tenant))
-            {
-                return line;
-            }
-            let lines = self.lines.lock().unwrap();
-            assert!(begun.elapsed() < SOON, "it never said {message:?} of {tenant:?}: {lines:#?}");
-            drop(lines);
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
-    }
-
-    /// Ends it, and gives its exit code.
-    fn end(mut self) -> Option<i32> {
-        self.signal("-TERM");
-        self.child.wait().unwrap().code()
-    }
-}
-
-impl Drop for Keeper {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 fn tickets(home: &Home) -> Vec<Value> {
     let output = run(home, &["tickets", "--json"]).success().get_output().stdout.clone();
@@ -157,7 +86,7 @@ fn a_dry_run_says_what_it_would_do_and_does_nothing() {
     // Deeper, as if the first had been done.
     let begun = Instant::now();
     while keeper.said("would dump").iter().filter(|line| line["tenant"] == "cedar").count() < 2 {
-        assert!(begun.elapsed() < SOON, "{:#?}", keeper.lines.lock().unwrap());
+        assert!(begun.elapsed() < SOON, "{:#?}", keeper.lines());
         std::thread::sleep(Duration::from_millis(100));
     }
     std::thread::sleep(Duration::from_secs(3));
@@ -196,6 +125,30 @@ fn of_two_keepers_one_works_and_the_other_takes_over() {
     let tickets = tickets(&home);
     assert_eq!(of(&tickets, "birch"), ["dumped stop", "woken stop", "dumped stop"], "{tickets:#?}");
     assert_eq!(of(&tickets, "cedar"), ["dumped freeze", "dumped stop"], "{tickets:#?}");
+}
+
+#[test]
+fn one_that_was_frozen_for_too_long_has_lost_the_work_and_does_nothing_any_more() {
+    let (_runtime, _running, home) = simulated_by(SCENARIO, &format!("{TIERS}{IDLE}"));
+    let first = Keeper::start(&home, &[]);
+    first.hear("works", None);
+    let second = Keeper::start(&home, &[]);
+    second.hear("stands by: another keeper works", None);
+    has_gone_deeper(&home);
+    // It is there, and silent: as from another machine only its lease tells.
+    first.signal("-STOP");
+    let frozen = Instant::now();
+    second.hear("works", None);
+    let lasted = frozen.elapsed();
+    assert!(lasted > Duration::from_secs(5) && lasted < Duration::from_secs(15), "{lasted:?}");
+    run(&home, &["wake", "birch"]).success();
+    first.signal("-CONT");
+    first.hear("another keeper has taken over, since this one was silent for too long", None);
+    second.hear("dumped", Some("birch"));
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!((first.end(), second.end()), (Some(0), Some(0)));
+    let tickets = tickets(&home);
+    assert_eq!(of(&tickets, "birch"), ["dumped stop", "woken stop", "dumped stop"], "{tickets:#?}");
 }
 
 #[test]

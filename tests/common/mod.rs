@@ -1,6 +1,8 @@
 //! A real console in a real pseudo-terminal, read through a terminal emulator.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod keeper;
+
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};

@@ -164,16 +164,17 @@ async fn a_token_is_asked_for_but_not_of_those_who_want_a_tenant() {
             let answer = stand.get(path, &[header]).await;
             assert_eq!((answer.status, answer.header("www-authenticate")), (401, Some("Bearer")), "{path}");
         }
-        for header in [
-            "authorization: Bearer 0123456789abcdef",
-            "authorization: Basic YW55OjAxMjM0NTY3ODlhYmNkZWY=",
-        ] {
+        for header in
+            ["authorization: Bearer 0123456789abcdef", "authorization: Basic YW55OjAxMjM0NTY3ODlhYmNkZWY="]
+        {
             assert_eq!(stand.get(path, &[header]).await.status, 200, "{path} {header}");
         }
     }
     assert_eq!(stand.get("/wake/acme", &[]).await.status, 200);
     assert_eq!(stand.get("/healthz", &[]).await.status, 200);
-    assert!(stand.get("/metrics", &["authorization: Bearer 0123456789abcdef"]).await.body.contains("denied\"} 9"));
+    assert!(
+        stand.get("/metrics", &["authorization: Bearer 0123456789abcdef"]).await.body.contains("denied\"} 9")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -189,7 +190,12 @@ async fn other_settings_hold_at_once() {
     assert_eq!(stand.get("/metrics", &[]).await.status, 401);
     assert_eq!(stand.get("/wake", &["host: acme.example.com"]).await.status, 404);
     let began = Instant::now();
-    while stand.get("/wake/acme", &[]).await.header("x-wakeboard-upstream").is_some_and(|it| it.ends_with(":8080")) {
+    while stand
+        .get("/wake/acme", &[])
+        .await
+        .header("x-wakeboard-upstream")
+        .is_some_and(|it| it.ends_with(":8080"))
+    {
         assert!(began.elapsed() < Duration::from_secs(5), "the old port stays");
         sleep(Duration::from_millis(10)).await;
     }

@@ -23,11 +23,11 @@ async fn ten_thousand_requests_make_one_wake() {
     let stand = Stand::open().await;
     stand.dump("acme", Method::Stop).await;
     let (_standing, standing) = watch::channel(Standing::unknown());
-    let wakes = Wakes::start(stand.service.clone(), standing, DoorRules {
-        queue: 10_000,
-        queue_all: 10_000,
-        ..rules()
-    });
+    let wakes = Wakes::start(
+        stand.service.clone(),
+        standing,
+        DoorRules { queue: 10_000, queue_all: 10_000, ..rules() },
+    );
     let meant = Meant { host: None, tenant: "acme", is_folded: false };
     let entry = loop {
         if let Some(entry) = wakes.table().find(&meant) {
@@ -82,8 +82,7 @@ async fn a_full_queue_says_so_at_once() {
     let address = stand.address();
     let began = Instant::now();
     let one = |_| tokio::spawn(async move { (ask(address, "/wake/acme", &[]).await, Instant::now()) });
-    let mut answers: Vec<_> =
-        join_all((0..10).map(one)).await.into_iter().map(Result::unwrap).collect();
+    let mut answers: Vec<_> = join_all((0..10).map(one)).await.into_iter().map(Result::unwrap).collect();
     answers.sort_by_key(|(_, at)| *at);
     let statuses: Vec<u16> = answers.iter().map(|(answer, _)| answer.status).collect();
     assert_eq!(statuses, [[503; 7].as_slice(), &[200; 3]].concat());

@@ -43,7 +43,9 @@ async fn names_that_are_none() {
         assert!(matches!(answer.status, 400 | 404), "{host:?}: {answer:?}");
         assert!(!answer.body.contains('\u{1b}'));
     }
-    for path in ["/wake/%ff%fe", "/wake/%1b%5b31m", "/wake/..%2facme", "/wake/", "/wake//acme", "/waiting/%00"] {
+    for path in
+        ["/wake/%ff%fe", "/wake/%1b%5b31m", "/wake/..%2facme", "/wake/", "/wake//acme", "/waiting/%00"]
+    {
         let answer = stand.get(path, &[]).await;
         assert!(matches!(answer.status, 400 | 404), "{path}: {answer:?}");
         assert!(!answer.body.contains('\u{1b}'), "{answer:?}");

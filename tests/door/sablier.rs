@@ -39,9 +39,12 @@ async fn several_are_waited_for_together() {
     assert_eq!((ready.status, ready.header(STATUS)), (200, Some("ready")), "{ready:?}");
     let body: serde_json::Value = serde_json::from_str(&ready.body).unwrap();
     assert_eq!(body["session"]["status"], "ready");
-    let names: Vec<_> = body["session"]["instances"].as_array().unwrap().iter().map(|it| {
-        (it["instance"]["name"].clone(), it["instance"]["status"].clone())
-    }).collect();
+    let names: Vec<_> = body["session"]["instances"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["instance"]["name"].clone(), it["instance"]["status"].clone()))
+        .collect();
     assert_eq!(names, [("acme".into(), "ready".into()), ("birch".into(), "ready".into())]);
     assert_eq!((stand.asked_for("acme").len(), stand.asked_for("birch").len()), (1, 1));
 }

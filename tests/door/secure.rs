@@ -57,7 +57,8 @@ async fn ask(
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(authority.0.pem().as_bytes()).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let builder =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let builder = builder.with_root_certificates(roots);
     let config = match shown {
         None => builder.with_no_client_auth(),
@@ -98,7 +99,8 @@ async fn a_certificate_of_the_right_authority_opens_all() {
 async fn a_token_goes_over_tls_too_and_certificates_are_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let (first, second) = (Authority::new("first"), Authority::new("second"));
-    let settings = |tls| DoorSettings { rules: rules(), token: Some(Token::of("0123456789abcdef")), tls: Some(tls) };
+    let settings =
+        |tls| DoorSettings { rules: rules(), token: Some(Token::of("0123456789abcdef")), tls: Some(tls) };
     let tls = files(folder.path(), &first, None);
     let stand = Stand::with(|it| *it = settings(tls)).await;
     let said = ["authorization: Bearer 0123456789abcdef"];
@@ -129,6 +131,7 @@ async fn an_address_that_is_taken_is_told() {
     rules.listen = stand.address();
     let (_standing, standing) = tokio::sync::watch::channel(wakeboard::keeper::Standing::unknown());
     let settings = DoorSettings { rules, token: None, tls: None };
-    let told = Door::open(DoorStart { settings, service: stand.service.clone(), standing }).await.err().unwrap();
+    let told =
+        Door::open(DoorStart { settings, service: stand.service.clone(), standing }).await.err().unwrap();
     assert!(told.to_string().contains(&stand.address().to_string()), "{told}");
 }

@@ -12,7 +12,7 @@ const LARGE_COUNTER: &str = "x=$(head -c 40000000 /dev/zero | tr '\\0' x); n=0; 
     while :; do n=$((n+1)); echo $n ${#x} >/tmp/n; usleep 50000; done";
 const MIB: u64 = 1 << 20;
 
-fn has_swap() -> bool {
+pub fn has_swap() -> bool {
     lab("WAKEBOARD_LAB_SWAP") == "1"
 }
 

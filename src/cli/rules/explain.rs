@@ -219,9 +219,15 @@ impl Told<'_> {
         lines.push(match &self.known.work.keeper {
             Some(keeper) => {
                 let machine = plain(&keeper.machine);
-                format!("The keeper works on {machine}, process {}, since {}.", keeper.pid, teller.at(keeper.since))
+                format!(
+                    "The keeper works on {machine}, process {}, since {}.",
+                    keeper.pid,
+                    teller.at(keeper.since)
+                )
             }
-            None => "No keeper works on this ledger: nothing is done by rule (`wakeboard keeper`).".to_owned(),
+            None => {
+                "No keeper works on this ledger: nothing is done by rule (`wakeboard keeper`).".to_owned()
+            }
         });
         lines
     }

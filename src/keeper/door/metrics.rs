@@ -47,7 +47,11 @@ fn text(desk: &Desk) -> String {
     }
     out.family("wakeboard_waited_for_tenants", "gauge", "Tenants that requests wait for.");
     out.sample("", &[], desk.wakes.flights());
-    out.family("wakeboard_requests_total", "counter", "Requests at the wake door, by how they were answered.");
+    out.family(
+        "wakeboard_requests_total",
+        "counter",
+        "Requests at the wake door, by how they were answered.",
+    );
     for kind in Kind::ALL {
         out.sample("", &[("answer", kind.as_str())], desk.tally.of(kind));
     }
@@ -74,7 +78,11 @@ fn of_work(out: &mut Figures, work: &Work, counted: &Counted) {
     out.sample("", &[], u8::from(work.record == Record::Open));
     out.family("wakeboard_memory_saved_bytes", "gauge", "Memory that is free since tenants sleep.");
     out.sample("", &[], work.saved());
-    out.family("wakeboard_tickets", "gauge", "Tickets that have not ended, by what they are about and whether work has begun.");
+    out.family(
+        "wakeboard_tickets",
+        "gauge",
+        "Tickets that have not ended, by what they are about and whether work has begun.",
+    );
     for task in [Task::Dump, Task::Wake] {
         for (stage, begun) in [("waiting", false), ("at_work", true)] {
             let open = work.tickets.iter().filter(|ticket| ticket.ended.is_none() && ticket.task == task);
@@ -102,7 +110,11 @@ fn of_work(out: &mut Figures, work: &Work, counted: &Counted) {
             out.sample("", &[("outcome", outcome.as_str())], count);
         }
     }
-    out.family("wakeboard_wake_seconds", "histogram", "How long wakes took, from being asked for to the tenant's answer.");
+    out.family(
+        "wakeboard_wake_seconds",
+        "histogram",
+        "How long wakes took, from being asked for to the tenant's answer.",
+    );
     for (bound, count) in BUCKETS.iter().zip(counted.within) {
         out.sample("_bucket", &[("le", &bound.to_string())], count);
     }

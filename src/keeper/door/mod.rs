@@ -66,7 +66,9 @@ pub struct DoorStart {
 #[derive(Debug, thiserror::Error)]
 pub enum DoorError {
     /// Nobody can be heard there.
-    #[error("the wake door cannot listen at {address}: {error}\n  help: end what listens there, or say another address as `listen` of `keeper`")]
+    #[error(
+        "the wake door cannot listen at {address}: {error}\n  help: end what listens there, or say another address as `listen` of `keeper`"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -146,7 +148,8 @@ impl Door {
         let failed = |error| DoorError::Listen { address: listen, error };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let shared = Shared { guard: ArcSwap::from_pointee(Guard::of(&settings)), tls: ArcSwapOption::new(tls) };
+        let shared =
+            Shared { guard: ArcSwap::from_pointee(Guard::of(&settings)), tls: ArcSwapOption::new(tls) };
         let desk = Desk {
             wakes: Wakes::start(service, standing, settings.rules),
             shared: Arc::new(shared),
@@ -219,5 +222,8 @@ pub(super) fn router(desk: Desk) -> Router {
 }
 
 async fn nothing() -> Response {
-    answer::problem(StatusCode::NOT_FOUND, "there is nothing here: /wake, /waiting, /healthz and /metrics are")
+    answer::problem(
+        StatusCode::NOT_FOUND,
+        "there is nothing here: /wake, /waiting, /healthz and /metrics are",
+    )
 }

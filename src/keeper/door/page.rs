@@ -44,7 +44,9 @@ impl Page<'_> {
                 format!("{name} is waking up"),
                 "It was asleep. This page asks again by itself.".to_owned(),
             ),
-            Some(why) => (format!("{name} is not there"), format!("{name} cannot be reached now"), escaped(why)),
+            Some(why) => {
+                (format!("{name} is not there"), format!("{name} cannot be reached now"), escaped(why))
+            }
         };
         let colours = match self.theme {
             Some("dark") => format!(":root{{{DARK}}}"),

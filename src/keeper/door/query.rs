@@ -44,7 +44,9 @@ impl Query {
     pub fn duration(&self, key: &str) -> Result<Option<Duration>, String> {
         match self.one(key) {
             None | Some("") => Ok(None),
-            Some(text) => duration(text).map(Some).ok_or_else(|| format!("`{key}` is no duration such as 1m30s")),
+            Some(text) => {
+                duration(text).map(Some).ok_or_else(|| format!("`{key}` is no duration such as 1m30s"))
+            }
         }
     }
 }

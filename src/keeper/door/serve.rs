@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use http::StatusCode;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -15,7 +16,6 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
-use http::StatusCode;
 
 use super::answer::{after, problem};
 use super::{Desk, limits, router};
@@ -99,7 +99,8 @@ async fn converse(
 
 async fn turn_away(stream: TcpStream) {
     let full = |_| async {
-        let answer = problem(StatusCode::SERVICE_UNAVAILABLE, "too many connections at once: try again later");
+        let answer =
+            problem(StatusCode::SERVICE_UNAVAILABLE, "too many connections at once: try again later");
         Ok::<_, Infallible>(after(answer, limits::HEADERS_WITHIN))
     };
     let mut rules = rules();

@@ -8,12 +8,12 @@ use axum::response::Response;
 use http::header::HOST;
 use http::{HeaderMap, StatusCode};
 
+use super::Desk;
 use super::answer::{after, awake, is_browser, page, problem};
 use super::page::Page;
 use super::tally::Kind;
-use super::Desk;
-use crate::keeper::wakes::table::Entry;
 use crate::keeper::wakes::Answer;
+use crate::keeper::wakes::table::Entry;
 use crate::model::door::{Meant, host_name};
 
 /// How soon a page asks again.

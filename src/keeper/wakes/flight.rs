@@ -237,7 +237,8 @@ impl Course<'_> {
             Some(Outcome::Woken) => self.lead().await.map(Some),
             Some(Outcome::Refused) if self.asked < MOST_ASKED => {
                 // Somebody else is at it; who, shows soon.
-                let is_seen = self.wakes.service.work().borrow().ticket_of(&self.key.0, &self.key.1).is_some();
+                let is_seen =
+                    self.wakes.service.work().borrow().ticket_of(&self.key.0, &self.key.1).is_some();
                 if !is_seen {
                     sleep(OTHERS_SHOW).await;
                 }

@@ -161,7 +161,10 @@ mod tests {
     #[case(Task::Dump, true, Next::CallOff(id()))]
     #[case(Task::Dump, false, Next::Await(id()))]
     fn by_who_is_at_it(#[case] task: Task, #[case] ours: bool, #[case] expected: Next) {
-        assert_eq!(next(&fleet(State::Dumping, Link::Up), &work(Some(task), ours), &key(), false, 7), expected);
+        assert_eq!(
+            next(&fleet(State::Dumping, Link::Up), &work(Some(task), ours), &key(), false, 7),
+            expected
+        );
     }
 
     #[test]

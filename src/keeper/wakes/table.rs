@@ -256,7 +256,8 @@ mod tests {
         let place = Place::new("acme", "172.17.0.2:80".parse().unwrap());
         before.find(&named("acme")).unwrap().place.set(place).unwrap();
         before.find(&named("acme")).unwrap().seen.mark(Timestamp::UNIX_EPOCH);
-        let next = |since, state| Table::of(&fleet(vec![tenant("web-1", "acme", state, since)]), &before, &requests);
+        let next =
+            |since, state| Table::of(&fleet(vec![tenant("web-1", "acme", state, since)]), &before, &requests);
         let same = next(1, State::Unhealthy);
         let entry = same.find(&named("acme")).unwrap();
         assert_eq!(entry.warm().unwrap().upstream, "172.17.0.2:80");

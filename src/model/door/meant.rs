@@ -154,7 +154,8 @@ mod tests {
     }
 
     fn names() -> Names {
-        let around = |before: &str, after: &str| Pattern::Around { before: before.into(), after: after.into() };
+        let around =
+            |before: &str, after: &str| Pattern::Around { before: before.into(), after: after.into() };
         Names {
             hosts: [
                 ("www.acme.example".to_owned(), Told::read("web-2/acme")),

@@ -164,7 +164,12 @@ mod tests {
         let policy = Policy { wakes_at_once: 2, ..Policy::default() };
         let mut lane = Lane::default();
         for (number, tenant, tier) in [(1, "a", Tier::Vip), (2, "a", Tier::Vip), (3, "b", Tier::Low)] {
-            lane.join(InLine { ticket: id(number), task: Task::Wake, tenant: tenant.into(), tier: Some(tier) });
+            lane.join(InLine {
+                ticket: id(number),
+                task: Task::Wake,
+                tenant: tenant.into(),
+                tier: Some(tier),
+            });
         }
         assert_eq!(all(&mut lane, &policy), [id(1), id(3)]);
     }
