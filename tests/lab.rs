@@ -22,8 +22,8 @@ mod faults;
 mod freeze;
 #[path = "lab/hands.rs"]
 mod hands;
-#[path = "lab/keeper.rs"]
-mod keeper;
+#[path = "lab/keeping.rs"]
+mod keeping;
 #[path = "lab/ledger.rs"]
 mod ledger;
 #[path = "lab/recipes.rs"]
