@@ -22,10 +22,10 @@ mod faults;
 mod freeze;
 #[path = "lab/hands.rs"]
 mod hands;
-#[path = "lab/keeper.rs"]
-mod keeper;
-#[path = "lab/keeper_faults.rs"]
-mod keeper_faults;
+#[path = "lab/keeping.rs"]
+mod keeping;
+#[path = "lab/keeping_faults.rs"]
+mod keeping_faults;
 #[path = "lab/ledger.rs"]
 mod ledger;
 #[path = "lab/recipes.rs"]

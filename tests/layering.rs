@@ -41,7 +41,7 @@ const ROOMS: [(&str, &[&str]); 13] = [
 ];
 
 /// Libraries that only these rooms may know.
-const LIBRARIES: [(&str, &[&str]); 15] = [
+const LIBRARIES: [(&str, &[&str]); 16] = [
     ("ratatui|crossterm|tui_input", &["tui"]),
     ("fluent_bundle|unic_langid", &["tui"]),
     ("bollard", &["engine"]),
@@ -50,14 +50,15 @@ const LIBRARIES: [(&str, &[&str]); 15] = [
     ("x509_parser", &["engine", "callmap"]),
     ("rustls_native_certs", &["callmap"]),
     // The demo's own servers: a resolver, and HTTPS with an authority of its own.
-    ("rustls|tokio_rustls", &["engine", "callmap", "demo"]),
+    ("rustls|tokio_rustls", &["engine", "callmap", "demo", "keeper"]),
     ("hickory_proto", &["callmap", "demo"]),
     ("rcgen", &["demo"]),
     ("serde_yaml|yaml_serde", &["config"]),
     ("sqlx|rusqlite", &["ledger"]),
     ("clap|clap_complete|clap_mangen", &["grammar", "cli"]),
-    ("hyper|hyper_util|http_body_util", &["engine", "callmap", "demo", "intake"]),
-    ("notify|similar|subtle", &["intake"]),
+    ("hyper|hyper_util|http_body_util", &["engine", "callmap", "demo", "intake", "keeper"]),
+    ("notify|similar", &["intake"]),
+    ("subtle", &["intake", "keeper"]),
 ];
 
 /// What must not be done in a folder at all: there time is passed in, and nothing is read or written.

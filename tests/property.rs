@@ -19,8 +19,8 @@ use bench::Bench;
 /// One thing that happens.
 #[derive(Clone, Copy, Debug)]
 enum Happens {
-    /// We are asked for something, and wait for its end or for so many milliseconds.
-    Asked { task: Task, tenant: usize, method: Option<Method>, wait: Option<u64> },
+    /// We are asked for something, and wait for its end or for so many milliseconds. By a keeper: deeper, where it sleeps.
+    Asked { task: Task, tenant: usize, method: Option<Method>, deeper: bool, wait: Option<u64> },
     /// Somebody else does something to a container.
     Other { container: usize, act: Act },
     /// Our process is killed, and another one starts.
@@ -44,10 +44,14 @@ fn happens() -> impl Strategy<Value = Happens> {
     let calls = [Call::Checkpoint, Call::Restore, Call::Unpause, Call::Pause, Call::Update, Call::Stop];
     let how = prop::sample::select(vec![How::Lost, How::Mute, How::Status(500)]);
     prop_oneof![
-        4 => (0..bench::TENANTS.len(), method, wait.clone())
-            .prop_map(|(tenant, method, wait)| Happens::Asked { task: Task::Dump, tenant, method: Some(method), wait }),
-        2 => (0..bench::TENANTS.len(), wait)
-            .prop_map(|(tenant, wait)| Happens::Asked { task: Task::Wake, tenant, method: None, wait }),
+        4 => (0..bench::TENANTS.len(), method, any::<bool>(), wait.clone()).prop_map(
+            |(tenant, method, deeper, wait)| {
+                Happens::Asked { task: Task::Dump, tenant, method: Some(method), deeper, wait }
+            }
+        ),
+        2 => (0..bench::TENANTS.len(), wait).prop_map(|(tenant, wait)| {
+            Happens::Asked { task: Task::Wake, tenant, method: None, deeper: false, wait }
+        }),
         3 => (0..bench::CONTAINERS.len(), act).prop_map(|(container, act)| Happens::Other { container, act }),
         2 => Just(Happens::Crash),
         2 => (prop::sample::select(calls.to_vec()), how)
@@ -63,7 +67,9 @@ async fn live(sequence: &[Happens]) -> Result<(), String> {
     let mut bench = Bench::start().await;
     for happens in sequence {
         match *happens {
-            Happens::Asked { task, tenant, method, wait } => bench.ask(task, tenant, method, wait).await,
+            Happens::Asked { task, tenant, method, deeper, wait } => {
+                bench.ask(task, tenant, method, deeper, wait).await;
+            }
             Happens::Other { container, act } => bench.other(container, act).await,
             Happens::Crash => bench.crash().await,
             Happens::Fault(fault) => bench.fault(fault),
@@ -100,7 +106,27 @@ fn ledger_and_engine_agree_whatever_happens() {
 }
 
 fn dump(method: Method, wait: Option<u64>) -> Happens {
-    Happens::Asked { task: Task::Dump, tenant: 1, method: Some(method), wait }
+    Happens::Asked { task: Task::Dump, tenant: 1, method: Some(method), deeper: false, wait }
+}
+
+/// Deeper is a wake and a dump: killed anywhere in them, the tenant sleeps as recorded or is awake, and wakes as it was.
+#[test]
+fn who_is_put_deeper_is_nowhere_lost() {
+    let deeper = |method, wait| Happens::Asked {
+        task: Task::Dump,
+        tenant: 1,
+        method: Some(method),
+        deeper: true,
+        wait,
+    };
+    let first = dump(Method::Freeze, None);
+    let mut all: Vec<Vec<Happens>> = [Method::Checkpoint, Method::Stop, Method::Destroy]
+        .map(|method| vec![first, deeper(method, None)])
+        .into();
+    all.extend([3, 8, 15, 25, 40, 60, 80, 100, 130, 160].map(|wait| {
+        vec![first, deeper(Method::Checkpoint, Some(wait)), Happens::Crash, deeper(Method::Stop, None)]
+    }));
+    run(all);
 }
 
 /// What somebody does to a tenant of ours that sleeps is not undone, and what was set aside comes back.

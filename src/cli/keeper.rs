@@ -64,9 +64,6 @@ pub async fn run(args: &KeeperArgs, global: &Global) -> Result<(), Failure> {
         ..Rules::default()
     };
     let service = Arc::new(Service::start(settings.hosts, settings.naming, ways));
-    if args.dry_run {
-        service.leads(false);
-    }
     let open = intake.map(|intake| intake.open(service.fleet()));
     let start = Start { service: service.clone(), rules, zone: TimeZone::system(), dry_run: args.dry_run };
     let mut keeper = Keeper::start(start);

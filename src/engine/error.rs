@@ -87,11 +87,15 @@ impl EngineError {
         matches!(self, EngineError::Refused { status: 304, .. })
     }
 
-    /// Whether the engine's runtime keeps a half-made container of that id, which nobody can start any more: so it is after
-    /// Docker 20.10 was killed in the middle of a start, and its own restart does not mend it.
+    /// Whether the engine's runtime keeps a half-made container or task of that id, which nobody can start any more: so it is
+    /// after Docker 20.10 was killed in the middle of a start, and its own restart does not mend it.
     #[must_use]
     pub fn says_runtime_keeps_it(&self) -> bool {
-        matches!(self, EngineError::Refused { message, .. } if message.contains("container with given ID already exists"))
+        let says = |message: &str| {
+            message.contains("container with given ID already exists")
+                || message.split_once("task ").is_some_and(|(_, rest)| rest.contains(": already exists"))
+        };
+        matches!(self, EngineError::Refused { message, .. } if says(message))
     }
 
     /// Whether something of that name is in the way. Docker 20.10 says so of every other checkpoint that is restored right
@@ -199,5 +203,20 @@ fn tls_reason(error: &rustls::Error) -> String {
         }
         Error::InvalidMessage(_) => "the engine does not speak TLS on this port".to_owned(),
         other => format!("TLS: {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_runtime_keeps_is_known_by_its_words() {
+        let refused = |message: &str| EngineError::Refused { status: 500, message: message.to_owned() };
+        assert!(refused("task 8f21c20: already exists").says_runtime_keeps_it());
+        assert!(refused("container with given ID already exists: unknown").says_runtime_keeps_it());
+        let restore =
+            "failed to upload checkpoint to containerd: commit failed: content sha256:5a: already exists";
+        assert!(!refused(restore).says_runtime_keeps_it() && refused(restore).says_already_exists());
     }
 }

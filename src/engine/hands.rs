@@ -110,6 +110,10 @@ pub trait Hands: Send + Sync {
     /// Removes a container that does not run; its named volumes stay. One that is gone is no error.
     async fn remove(&self, id: &str) -> Result<(), EngineError>;
 
+    /// Ends what still runs of a container that the engine has removed: one that was killed in the middle of a start may have
+    /// left processes that it knows nothing of. Only where they can be seen.
+    async fn end_leftovers(&self, _id: &str) {}
+
     /// What a container uses of memory now, in bytes, without the cache that the kernel gives back first.
     async fn memory(&self, facts: &Facts) -> Result<Option<u64>, EngineError>;
 

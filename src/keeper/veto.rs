@@ -47,7 +47,6 @@ struct Said {
 /// What came of asking.
 struct Heard {
     key: TenantKey,
-    at: Timestamp,
     every: Duration,
     answer: Result<bool, String>,
     going: Option<String>,
@@ -81,7 +80,6 @@ impl Veto {
         let (hooks, hook) = (self.hooks.clone(), hook.clone());
         let going = self.tenants.get_mut(&key).and_then(|said| said.going.take());
         self.tasks.spawn(async move {
-            let at = Timestamp::now();
             let mut left = None;
             let answer = match &hook.ask {
                 Ask::Url(url) => of_status(hooks.get(&filled(url, &key), hook.timeout).await),
@@ -89,22 +87,32 @@ impl Veto {
                     in_containers(&hooks, &key.0, &containers, words, hook.timeout, going, &mut left).await
                 }
             };
-            Heard { key, at, every: hook.every, answer, going: left }
+            Heard { key, every: hook.every, answer, going: left }
         });
     }
 
-    /// Waits until somebody has answered, and keeps what was said. Never ends where nobody is being asked.
+    /// Waits until somebody has answered, and keeps what was said, by others meanwhile too. Never ends where nobody is being
+    /// asked.
     pub async fn hear(&mut self) {
-        match self.tasks.join_next().await {
-            Some(Ok(heard)) => self.take(heard),
-            Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Some(Err(_)) => {}
-            None => std::future::pending().await,
+        let mut ended = self.tasks.join_next().await;
+        if ended.is_none() {
+            return std::future::pending().await;
+        }
+        while let Some(heard) = ended {
+            match heard {
+                Ok(heard) => self.take(heard),
+                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                // Not asked any more.
+                Err(_) => {}
+            }
+            ended = self.tasks.try_join_next();
         }
     }
 
     fn take(&mut self, heard: Heard) {
-        let Heard { key, at, every, answer, going } = heard;
+        let Heard { key, every, answer, going } = heard;
+        // A round comes right after this: however short an answer holds, it is seen.
+        let at = Timestamp::now();
         self.asking.remove(&key);
         let (tenant, host) = (plain(&key.1).into_owned(), key.0.clone());
         let said = self.tenants.entry(key).or_default();

@@ -52,6 +52,7 @@ pub fn fallback(tried: Method, times: u32) -> Option<Method> {
 pub fn fallback_name(tried: Method, next: Method) -> &'static str {
     match (tried, next) {
         (Method::Checkpoint, Method::Checkpoint) => "checkpoint again",
+        (Method::Stop, Method::Stop) => "started again",
         (Method::Stop, Method::Destroy) => "created again",
         _ => "cold start",
     }

@@ -91,8 +91,15 @@ impl Bench {
         self.service = Some(service);
     }
 
-    pub async fn ask(&mut self, task: Task, tenant: usize, method: Option<Method>, wait: Option<u64>) {
-        let ids = self.order(task, TENANTS[tenant], method);
+    pub async fn ask(
+        &mut self,
+        task: Task,
+        tenant: usize,
+        method: Option<Method>,
+        deeper: bool,
+        wait: Option<u64>,
+    ) {
+        let ids = self.order(task, TENANTS[tenant], method, deeper);
         if let Some(wait) = wait {
             sleep(Duration::from_millis(wait)).await;
         } else {
@@ -101,7 +108,7 @@ impl Bench {
         }
     }
 
-    fn order(&self, task: Task, tenant: &str, method: Option<Method>) -> Vec<TicketId> {
+    fn order(&self, task: Task, tenant: &str, method: Option<Method>, deeper: bool) -> Vec<TicketId> {
         let order = Order {
             task,
             tenants: vec![("web-1".into(), tenant.into())],
@@ -111,7 +118,7 @@ impl Bench {
             actor: "op1".into(),
             door: Door::Shell,
             cause: None,
-            deeper: false,
+            deeper,
         };
         self.service.as_ref().unwrap().ask(&order)
     }
@@ -215,7 +222,7 @@ impl Bench {
         for tenant in TENANTS {
             // What fell down beside its sleep is woken by a second call.
             for _ in 0..2 {
-                let ids = self.order(Task::Wake, tenant, None);
+                let ids = self.order(Task::Wake, tenant, None, false);
                 told += &self.ended(&ids).await;
             }
         }

@@ -9,7 +9,7 @@ use wakeboard::model::particulars::{Life, Limits, Restart};
 use wakeboard::model::sleeper::{Sleeper, Stage};
 use wakeboard::model::state::State as Word;
 use wakeboard::model::ticket::{Door, Outcome, Step, Task, Ticket, TicketId};
-use wakeboard::model::work::Work;
+use wakeboard::model::work::{Keeping, Work};
 
 use super::now;
 
@@ -73,7 +73,12 @@ pub fn full() -> Arc<Work> {
         ..ticket(0x0000_000c, Task::Dump, "fir", "web-2", 900)
     };
     let woken = ended(ticket(0x0d00_0001, Task::Wake, "acme", "web-1", 5150), Outcome::Woken, 5000);
-    let dumped = ended(ticket(0x0d00_0002, Task::Dump, "dahlia", "web-2", 62_100), Outcome::Dumped, 60_000);
+    let dumped = Ticket {
+        actor: "keeper".into(),
+        door: Door::Keeper,
+        cause: Some("idle 42m".into()),
+        ..ended(ticket(0x0d00_0002, Task::Dump, "dahlia", "web-2", 62_100), Outcome::Dumped, 60_000)
+    };
     let refused = Ticket {
         method: Some(Method::Checkpoint),
         reason: Some("checkpoint does not work on web-2: CRIU is missing (mend: install criu)".to_owned()),
@@ -97,6 +102,7 @@ pub fn full() -> Arc<Work> {
         tickets: tickets.into_iter().map(Arc::new).collect(),
         sleepers: vec![Arc::new(asleep("dahlia", "web-2"))],
         abilities: Vec::new(),
+        keeper: Some(Keeping { machine: "web-1".into(), pid: 71, since: ago_ms(3_600_000) }),
         ..Work::default()
     })
 }

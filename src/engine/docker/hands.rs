@@ -8,7 +8,7 @@ use serde_json::json;
 use super::call::{Call, encoded};
 use super::{DockerEngine, LONGEST_CALL, listening};
 use crate::engine::hands::{Hands, Ran, Room};
-use crate::engine::{Engine, EngineError, podman};
+use crate::engine::{Engine, EngineError, cgroup, podman};
 use crate::model::container::{ContainerId, Facts};
 use crate::model::particulars::{Limits, Particulars, Restart};
 
@@ -108,6 +108,16 @@ impl Hands for DockerEngine {
 
     async fn create(&self, recipe: &str) -> Result<ContainerId, EngineError> {
         self.follow_recipe(recipe).await
+    }
+
+    async fn end_leftovers(&self, id: &str) {
+        if self.near {
+            let id = id.to_owned();
+            let ended = tokio::task::spawn_blocking(move || cgroup::end_all(&id)).await;
+            if let Ok(count @ 1..) = ended {
+                tracing::warn!(count, "ended processes of a container that is removed");
+            }
+        }
     }
 
     async fn remove(&self, id: &str) -> Result<(), EngineError> {

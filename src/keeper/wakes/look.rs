@@ -2,7 +2,7 @@
 
 use crate::model::fleet::{Fleet, Link};
 use crate::model::state::State;
-use crate::model::ticket::{Task, TicketId};
+use crate::model::ticket::{Task, Ticket, TicketId};
 use crate::model::work::{TenantKey, Work};
 
 use super::table::is_awake;
@@ -33,15 +33,19 @@ pub fn next(fleet: &Fleet, work: &Work, key: &TenantKey, wakes_stopped: bool, tu
     if let Some(Link::Down { .. }) = fleet.host(host).map(|host| &host.link) {
         return Next::Hopeless(format!("the host of {name} does not answer"));
     }
-    if let Some(ticket) = work.ticket_of(host, name) {
-        // One that still waits in line has changed nothing; one of ours is called off in either case.
+    let tenant = fleet.tenant(host, name);
+    // A dump that still waits in line has changed nothing yet for one that is awake.
+    let is_harmless = |ticket: &Ticket| {
+        let is_awake = tenant.is_some_and(|tenant| is_awake(tenant.state));
+        ticket.task == Task::Dump && ticket.began.is_none() && is_awake
+    };
+    if let Some(ticket) = work.ticket_of(host, name).filter(|ticket| !is_harmless(ticket)) {
         return match ticket.task {
-            Task::Wake => Next::Await(ticket.id),
             Task::Dump if work.is_ours(ticket.id) => Next::CallOff(ticket.id),
-            Task::Dump => Next::Await(ticket.id),
+            Task::Wake | Task::Dump => Next::Await(ticket.id),
         };
     }
-    let Some(tenant) = fleet.tenant(host, name) else {
+    let Some(tenant) = tenant else {
         return Next::Hopeless(format!("{name} is not there any more"));
     };
     let is_behind = fleet.turn < turn;
@@ -65,7 +69,7 @@ mod tests {
     use crate::model::container::Phase;
     use crate::model::container::tests::facts;
     use crate::model::fleet::{Host, Tenant};
-    use crate::model::ticket::{Door, Ticket};
+    use crate::model::ticket::Door;
     use jiff::Timestamp;
     use rstest::rstest;
     use std::sync::Arc;
@@ -161,6 +165,13 @@ mod tests {
             next(&fleet(State::Dumping, Link::Up), &work(Some(task), ours), &key(), false, 7),
             expected
         );
+    }
+
+    #[test]
+    fn a_dump_in_line_leaves_who_is_awake_as_it_is() {
+        let work = work(Some(Task::Dump), true);
+        assert_eq!(next(&fleet(State::Running, Link::Up), &work, &key(), false, 7), Next::Lead);
+        assert_eq!(next(&fleet(State::Dumped, Link::Up), &work, &key(), false, 7), Next::CallOff(id()));
     }
 
     #[test]

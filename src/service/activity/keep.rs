@@ -142,9 +142,9 @@ fn finish(book: &mut Book, done: Exchange, works: &mut bool) -> Option<Ledger> {
         }
         Err(error) => {
             if std::mem::replace(works, false) {
-                warn!(%error, "what is known of tenants' use is not written down");
+                warn!(%error, "tenants' use is neither written into the ledger nor read from it");
             } else {
-                debug!(%error, "what is known of tenants' use is not written down");
+                debug!(%error, "tenants' use is neither written into the ledger nor read from it");
             }
             None
         }

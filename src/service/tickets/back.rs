@@ -12,6 +12,9 @@ use crate::model::particulars::Particulars;
 use crate::model::route::{fallback, fallback_name, way_back};
 use crate::model::sleeper::Sleeper;
 
+/// How long an engine is given to clear away a half-made start before the container is created again.
+const ENGINE_SETTLES: Duration = Duration::from_millis(500);
+
 /// A container that is back.
 pub(super) struct Back {
     pub sleeper: Sleeper,
@@ -51,8 +54,16 @@ pub(super) async fn bring(job: &mut Job, sleeper: &Sleeper) -> Result<Back, Trou
             // What is not there cannot be started.
             Some(Method::Stop) if found.is_none() => Method::Destroy,
             Some(next) => next,
-            // It is lost as it is; its volumes and its recipe bring the tenant back.
-            None if by == Method::Stop && trouble.is_beyond_start() && at.recipe.is_some() => Method::Destroy,
+            None if by == Method::Stop && trouble.is_beyond_start() && at.recipe.is_some() => {
+                if times == 1 {
+                    // An engine that has just come up may still clear away what it left.
+                    tokio::time::sleep(ENGINE_SETTLES).await;
+                    Method::Stop
+                } else {
+                    // It is lost as it is; its volumes and its recipe bring the tenant back.
+                    Method::Destroy
+                }
+            }
             None => return Err(trouble),
         };
         if by == Method::Checkpoint && next != by {

@@ -7,6 +7,7 @@ use super::{Hit, Hits, callmap, containers, history, tickets};
 use crate::config::theme::Slot;
 use crate::model::cells::width;
 use crate::model::plain::plain_to;
+use crate::tui::layout::WIDE;
 use crate::tui::state::{Bottom, Pane, State};
 
 /// The longest name of a machine that is shown.
@@ -100,7 +101,9 @@ fn tickets_title(state: &State) -> String {
         0 => state.messages.say("pane-tickets"),
         open => state.messages.say_with("pane-tickets-open", [("count", open)]),
     };
-    let Some(keeper) = &state.work.keeper else { return tickets };
+    // Where there is little room, the other panes' names go before it.
+    let keeper = state.work.keeper.as_ref().filter(|_| state.size.width >= WIDE);
+    let Some(keeper) = keeper else { return tickets };
     let since = keeper.since.to_zoned(state.now.time_zone().clone());
     let today = since.date() == state.now.date();
     let since = since.strftime(if today { "%H:%M:%S" } else { "%a %H:%M" }).to_string();

@@ -37,6 +37,8 @@ impl Way for Destroy {
         if found.is_some() {
             // Half removed already: its name must be free.
             job.step("remove", Some(name), engine.remove(&sleeper.container)).await?;
+            // Two that write to the same volume would do more harm than none.
+            engine.end_leftovers(&sleeper.container).await;
         }
         let id = job.step("create", Some(name), engine.create(recipe)).await?;
         job.step("start", Some(name), engine.start(&id)).await?;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Way, set_restart_aside};
+use super::{Way, life_of, set_restart_aside};
 use crate::canary;
 use crate::engine::{Engine, EngineError};
 use crate::model::container::{ContainerId, Facts};
@@ -42,8 +42,8 @@ impl Way for Freeze {
             }
             Err(trouble) => return Err(trouble),
         }
-        // A pause ends no life.
-        Ok(found.life.clone())
+        // A pause ends no life, but somebody may have restarted it since it was looked at.
+        life_of(job, sleeper).await
     }
 
     async fn wake(

@@ -86,7 +86,7 @@ fn tenants_sleep_by_rule_and_deeper_and_the_next_keeper_goes_on() {
     if first == "freeze" {
         let slept = wait_for(&bench, "kelp", "keeper dumped checkpoint");
         assert_eq!(slept, ["keeper dumped freeze", "keeper dumped checkpoint"]);
-        let lines = one.said("dumped");
+        let lines = one.said("dumps");
         let deeper = lines.iter().find(|it| it["tenant"] == "kelp" && it["method"] == "checkpoint").unwrap();
         assert!(deeper["cause"].as_str().unwrap().contains("deeper than freeze"), "{deeper}");
         bench.expect(&["wake", "kelp"], "woken");
