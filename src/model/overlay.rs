@@ -66,7 +66,8 @@ impl Overlay {
 /// Whether a container in that phase sleeps as its record says.
 fn asleep(sleeper: &Sleeper, phase: Phase) -> Option<Method> {
     let as_left = match sleeper.method {
-        Method::Freeze => phase == Phase::Paused,
+        // An engine that was started anew has ended it in its sleep: it wakes by a cold start.
+        Method::Freeze => matches!(phase, Phase::Paused | Phase::Exited(_)),
         Method::Checkpoint | Method::Stop => matches!(phase, Phase::Exited(_)),
         Method::Destroy => false,
     };

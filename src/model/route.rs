@@ -26,10 +26,12 @@ pub fn way_back(sleeper: &Sleeper, found: Option<&Particulars>) -> Option<Method
     }
 }
 
-/// Whether the container is in the very life that was put to sleep.
+/// Whether the container is in the very life that was put to sleep. A freeze ends no life; where the engine was started anew it
+/// has ended all the same, and nobody has woken it.
 #[must_use]
 pub fn has_not_run_since(sleeper: &Sleeper, found: &Particulars) -> bool {
     match sleeper.stage {
+        _ if sleeper.method == Method::Freeze => sleeper.life.started == found.life.started,
         // Its end was not written down: the life is known by its beginning alone.
         Stage::Going => sleeper.life.started == found.life.started,
         Stage::Asleep | Stage::Waking => sleeper.life == found.life,
