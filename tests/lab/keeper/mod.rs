@@ -26,10 +26,11 @@ impl Keeper {
         let port = free_port();
         let config = bench.home.config();
         let mut text = std::fs::read_to_string(&config).unwrap();
-        text += &format!(
-            "\ntiers: {{high: [], mid: [], low: []}}\nkeeper:\n  listen: 127.0.0.1:{port}\n  port: {inner}\n  \
-             tenants: {{host: '{{tenant}}.shop.test'}}\n{more}"
-        );
+        let door = format!("\nkeeper:\n  listen: 127.0.0.1:{port}\n  port: {inner}\n");
+        text += "\ntiers: {high: [], mid: [], low: []}";
+        text += &door;
+        text += "  tenants: {host: '{tenant}.shop.test'}\n";
+        text += more;
         std::fs::write(&config, text).unwrap();
         let home = bench.home.path().display().to_string();
         let child = Command::new(program())
@@ -42,7 +43,7 @@ impl Keeper {
             .unwrap();
         let keeper = Keeper { child, port };
         let begun = Instant::now();
-        while !keeper.get("/healthz").is_some_and(|(status, _)| status == 200) {
+        while keeper.get("/healthz").is_none_or(|(status, _)| status != 200) {
             assert!(begun.elapsed() < Duration::from_secs(30), "the keeper does not come up");
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -76,7 +77,8 @@ fn free_port() -> u16 {
 fn get(port: u16, host: &str, path: &str, accept: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(90))).ok()?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: {accept}\r\nConnection: close\r\n\r\n");
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: {accept}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).ok()?;
     let mut answer = String::new();
     stream.take(1 << 20).read_to_string(&mut answer).ok()?;
@@ -89,8 +91,7 @@ fn first_byte(port: u16, host: &str) -> (Duration, String) {
     let begun = Instant::now();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(90))).unwrap();
-    let request =
-        format!("GET / HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n");
+    let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = vec![0];
     stream.read_exact(&mut answer).unwrap();
