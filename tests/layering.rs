@@ -41,7 +41,7 @@ const ROOMS: [(&str, &[&str]); 13] = [
 ];
 
 /// Libraries that only these rooms may know.
-const LIBRARIES: [(&str, &[&str]); 16] = [
+const LIBRARIES: [(&str, &[&str]); 17] = [
     ("ratatui|crossterm|tui_input", &["tui"]),
     ("fluent_bundle|unic_langid", &["tui"]),
     ("bollard", &["engine"]),
@@ -59,6 +59,7 @@ const LIBRARIES: [(&str, &[&str]); 16] = [
     ("hyper|hyper_util|http_body_util", &["engine", "callmap", "demo", "intake", "keeper"]),
     ("notify|similar", &["intake"]),
     ("subtle", &["intake", "keeper"]),
+    ("axum|arc_swap", &["keeper"]),
 ];
 
 /// What must not be done in a folder at all: there time is passed in, and nothing is read or written.

@@ -103,7 +103,9 @@ fn what_the_sample_shows_in_comments_loads_too() {
         text.replace("tiers: {}", "tiers:").replace("  ready: {}", "  ready:").replace("never: []", "never:");
     let is_yaml = |line: &str| {
         line.starts_with(' ')
-            || ["hosts:", "operator:", "ledger:", "callmaps:"].iter().any(|key| line.starts_with(key))
+            || ["hosts:", "operator:", "ledger:", "callmaps:", "keeper:"]
+                .iter()
+                .any(|key| line.starts_with(key))
     };
     let shown: Vec<&str> = text
         .lines()
@@ -121,6 +123,10 @@ fn what_the_sample_shows_in_comments_loads_too() {
     let notes = settings.notes.unwrap();
     assert_eq!(notes.listen.to_string(), "127.0.0.1:8466");
     assert_eq!(notes.token, TokenPlace::Variable("WAKEBOARD_TOKEN".to_owned()));
+    let keeper = settings.keeper.unwrap();
+    assert_eq!(format!("{:?}", keeper.rules.listen), "127.0.0.1:7070");
+    assert_eq!((keeper.rules.queue_all, keeper.rules.lead.port), (4000, Some(8080)));
+    assert!(keeper.tls.is_some_and(|tls| tls.client_ca.is_some()));
     assert_eq!(settings.policy.methods[&Tier::Low], [Method::Destroy]);
     assert_eq!(settings.policy.methods[&Tier::High], [Method::Checkpoint, Method::Freeze]);
     assert_eq!(settings.rules.limits.most_asleep, Some(500));

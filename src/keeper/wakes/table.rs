@@ -196,7 +196,7 @@ mod tests {
         })
     }
 
-    fn fleet(tenants: Vec<Arc<Tenant>>) -> Fleet {
+    fn fleet(tenants: &[Arc<Tenant>]) -> Fleet {
         let host = |name: &str| {
             Arc::new(Host {
                 name: name.into(),
@@ -215,7 +215,7 @@ mod tests {
         Meant { host: None, tenant, is_folded: false }
     }
 
-    fn table(tenants: Vec<Arc<Tenant>>) -> Table {
+    fn table(tenants: &[Arc<Tenant>]) -> Table {
         Table::of(&fleet(tenants), &Table::default(), &Requests::default())
     }
 
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn of_several_the_one_that_runs_is_meant_unless_its_host_is_said() {
-        let table = table(vec![
+        let table = table(&[
             tenant("web-1", "acme", State::Dumped, 1),
             tenant("web-2", "acme", State::Running, 1),
             tenant("web-1", "birch", State::Dumped, 1),
@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn host_names_have_small_letters_only() {
-        let table = table(vec![tenant("web-1", "Acme", State::Running, 1)]);
+        let table = table(&[tenant("web-1", "Acme", State::Running, 1)]);
         assert!(table.find(&Meant { is_folded: true, ..named("acme") }).is_some());
         assert!(table.find(&named("acme")).is_none(), "a path says it as it is");
         assert!(table.find(&named("Acme")).is_some());
@@ -252,12 +252,12 @@ mod tests {
     #[test]
     fn an_address_is_kept_for_one_life() {
         let requests = Requests::default();
-        let before = table(vec![tenant("web-1", "acme", State::Running, 1)]);
+        let before = table(&[tenant("web-1", "acme", State::Running, 1)]);
         let place = Place::new("acme", "172.17.0.2:80".parse().unwrap());
         before.find(&named("acme")).unwrap().place.set(place).unwrap();
         before.find(&named("acme")).unwrap().seen.mark(Timestamp::UNIX_EPOCH);
         let next =
-            |since, state| Table::of(&fleet(vec![tenant("web-1", "acme", state, since)]), &before, &requests);
+            |since, state| Table::of(&fleet(&[tenant("web-1", "acme", state, since)]), &before, &requests);
         let same = next(1, State::Unhealthy);
         let entry = same.find(&named("acme")).unwrap();
         assert_eq!(entry.warm().unwrap().upstream, "172.17.0.2:80");

@@ -26,10 +26,11 @@ impl Keeper {
         let port = free_port();
         let config = bench.home.config();
         let mut text = std::fs::read_to_string(&config).unwrap();
-        text += &format!(
-            "\ntiers: {{high: [], mid: [], low: []}}\nkeeper:\n  listen: 127.0.0.1:{port}\n  port: {inner}\n  \
-             tenants: {{host: '{{tenant}}.shop.test'}}\n{more}"
-        );
+        let door = format!("\nkeeper:\n  listen: 127.0.0.1:{port}\n  port: {inner}\n");
+        text += "\ntiers: {high: [], mid: [], low: []}";
+        text += &door;
+        text += "  tenants: {host: '{tenant}.shop.test'}\n";
+        text += more;
         std::fs::write(&config, text).unwrap();
         let home = bench.home.path().display().to_string();
         let child = Command::new(program())
@@ -42,7 +43,7 @@ impl Keeper {
             .unwrap();
         let keeper = Keeper { child, port };
         let begun = Instant::now();
-        while !keeper.get("/healthz").is_some_and(|(status, _)| status == 200) {
+        while keeper.get("/healthz").is_none_or(|(status, _)| status != 200) {
             assert!(begun.elapsed() < Duration::from_secs(30), "the keeper does not come up");
             std::thread::sleep(Duration::from_millis(50));
         }
