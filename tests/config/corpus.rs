@@ -103,7 +103,9 @@ fn what_the_sample_shows_in_comments_loads_too() {
         text.replace("tiers: {}", "tiers:").replace("  ready: {}", "  ready:").replace("never: []", "never:");
     let is_yaml = |line: &str| {
         line.starts_with(' ')
-            || ["hosts:", "operator:", "ledger:", "callmaps:", "keeper:"].iter().any(|key| line.starts_with(key))
+            || ["hosts:", "operator:", "ledger:", "callmaps:", "keeper:"]
+                .iter()
+                .any(|key| line.starts_with(key))
     };
     let shown: Vec<&str> = text
         .lines()
