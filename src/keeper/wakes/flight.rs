@@ -1,12 +1,12 @@
 //! What is done for one tenant that somebody asks for, until it answers or cannot be woken. All who ask wait for the same.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
+use super::failures::FIRST_PAUSE;
 use super::look::{Next, next};
 use super::table::{Place, is_awake};
 use super::{ACTOR, Wakes, lock};
@@ -25,12 +25,6 @@ const OTHERS_SHOW: Duration = Duration::from_millis(1200);
 const SHOWS_WITHIN: Duration = Duration::from_secs(5);
 /// How long a tenant may be on its way without any ticket.
 const ON_ITS_WAY: Duration = Duration::from_secs(120);
-/// After a wake that failed the tenant is left alone for so long; twice as long after the next, and so on.
-const FIRST_PAUSE: Duration = Duration::from_secs(2);
-/// But no longer than this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// The most tenants whose failures are remembered.
-const MOST_FAILED: usize = 10_000;
 /// How long a reason may be.
 const LONGEST_REASON: usize = 200;
 
@@ -43,23 +37,6 @@ pub(super) struct Failure {
     pub reason: Arc<str>,
     /// It is not tried again before.
     pub until: Instant,
-}
-
-/// How often in a row the wakes of tenants have failed.
-#[derive(Debug, Default)]
-pub(super) struct Failures(HashMap<TenantKey, u32>);
-
-impl Failures {
-    /// One more. For how long it is left alone now.
-    fn add(&mut self, key: &TenantKey) -> Duration {
-        if self.0.len() >= MOST_FAILED && !self.0.contains_key(key) {
-            return LONGEST_PAUSE;
-        }
-        let count = self.0.entry(key.clone()).or_insert(0);
-        let pause = FIRST_PAUSE.saturating_mul(1 << (*count).min(10)).min(LONGEST_PAUSE);
-        *count += 1;
-        pause
-    }
 }
 
 /// One flight, which many may wait for.
@@ -111,7 +88,7 @@ pub(super) async fn fly(wakes: Weak<Wakes>, key: TenantKey, flight: Arc<Flight>)
     let result = timeout(LONGEST, course.run()).await.unwrap_or_else(|_| Err(fault("it takes too long")));
     match result {
         Ok(place) => {
-            lock(&wakes.failures).0.remove(&key);
+            lock(&wakes.failures).forget(&key);
             flight.landed.send_replace(Some(Ok(place)));
             shown(&wakes, &key).await;
         }
@@ -285,19 +262,5 @@ impl Course<'_> {
             // Somebody else may have put the same there.
             let _ = entry.place.set(place.clone());
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_cannot_be_woken_is_left_alone_for_longer_and_longer() {
-        let mut failures = Failures::default();
-        let key: TenantKey = ("web-1".into(), "acme".into());
-        let pauses: Vec<u64> = (0..8).map(|_| failures.add(&key).as_secs()).collect();
-        assert_eq!(pauses, [2, 4, 8, 16, 32, 60, 60, 60]);
-        assert_eq!(failures.add(&("web-1".into(), "birch".into())).as_secs(), 2);
     }
 }

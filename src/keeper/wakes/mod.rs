@@ -5,6 +5,7 @@
 //! flight belongs to nobody: those who hang up end nothing.
 
 mod count;
+mod failures;
 mod flight;
 mod follow;
 pub mod look;
@@ -27,7 +28,8 @@ use crate::model::host::HostName;
 use crate::model::work::TenantKey;
 use crate::service::Service;
 use count::Counts;
-use flight::{Failures, Flight, Landing};
+use failures::Failures;
+use flight::{Flight, Landing};
 use follow::Pending;
 use queue::Queue;
 use table::{Entry, Place, Table};
