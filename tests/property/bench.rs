@@ -248,7 +248,8 @@ impl Bench {
 fn sleeps(sleeper: &Sleeper, found: Option<&Particulars>) -> bool {
     let Some(it) = found else { return true };
     let lies = match sleeper.method {
-        Method::Freeze => it.facts.phase == Phase::Paused,
+        // Killed in its sleep, it has still not been woken.
+        Method::Freeze => matches!(it.facts.phase, Phase::Paused | Phase::Exited(_)),
         Method::Checkpoint | Method::Stop => matches!(it.facts.phase, Phase::Exited(_)),
         Method::Destroy => false,
     };
