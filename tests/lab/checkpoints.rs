@@ -1,6 +1,6 @@
 //! Checkpoints: what a process holds in memory is there after the wake, and on Podman after the loss of its container.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wakeboard::model::container::Phase;
 
@@ -10,7 +10,7 @@ use crate::hands::{COUNTER, Hands, counted, counts_beyond, facts, hands, hands_k
 /// Right after a dump Docker 20.10 refuses every other restore, and takes the same call soon after: whoever holds the
 /// ticket tries again, and so does this.
 pub async fn restore(hands: &Hands, id: &str, name: &str) {
-    for _ in 0..5 {
+    for _ in 0..20 {
         match hands.restore(id, name).await {
             Err(error) if error.says_already_exists() => {
                 tokio::time::sleep(Duration::from_millis(100)).await;
@@ -18,7 +18,16 @@ pub async fn restore(hands: &Hands, id: &str, name: &str) {
             other => return other.unwrap(),
         }
     }
-    panic!("no restore of {name} in five attempts");
+    panic!("no restore of {name} in twenty attempts");
+}
+
+/// After the call the engine may still say for a moment that the container is paused.
+async fn ends(hands: &Hands, id: &str) {
+    let until = Instant::now() + Duration::from_secs(10);
+    while !matches!(facts(hands, id).await.phase, Phase::Exited(_)) {
+        assert!(Instant::now() < until, "it has not ended: {:?}", facts(hands, id).await.phase);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 #[tokio::test]
@@ -33,7 +42,7 @@ async fn a_checkpoint_of_docker_keeps_memory() {
         let name = format!("wakeboard-{round}");
         counts_beyond(&hands, &id, least).await;
         hands.checkpoint(&id, &name).await.unwrap();
-        assert!(matches!(facts(&hands, &id).await.phase, Phase::Exited(_)));
+        ends(&hands, &id).await;
         assert_eq!(hands.checkpoints(&id).await.unwrap(), std::slice::from_ref(&name));
         assert!(hands.has_checkpoint(&id, &name).await.unwrap());
         assert!(!hands.has_checkpoint(&id, "another").await.unwrap());
