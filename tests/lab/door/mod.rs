@@ -226,7 +226,7 @@ fn asleep(bench: &Bench, tenant: &str, method: &str) {
 fn the_first_byte_of_a_busybox(#[values("freeze", "checkpoint", "stop")] method: &str) {
     let mut bench = docker_a();
     run_busybox(&mut bench, "rowan");
-    rounds(&bench, "rowan", 7070, method, 9);
+    rounds(&bench, "rowan", 7070, method, 3);
 }
 
 #[rstest]
@@ -241,5 +241,5 @@ fn the_first_byte_of_a_tomcat(#[values("freeze", "checkpoint")] method: &str) {
         assert!(begun.elapsed() < Duration::from_secs(120), "the Tomcat does not come up");
         std::thread::sleep(Duration::from_millis(200));
     }
-    rounds(&bench, "sorrel", 8080, method, 5);
+    rounds(&bench, "sorrel", 8080, method, 3);
 }
