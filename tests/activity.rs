@@ -60,7 +60,7 @@ fn rules() -> KeeperRules {
 
 async fn known(service: &Service, what: &str, is_so: impl Fn(&Activity) -> bool) -> Activity {
     let mut activities = service.activity();
-    let of = |activities: &Activities| activities.get("web-1", "acme").copied();
+    let of = |activities: &Activities| activities.get("web-1", "acme");
     let wait = activities.wait_for(|activities| of(activities).is_some_and(|acme| is_so(&acme)));
     let found = timeout(Duration::from_secs(30), wait).await.ok().and_then(|found| of(&found.unwrap()));
     found.unwrap_or_else(|| panic!("never saw: {what}"))

@@ -58,7 +58,7 @@ const LIBRARIES: [(&str, &[&str]); 17] = [
     ("clap|clap_complete|clap_mangen", &["grammar", "cli"]),
     ("hyper|hyper_util|http_body_util", &["engine", "callmap", "demo", "intake", "keeper"]),
     ("notify|similar", &["intake"]),
-    ("subtle", &["intake", "keeper"]),
+    ("subtle|smallvec", &["model"]),
     ("axum|arc_swap", &["keeper"]),
 ];
 

@@ -11,7 +11,7 @@ use wakeboard::model::container::{Facts, Health, Phase};
 use wakeboard::model::fleet::{Fleet, Host, Link, Tenant};
 use wakeboard::model::keeper::pace::{Call, HostNow, Hosts, Paced, pace};
 use wakeboard::model::keeper::window::{Kind, Span, Window};
-use wakeboard::model::keeper::{Activity, Calendar, Case, Decision, Rules, Subject, judge};
+use wakeboard::model::keeper::{Activities, Activity, Calendar, Case, Decision, Rules, Subject, judge};
 use wakeboard::model::naming::Place;
 use wakeboard::model::state::State;
 use wakeboard::model::tier::Tier;
@@ -34,7 +34,8 @@ fn main() -> Result<(), Failure> {
     let mut chance = Chance(42);
     let fleet = fleet(tenants, start, &mut chance);
     let with_fleet = memory("VmRSS")?;
-    let activities: Vec<Activity> = (0..tenants).map(|_| activity(start, &mut chance)).collect();
+    let known = fleet.tenants().map(|it| ((it.host.clone(), it.name.clone()), activity(start, &mut chance)));
+    let activities = Activities::new(start, known);
     let with_activity = memory("VmRSS")?;
     let (mut judged, mut paced) = (Vec::new(), Vec::new());
     let mut last = Round::default();
@@ -81,32 +82,39 @@ struct Round {
     left: usize,
 }
 
-fn one_round(rules: &Rules, now: Timestamp, fleet: &Fleet, activities: &[Activity]) -> Round {
-    let begin = Instant::now();
+fn one_round(rules: &Rules, now: Timestamp, fleet: &Fleet, activities: &Activities) -> Round {
     let calendar = Calendar::new(rules, &TimeZone::UTC, now);
+    let host_now = HostNow { free: Some(50), ..HostNow::default() };
+    let hosts: Hosts<'_> = fleet.hosts.iter().map(|it| (&*it.name, host_now)).collect();
     let mut round = Round::default();
-    let mut calls = Vec::new();
-    for (tenant, activity) in fleet.tenants().zip(activities) {
-        let subject = Subject::of(tenant, false);
-        let verdict = judge(&calendar, &Case { subject: &subject, activity, answer: None, short: false });
-        match verdict.decision {
-            Decision::Dump(due) | Decision::Hurry(due) => {
-                calls.push(Call { host: &tenant.host, tenant: &tenant.name, due });
+    // A host at a time, as the keeper looks.
+    let mut chosen: Vec<Call<'_>> = Vec::new();
+    for host in &fleet.hosts {
+        let begin = Instant::now();
+        let mut calls = Vec::new();
+        for tenant in &host.tenants {
+            let subject = Subject::of(tenant, false);
+            let activity = activities.get(&host.name, &tenant.name).unwrap_or_default();
+            let case = Case { subject: &subject, activity: &activity, answer: None, short: false };
+            match judge(&calendar, &case).decision {
+                Decision::Dump(due) | Decision::Hurry(due) => {
+                    calls.push(Call { host: &tenant.host, tenant: &tenant.name, due });
+                }
+                Decision::Held(..) => round.held += 1,
+                Decision::Leave(_) => round.left += 1,
             }
-            Decision::Held(..) => round.held += 1,
-            Decision::Leave(_) => round.left += 1,
         }
+        round.judged += begin.elapsed();
+        let begin = Instant::now();
+        let Paced { go, held } = pace(&calls, &hosts, rules);
+        chosen.extend(go.into_iter().map(|at| calls[at]));
+        round.paced += begin.elapsed();
+        round.due += calls.len();
+        round.held += held.len();
     }
-    round.judged = begin.elapsed();
     let begin = Instant::now();
-    let host =
-        |host: &'_ Host| HostNow { free: u8::try_from(host.tenants.len() % 100).ok(), ..HostNow::default() };
-    let hosts: Hosts<'_> = fleet.hosts.iter().map(|it| (&*it.name, host(it))).collect();
-    let Paced { go, held } = pace(&calls, &hosts, rules);
-    round.paced = begin.elapsed();
-    round.due = calls.len();
-    round.go = go.len();
-    round.held += held.len();
+    round.go = pace(&chosen, &hosts, rules).go.len();
+    round.paced += begin.elapsed();
     round
 }
 
@@ -175,7 +183,7 @@ fn tenant(
         method: None,
         reason: None,
         since,
-        containers: vec![Arc::new(facts)],
+        containers: [Arc::new(facts)].into_iter().collect(),
     }
 }
 

@@ -3,7 +3,8 @@
 use super::Failure;
 use crate::config::keeper::Keeper;
 use crate::config::{Env, Settings};
-use crate::keeper::door::{DoorSettings, TlsFiles, Token};
+use crate::keeper::door::{DoorSettings, TlsFiles};
+use crate::model::token::Token;
 
 /// The settings of the door, where the config has one.
 ///

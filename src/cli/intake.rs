@@ -9,13 +9,14 @@ use tokio::sync::{OnceCell, watch};
 use super::Failure;
 use crate::config::watched::{WatchedFiles, shown};
 use crate::config::{Env, Settings};
-use crate::intake::door::{Doors, Places, Token};
+use crate::intake::door::{Doors, Places};
 use crate::intake::watch::{Listing, Rules, Watch, Watched};
 use crate::intake::{IsTenant, Tell};
 use crate::ledger::Ledger;
 use crate::model::change::Record;
 use crate::model::fleet::Fleet;
 use crate::model::ledger::Where;
+use crate::model::token::Token;
 
 /// All that is needed to take in what is told.
 pub struct Intake {

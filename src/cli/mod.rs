@@ -107,11 +107,13 @@ fn make_room_for_files() {
         std::fs::File::open("/dev/null").map(|file| rustix::io::fcntl_dupfd_cloexec(&file, OPEN_FILES - 1));
 }
 
-/// Two workers: one draws while the other talks to engines. More would only hold memory.
+/// Two workers: one draws while the other talks to engines. More would only hold memory, and where there is only one core for
+/// us, each of two would wait for the other's turn to end: some 3 ms.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     make_room_for_files();
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
     tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(cores.min(2))
         .enable_all()
         .build()
         .map_err(|error| Failure::Failed(format!("no threads: {error}")))

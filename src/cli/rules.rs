@@ -3,6 +3,7 @@
 mod explain;
 mod known;
 mod plan;
+mod said;
 
 use super::Failure;
 use crate::config::Settings;

@@ -54,6 +54,12 @@ impl Shelf {
         Shelf { places }
     }
 
+    /// These places, and no folder that is looked for.
+    #[must_use]
+    pub fn only(places: Vec<PathBuf>) -> Self {
+        Shelf { places }
+    }
+
     /// Every callmap of these places, by name. Files of a folder count where they end in `.yaml` or `.yml`; folders
     /// within folders do not, so that what is only included can be kept there.
     #[must_use]

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::fleet::{Fleet, Tenant};
-use crate::model::keeper::pace::{Call, pace};
+use crate::model::fleet::{Fleet, Host, Tenant};
+use crate::model::keeper::pace::{Call, HostNow, pace};
 use crate::model::keeper::rules::later;
 use crate::model::keeper::tell::{between, lasting};
 use crate::model::keeper::{Activity, Answer, Calendar, Case, Decision, Due, Hold, Sight, Subject, judge};
@@ -75,34 +75,58 @@ pub struct Found {
     pub next: Option<Timestamp>,
 }
 
+/// One that is due.
+type Called<'a> = (Call<'a>, Decision);
+
 /// Looks at all tenants.
 #[must_use]
 pub fn look(scene: &Scene<'_>) -> Found {
     let (rules, now) = (scene.calendar.rules(), scene.calendar.now());
     let mut hosts = scene.sight.hosts();
-    for (name, host) in &mut hosts {
-        host.begun = host.begun.saturating_add((scene.asked)(name));
+    let mut next = None;
+    // A host at a time, as limits are: all that are due at once may be nearly everybody.
+    let mut chosen: Vec<Called<'_>> = Vec::new();
+    for host in &scene.fleet.hosts {
+        let now_of = hosts.entry(&host.name).or_default();
+        now_of.begun = now_of.begun.saturating_add((scene.asked)(&host.name));
+        let called = due(scene, host, now_of, &mut next);
+        let paced = pace(&calls(&called), &hosts, rules);
+        if !paced.held.is_empty() {
+            sooner(&mut next, Some(later(now, PACED_AGAIN)));
+        }
+        chosen.extend(paced.go.into_iter().map(|at| called[at]));
     }
-    let mut found = Found::default();
-    let mut calls: Vec<(Call<'_>, &Tenant, Decision)> = Vec::new();
-    let mut imagined_asleep: Vec<&str> = Vec::new();
-    let mut sooner = |moment: Option<Timestamp>| {
-        found.next = match (found.next, moment) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
-    };
-    for tenant in scene.fleet.tenants() {
+    let mut found = Found { next, ..Found::default() };
+    for at in pace(&calls(&chosen), &hosts, rules).go {
+        let (call, decision) = chosen[at];
+        let key = (call.host.into(), call.tenant.into());
+        match decision {
+            Decision::Held(..) => found.ask.push(key),
+            _ => found.go.push(Go { key, due: call.due, hurried: matches!(decision, Decision::Hurry(_)) }),
+        }
+    }
+    found
+}
+
+/// Those of a host that are due. Who only was said to sleep counts as asleep there.
+fn due<'a>(
+    scene: &Scene<'a>,
+    host: &'a Host,
+    host_now: &mut HostNow,
+    next: &mut Option<Timestamp>,
+) -> Vec<Called<'a>> {
+    let short = host_now.is_short(scene.calendar.rules());
+    let mut called = Vec::new();
+    for tenant in &host.tenants {
         let known = (scene.known)(tenant);
         let mut subject: Subject = scene.sight.subject(tenant);
         if let Some((method, since)) = known.imagined.filter(|_| subject.asleep.is_none()) {
             subject = subject.put_to_sleep(method, since);
-            imagined_asleep.push(&tenant.host);
+            host_now.asleep = host_now.asleep.saturating_add(1);
         }
-        let short = hosts.get(&*tenant.host).is_some_and(|host| host.is_short(rules));
         let case = Case { subject: &subject, activity: &known.activity, answer: known.answer, short };
         let verdict = judge(scene.calendar, &case);
-        sooner(verdict.next);
+        sooner(next, verdict.next);
         let due = match verdict.decision {
             Decision::Dump(due) | Decision::Hurry(due) | Decision::Held(due, Hold::Unasked) => due,
             Decision::Leave(_) | Decision::Held(..) => continue,
@@ -111,32 +135,24 @@ pub fn look(scene: &Scene<'_>) -> Found {
             Left::No => {}
             Left::Busy => continue,
             Left::Until(moment) => {
-                sooner(Some(moment));
+                sooner(next, Some(moment));
                 continue;
             }
         }
-        let call = Call { host: &tenant.host, tenant: &tenant.name, due };
-        calls.push((call, tenant, verdict.decision));
+        called.push((Call { host: &tenant.host, tenant: &tenant.name, due }, verdict.decision));
     }
-    for host in imagined_asleep {
-        if let Some(host) = hosts.get_mut(host) {
-            host.asleep = host.asleep.saturating_add(1);
-        }
-    }
-    let all: Vec<Call<'_>> = calls.iter().map(|(call, ..)| *call).collect();
-    let paced = pace(&all, &hosts, rules);
-    if !paced.held.is_empty() {
-        sooner(Some(later(now, PACED_AGAIN)));
-    }
-    for at in paced.go {
-        let (call, tenant, decision) = &calls[at];
-        let key = (tenant.host.clone(), tenant.name.clone());
-        match decision {
-            Decision::Held(..) => found.ask.push(key),
-            _ => found.go.push(Go { key, due: call.due, hurried: matches!(decision, Decision::Hurry(_)) }),
-        }
-    }
-    found
+    called
+}
+
+fn calls<'a>(called: &[Called<'a>]) -> Vec<Call<'a>> {
+    called.iter().map(|(call, _)| *call).collect()
+}
+
+fn sooner(next: &mut Option<Timestamp>, moment: Option<Timestamp>) {
+    *next = match (*next, moment) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    };
 }
 
 impl Go {

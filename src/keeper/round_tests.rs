@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::fleet::{Host, Link};
+use crate::model::fleet::{Containers, Host, Link};
 use crate::model::keeper::rules::{Ask, Hook};
 use crate::model::keeper::{Measure, Rules};
 use crate::model::method::Method;
@@ -29,7 +29,7 @@ fn tenant(name: &str, tier: Tier, state: State, method: Option<Method>, since: i
         method,
         reason: None,
         since: Some(at(since)),
-        containers: Vec::new(),
+        containers: Containers::new(),
     })
 }
 

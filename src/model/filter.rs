@@ -197,7 +197,7 @@ mod tests {
             method: None,
             reason: None,
             since: None,
-            containers: vec![Arc::new(container)],
+            containers: [Arc::new(container)].into_iter().collect(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use smallvec::SmallVec;
 
 use super::container::Facts;
 use super::host::HostName;
@@ -73,6 +74,9 @@ pub struct EngineAbout {
     pub local: bool,
 }
 
+/// A tenant's containers. Nearly all tenants have one or two: these need no allocation.
+pub type Containers = SmallVec<[Arc<Facts>; 2]>;
+
 /// One tenant on one host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenant {
@@ -89,11 +93,11 @@ pub struct Tenant {
     /// How it was dumped, where it is.
     pub method: Option<Method>,
     /// Why it is in that state, where a word more helps.
-    pub reason: Option<String>,
+    pub reason: Option<Box<str>>,
     /// Since when it has been in that state.
     pub since: Option<Timestamp>,
     /// Its containers, by role and name.
-    pub containers: Vec<Arc<Facts>>,
+    pub containers: Containers,
 }
 
 impl EngineAbout {
@@ -179,7 +183,7 @@ pub fn tenants(host: &HostName, picture: &Picture, link: &Link, overlay: &Overla
     all.extend(removed);
     all.sort_by(|a, b| order(a).cmp(&order(b)));
     all.chunk_by(|a, b| a.place.tenant == b.place.tenant)
-        .map(|containers| Arc::new(tenant(host, containers.to_vec(), link, overlay)))
+        .map(|containers| Arc::new(tenant(host, containers.iter().cloned().collect(), link, overlay)))
         .collect()
 }
 
@@ -189,7 +193,7 @@ fn order(facts: &Facts) -> (&str, Option<&str>, &str) {
 }
 
 /// One tenant, of all its containers in their order. There is at least one.
-fn tenant(host: &HostName, containers: Vec<Arc<Facts>>, link: &Link, overlay: &Overlay) -> Tenant {
+fn tenant(host: &HostName, containers: Containers, link: &Link, overlay: &Overlay) -> Tenant {
     let name = containers.first().map_or_else(|| Arc::from(""), |facts| facts.place.tenant.clone());
     let busy = overlay.busy(&name);
     let method = containers.iter().find_map(|facts| facts.asleep);
@@ -205,7 +209,7 @@ fn tenant(host: &HostName, containers: Vec<Arc<Facts>>, link: &Link, overlay: &O
     let (state, since, reason) = match link {
         Link::Down { since, .. } => (State::Unreachable, Some(*since), None),
         Link::Up | Link::Connecting => {
-            let reason = worst.and_then(|facts| facts.reason()).filter(|_| busy.is_none());
+            let reason = worst.and_then(|facts| facts.reason()).filter(|_| busy.is_none()).map(String::into_boxed_str);
             (known, worst.and_then(|facts| facts.since), reason)
         }
     };

@@ -41,6 +41,7 @@ pub mod state;
 pub mod suggest;
 pub mod ticket;
 pub mod tier;
+pub mod token;
 pub mod usage;
 pub mod void;
 pub mod work;

@@ -2,9 +2,11 @@
 
 import argparse
 import collections
+import datetime
 import glob
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -15,7 +17,7 @@ import time
 import procfs
 from simulated import HOSTS, counts, simulated
 from table import figure, median, show
-from watched import Watched
+from watched import Ended, Watched
 
 # Events that say something: the others are turns of a health check that has only begun, or commands run in a container.
 TOLD = {
@@ -24,50 +26,76 @@ TOLD = {
 }
 # What is recorded lies behind by up to this.
 BEHIND = 4
+# A change in its pane: what says that it is not recorded yet, its time, who, what happened, to what.
+CHANGE = re.compile(r"│([ ◦])(\d\d:\d\d:\d\d) +(\S+) +(\S+) +(\S+)")
 
 
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--seconds", type=int, default=60)
+    arguments.add_argument("--rate", type=int, default=10_000)
+    arguments.add_argument("--consoles", type=int, default=1)
+    arguments.add_argument("--kills", type=int, default=10)
     wanted = arguments.parse_args()
+    postgres = os.environ.get("WAKEBOARD_BENCH_POSTGRES")
     print(f"load {procfs.load():.2f}", flush=True)
-    with simulated("storm") as (sockets, argv), tempfile.TemporaryDirectory(prefix="wb-", dir="/dev/shm") as heard:
-        watched = Watched(argv)
-        watched.until(lambda lines: (counts(lines) or (0,))[0] == HOSTS, 30)
+    with simulated("storm", wanted.rate, postgres) as (sockets, argv):
+        rows = storm(sockets, argv, postgres, wanted)
+        rows += [["shown as recorded when it was killed", *killed(argv, wanted.kills)]]
+    consoles = "a console" if wanted.consoles == 1 else f"{wanted.consoles} consoles, each on all hosts"
+    place = "PostgreSQL" if postgres else "SQLite"
+    show(f"{HOSTS} simulated hosts, {wanted.seconds} s, {consoles} of 200 x 50, {place}; a curl counts beside them", rows)
+
+
+def storm(sockets, argv, postgres, wanted):
+    """Consoles in a storm, killed in the middle of it; what is to be told of them."""
+    with tempfile.TemporaryDirectory(prefix="wb-", dir="/dev/shm") as heard:
+        consoles = [Watched(argv) for _ in range(wanted.consoles)]
+        watched = consoles[0]
+        for console in consoles:
+            console.until(lambda lines: (counts(lines) or (0,))[0] == HOSTS, 30)
         listeners = listen(sockets, heard)
-        watched.settle(5)
-        begun, used = time.time(), procfs.cpu_seconds(watched.pid)
-        keys = [press(watched) for _ in range(wanted.seconds)]
-        ended, used = time.time(), procfs.cpu_seconds(watched.pid) - used
-        watched.settle(BEHIND)
-        memory = procfs.memory_mb(watched.pid)[1]
-        # In the middle of it all.
-        os.kill(watched.pid, signal.SIGKILL)
+        settle(consoles, 5)
+        begun, used = time.time(), [procfs.cpu_seconds(console.pid) for console in consoles]
+        keys = []
+        for _ in range(wanted.seconds):
+            keys.append(press(watched))
+            settle(consoles[1:], 0)
+        ended = time.time()
+        used = [procfs.cpu_seconds(console.pid) - before for console, before in zip(consoles, used)]
+        settle(consoles, BEHIND)
+        memory = max(procfs.memory_mb(console.pid)[1] for console in consoles)
+        for console in consoles:
+            os.kill(console.pid, signal.SIGKILL)
         listeners.send_signal(signal.SIGTERM)
         listeners.wait()
-        watched.end()
+        for console in consoles:
+            console.end()
         told = events(heard, begun, ended)
-        ledger = os.path.join(os.path.dirname(argv[-1]), "state", "ledger.db")
-        recorded = records(ledger, begun, ended)
-        size = os.path.getsize(ledger)
-        verified = subprocess.run([*argv, "changes", "verify"], capture_output=True, text=True)
-    lost = sum((told - recorded).values())
-    extra = sum((recorded - told).values())
+    recorded = records(postgres or os.path.join(os.path.dirname(argv[-1]), "state", "ledger.db"), begun, ended)
+    verified = subprocess.run([*argv, "changes", "verify"], capture_output=True, text=True)
+    lost, extra = sum((told - recorded).values()), sum((recorded - told).values())
     answered = [it for it in keys if it is not None]
-    rows = [
+    cpu = " and ".join(figure(it * 100 / (ended - begun), 1, " %") for it in used)
+    return [
         ["", "measured", "target"],
         ["events that say something, a second", figure(sum(told.values()) / (ended - begun), 0), "10,000"],
         ["of them not in the ledger", str(lost), "0"],
         ["in the ledger and not told by an engine", str(extra), "0"],
-        ["a key shows, median ms", figure(median(answered) * 1000, 1), ""],
-        ["a key shows, slowest ms", figure(max(answered) * 1000, 1), ""],
+        ["a key shows, median ms", figure(median(answered) and median(answered) * 1000, 1), ""],
+        ["a key shows, slowest ms", figure(max(answered, default=0) * 1000, 1), ""],
         ["keys that did not show within 1 s", str(len(keys) - len(answered)), "0"],
-        ["own CPU, percent of one core", figure(used * 100 / (ended - begun), 1, " %"), ""],
+        ["own CPU, percent of one core", cpu, ""],
         ["highest RSS", figure(memory, 0, " MB"), ""],
-        ["ledger after it", figure(size / 1e6, 0, " MB"), ""],
         ["the chain after kill -9", (verified.stdout + verified.stderr).strip().splitlines()[0], "verifies"],
     ]
-    show(f"{HOSTS} simulated hosts, {wanted.seconds} s, 200 x 50; the counter beside it is one curl on all event streams", rows)
+
+
+def settle(consoles, seconds):
+    """Looks on at all of them."""
+    end = time.monotonic() + seconds
+    for console in consoles:
+        console.settle(max(0, end - time.monotonic()))
 
 
 def listen(sockets, folder):
@@ -93,6 +121,50 @@ def press(watched):
     return shown and shown - begun
 
 
+def killed(argv, times):
+    """Kills a console in the storm as soon as it shows changes as recorded: how many it showed so, and whether each is."""
+    shown_at_all, missing = 0, 0
+    for _ in range(times):
+        watched = Watched(argv)
+        watched.until(lambda lines: (counts(lines) or (0,))[0] == HOSTS, 30)
+        watched.settle(2)
+        # What somebody reads stands still; it is recorded meanwhile.
+        watched.write(b"\t")
+        watched.settle(0.2)
+        watched.write(b"jj")
+        watched.until(lambda lines: as_recorded(lines), 30)
+        os.kill(watched.pid, signal.SIGKILL)
+        try:
+            # What it wrote before it was killed is on the screen as well.
+            watched.settle(0.5)
+        except Ended:
+            pass
+        shown = as_recorded(watched.screen.lines())
+        watched.end()
+        shown_at_all += sum(shown.values())
+        missing += sum((shown - changes(argv, shown)).values())
+    return f"{shown_at_all} in {times} times, {missing} of them not in the ledger", "0"
+
+
+def as_recorded(lines):
+    """The changes that the screen calls recorded: their times, verbs and objects."""
+    found = (CHANGE.search(line) for line in lines)
+    return collections.Counter((it[2], it[4], it[5]) for it in found if it and it[1] == " ")
+
+
+def changes(argv, shown):
+    """How often the ledger has changes of these seconds."""
+    kept = collections.Counter()
+    for moment in {moment for moment, *_ in shown}:
+        begun = datetime.datetime.fromisoformat(f"2000-01-01T{moment}")
+        after = (begun + datetime.timedelta(seconds=1)).time()
+        question = [f"between {moment} and {after}", "--json", "--limit", "100000"]
+        answer = subprocess.run([*argv, "changes", *question], check=True, capture_output=True, text=True)
+        told = ((it["time"][11:19], it["verb"], it["object"]) for it in json.loads(answer.stdout))
+        kept.update(it for it in told if it[0] == moment)
+    return kept
+
+
 def events(folder, begun, ended):
     """How often each moment of the engines' own clocks was told with an event that says something."""
     found = collections.Counter()
@@ -109,9 +181,13 @@ def events(folder, begun, ended):
 
 def records(ledger, begun, ended):
     """The same of what the ledger keeps."""
+    sql = "SELECT time, count(*) FROM records WHERE source = 'engine' AND time >= {} AND time < {} GROUP BY time"
+    sql = sql.format(int(begun * 1e9), int(ended * 1e9))
+    if ledger.startswith("postgres"):
+        answer = subprocess.run(["psql", ledger, "-At", "-F", " ", "-c", sql], check=True, capture_output=True, text=True)
+        return collections.Counter({int(time): int(count) for time, count in map(str.split, answer.stdout.splitlines())})
     with sqlite3.connect(ledger) as connection:
-        sql = "SELECT time, count(*) FROM records WHERE source = 'engine' AND time >= ? AND time < ? GROUP BY time"
-        return collections.Counter(dict(connection.execute(sql, (int(begun * 1e9), int(ended * 1e9)))))
+        return collections.Counter(dict(connection.execute(sql)))
 
 
 main()

@@ -121,6 +121,16 @@ fn the_first_broken_layer_is_named_and_mended() {
 }
 
 #[test]
+fn the_demo_has_its_own_callmap_and_no_other() {
+    let home = home("product: www.example.com\nlayers: [{name: edge, targets: [127.0.0.1], probes: [{tcp: 9}]}]\n");
+    let mut console = home.console(&["demo"], (150, 40), &[]);
+    console.wait("the demo's tenants", |screen| screen.contains("64 tenants"));
+    console.keys("c");
+    let screen = console.wait("the list", |screen| screen.contains("─ Callmaps") && screen.contains("demo"));
+    assert!(!screen.contains("www.example.com"), "it would ask servers of the real world:\n{screen}");
+}
+
+#[test]
 fn a_written_line_runs_it_an_edit_is_seen_and_it_runs_by_itself() {
     let (edge, good) = (Server::start(200), Server::start(200));
     let text = callmap(&edge, [good.address, closed()]);

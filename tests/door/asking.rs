@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rstest::rstest;
 use tokio::time::sleep;
 use wakeboard::config::scenario::Fault;
-use wakeboard::keeper::door::Token;
+use wakeboard::model::token::Token;
 use wakeboard::model::method::Method;
 use wakeboard::model::state::State;
 

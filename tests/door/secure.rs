@@ -11,7 +11,8 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use wakeboard::keeper::door::{Door, DoorSettings, DoorStart, TlsFiles, Token};
+use wakeboard::keeper::door::{Door, DoorSettings, DoorStart, TlsFiles};
+use wakeboard::model::token::Token;
 
 use super::stand::{Answer, Stand, request, rules};
 

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use wakeboard::intake::Tell;
-use wakeboard::intake::door::{Doors, Places, Standing, Token};
+use wakeboard::intake::door::{Doors, Places, Standing};
+use wakeboard::model::token::Token;
 use wakeboard::model::change::{Change, Mark, Record};
 
 pub const TOKEN: &str = "0123456789abcdef";

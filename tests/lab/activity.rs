@@ -140,10 +140,10 @@ async fn the_machines_own_network_is_no_tenants() {
 
 async fn known(service: &Service, tenant: &str, what: &str, is_so: impl Fn(&Activity) -> bool) -> Activity {
     let mut activities = service.activity();
-    let wait = activities.wait_for(|all| all.get("lab", tenant).is_some_and(&is_so));
+    let wait = activities.wait_for(|all| all.get("lab", tenant).is_some_and(|it| is_so(&it)));
     let found = timeout(Duration::from_secs(40), wait).await.ok();
-    let found = found.and_then(|found| found.unwrap().get("lab", tenant).copied());
-    let last = service.activity().borrow().get("lab", tenant).copied();
+    let found = found.and_then(|found| found.unwrap().get("lab", tenant));
+    let last = service.activity().borrow().get("lab", tenant);
     found.unwrap_or_else(|| panic!("never saw of {tenant}: {what}; {last:?}"))
 }
 

@@ -435,6 +435,25 @@ save_machine_state() {
     touch "$LAB/before/done"
 }
 
+# Swap out of a file; what it lies on is written into PLACE before it is used. On a loop device that says that it does not
+# rotate, where there can be one: virtual disks often say that they do, and then the kernel reads swap ahead by the place on the
+# disk, not in memory, which no host with SSDs does. Past the page cache: what leaves memory must not stay in it.
+swap_on() { # swap_on FILE PLACE
+    local loop
+    loop=$(losetup --find --show --direct-io=on "$1" 2>/dev/null) || loop=
+    echo "${loop:-$1}" >"$2"
+    [[ -z $loop ]] || echo 0 >"/sys/block/${loop##*/}/queue/rotational"
+    swapon "${loop:-$1}" 2>/dev/null
+}
+
+swap_off() { # swap_off PLACE
+    local swap
+    swap=$(cat "$1" 2>/dev/null) && [[ -n $swap ]] || return 0
+    swapoff "$swap" 2>/dev/null || true
+    [[ $swap != /dev/loop* ]] || losetup --detach "$swap" 2>/dev/null || true
+    rm -f "$1"
+}
+
 # Everything of the lab in this folder, whatever state it is in: never fails because something is half there.
 take_down() (
     # A subshell: none of its steps may end the script when there is nothing to do for it.
@@ -450,7 +469,7 @@ take_down() (
         [[ $socket != /run/containerd/s/* ]] || rm -f "$socket"
     done
     for id in $(lab_container_ids); do rm -rf --one-file-system "/run/runc/$id"; done
-    if [[ -e $LAB/swapfile ]]; then swapoff "$(<"$LAB/swapfile")" 2>/dev/null || true; fi
+    swap_off "$LAB/swapfile"
     unmount_lab
     if [[ -e $LAB/before/done ]]; then
         remove_lab_netns

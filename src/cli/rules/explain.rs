@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::known::Known;
+use super::said::Said;
 use crate::cli::{Failure, act, output, settle};
 use crate::config::Settings;
 use crate::grammar::RulesExplainArgs;
@@ -45,17 +46,6 @@ struct Row<'a> {
     must_be_known: Vec<&'a str>,
     /// The machine on which the keeper works, if one does.
     keeper: Option<&'a str>,
-}
-
-/// A decision in JSON.
-#[derive(Debug, Serialize)]
-struct Said {
-    decision: &'static str,
-    reason: Option<&'static str>,
-    dump: Option<Method>,
-    woken_from: Option<Method>,
-    idle_since: Option<Timestamp>,
-    text: String,
 }
 
 /// A decision at a later moment.
@@ -154,7 +144,7 @@ impl Told<'_> {
         let now = self.turns.first().map_or(Decision::Leave(Leave::NothingKnown), |turn| turn.decision);
         let coming = self.later().map(|turn| At {
             at: turn.at,
-            said: said(turn.decision, teller.turn(tier, turn).unwrap_or_default()),
+            said: Said::of(turn.decision, teller.turn(tier, turn).unwrap_or_default()),
         });
         Row {
             tenant: &self.tenant.name,
@@ -163,7 +153,7 @@ impl Told<'_> {
             state: self.tenant.state.as_str(),
             method: self.tenant.method,
             since: self.since,
-            now: said(now, teller.decision(tier, now)),
+            now: Said::of(now, teller.decision(tier, now)),
             next: self.turns.get(1).map(|turn| turn.at),
             coming: coming.collect(),
             refusal,
@@ -251,17 +241,5 @@ impl Told<'_> {
             }
             _ => self.teller().measure(measure, &self.activity, idle),
         }
-    }
-}
-
-fn said(decision: Decision, text: String) -> Said {
-    let due = decision.due();
-    Said {
-        decision: decision.as_str(),
-        reason: decision.reason(),
-        dump: due.map(|due| due.method),
-        woken_from: due.and_then(|due| due.from),
-        idle_since: due.map(|due| due.idle_since),
-        text,
     }
 }

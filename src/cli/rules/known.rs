@@ -83,7 +83,7 @@ impl Known {
 
     /// What a keeper knows of it. Own looks say that a tenant is used, never for how long it has not been.
     pub fn activity(&self, tenant: &Tenant, rules: &Rules) -> Activity {
-        let told = self.activities.get(&tenant.host, &tenant.name).copied().unwrap_or_default();
+        let told = self.activities.get(&tenant.host, &tenant.name).unwrap_or_default();
         let is_used = self.cpu(tenant).zip(rules.idle.cpu).is_some_and(|(cpu, most)| cpu > most);
         Activity { cpu: told.cpu.max(is_used.then_some(self.now)), ..told }
     }

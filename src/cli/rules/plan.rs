@@ -7,6 +7,7 @@ use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 
 use super::known::Known;
+use super::said::Said;
 use crate::cli::{Failure, output, settle};
 use crate::config::Settings;
 use crate::grammar::RulesPlanArgs;
@@ -14,7 +15,6 @@ use crate::model::fleet::Tenant;
 use crate::model::keeper::outlook::{Candidate, Outlook, outlook};
 use crate::model::keeper::tell::{Teller, between, lasting, verb};
 use crate::model::keeper::{Calendar, Decision, Due, Leave};
-use crate::model::method::Method;
 use crate::model::plain::plain;
 use crate::model::tier::Tier;
 use crate::service::{Rules as Ways, Service};
@@ -27,12 +27,8 @@ struct Row<'a> {
     host: &'a str,
     tier: Option<Tier>,
     state: &'a str,
-    decision: &'static str,
-    reason: Option<&'static str>,
-    dump: Option<Method>,
-    woken_from: Option<Method>,
-    idle_since: Option<Timestamp>,
-    text: String,
+    #[serde(flatten)]
+    said: Said,
 }
 
 /// Tells it.
@@ -81,19 +77,14 @@ impl Plan<'_> {
     }
 
     fn row(&self, who: usize, at: Option<Timestamp>, decision: Decision, text: String) -> Row<'_> {
-        let (tenant, due) = (self.tenants[who], decision.due());
+        let tenant = self.tenants[who];
         Row {
             at,
             tenant: &tenant.name,
             host: &tenant.host,
             tier: tenant.tier,
             state: tenant.state.as_str(),
-            decision: decision.as_str(),
-            reason: decision.reason(),
-            dump: due.map(|due| due.method),
-            woken_from: due.and_then(|due| due.from),
-            idle_since: due.map(|due| due.idle_since),
-            text,
+            said: Said::of(decision, text),
         }
     }
 

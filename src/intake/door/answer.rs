@@ -14,9 +14,9 @@ use tokio::time::timeout;
 
 use super::pace::Pace;
 use super::problem::{Problem, answer};
-use super::token::Token;
 use super::{letter, limits};
 use crate::intake::{IsTenant, Tell, made_up_key};
+use crate::model::token::Token;
 
 /// Where notes are put.
 const PATH: &str = "/notes";

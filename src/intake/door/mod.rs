@@ -10,7 +10,6 @@ mod pace;
 mod place;
 mod problem;
 mod serve;
-mod token;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -23,10 +22,9 @@ use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
 use super::{IsTenant, Tell};
+use crate::model::token::Token;
 use answer::Counter;
 use place::{Held, Socket};
-
-pub use token::Token;
 
 /// How often it is looked whether another console has ended, or our socket is gone.
 const LOOK: Duration = Duration::from_secs(2);

@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 use super::answer::Counter;
 use super::limits;
 use super::problem::Problem;
-use super::token::Token;
+use crate::model::token::Token;
 
 /// How long to wait where the system has no more handles.
 const OUT_OF_HANDLES: Duration = Duration::from_millis(100);

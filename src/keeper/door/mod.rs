@@ -35,10 +35,10 @@ use tracing::{info, warn};
 use super::Standing;
 use super::wakes::Wakes;
 use crate::model::door::DoorRules;
+use crate::model::token::Token;
 use crate::service::Service;
 use tally::{Kind, Tally};
 
-pub use pass::Token;
 pub use tls::TlsFiles;
 
 /// How the door is: all that may be others at a reload.
@@ -117,7 +117,7 @@ impl Desk {
     /// Whether these may ask for more than a tenant.
     fn may(&self, headers: &HeaderMap) -> bool {
         let guard = self.shared.guard.load();
-        self.is_certified || guard.is_open || guard.token.as_ref().is_some_and(|token| token.is_said(headers))
+        self.is_certified || guard.is_open || guard.token.as_ref().is_some_and(|token| pass::is_said(token, headers))
     }
 
     fn denied(&self) -> Response {

@@ -84,7 +84,7 @@ mod tests {
             method: None,
             reason: (state == State::Crashed).then(|| "exit 3".to_owned()),
             since: None,
-            containers: vec![Arc::new(facts("a", Phase::Running))],
+            containers: [Arc::new(facts("a", Phase::Running))].into_iter().collect(),
         };
         let host = Host {
             name: "web-1".into(),

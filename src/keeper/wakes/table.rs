@@ -192,7 +192,7 @@ mod tests {
             method: None,
             reason: None,
             since: None,
-            containers: vec![Arc::new(container)],
+            containers: [Arc::new(container)].into_iter().collect(),
         })
     }
 

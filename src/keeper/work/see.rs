@@ -41,7 +41,7 @@ impl Work {
             }
         }
         let known = |tenant: &Tenant| {
-            let activity = activity.get(&tenant.host, &tenant.name).copied().unwrap_or_default();
+            let activity = activity.get(&tenant.host, &tenant.name).unwrap_or_default();
             if !has_hook && self.imagined.is_empty() {
                 return Known { activity, ..Known::default() };
             }

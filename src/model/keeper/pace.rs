@@ -49,7 +49,8 @@ impl HostNow {
 }
 
 /// Chooses who goes: hosts that are short of memory first, the shortest before the others; there whoever has been idle
-/// for longest. The same is always chosen, in whatever order they are asked for.
+/// for longest. The same is always chosen, in whatever order they are asked for; and since limits are of a host, also where each
+/// host is asked for alone, and then those together that were chosen.
 #[must_use]
 pub fn pace(calls: &[Call<'_>], hosts: &Hosts<'_>, rules: &Rules) -> Paced {
     let host = |call: &Call<'_>| hosts.get(call.host).copied().unwrap_or_default();
@@ -184,6 +185,12 @@ mod tests {
             };
             let go = who(&calls);
             prop_assert_eq!(&go, &who(&turned));
+            // Whoever is chosen a host at a time is chosen out of all.
+            let by_host = HOSTS.iter().flat_map(|host| {
+                let calls: Vec<Call<'_>> = calls.iter().filter(|call| call.host == *host).copied().collect();
+                pace(&calls, &hosts, &rules).go.into_iter().map(|at| calls[at]).collect::<Vec<_>>()
+            });
+            prop_assert_eq!(&go, &who(&by_host.collect::<Vec<_>>()));
             for host in HOSTS {
                 let of_host = |deeper: bool| calls.iter()
                     .filter(|call| call.host == host && call.due.from.is_some() == deeper)

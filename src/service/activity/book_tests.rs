@@ -21,7 +21,7 @@ fn tenant(name: &str, state: State, since: i64) -> Tenant {
         method: (state == State::Dumped).then_some(Method::Freeze),
         reason: None,
         since: Some(at(since)),
-        containers: vec![Arc::new(facts("a", Phase::Running))],
+        containers: [Arc::new(facts("a", Phase::Running))].into_iter().collect(),
     }
 }
 
@@ -113,9 +113,9 @@ fn who_sleeps_keeps_what_was_known_when_it_fell_asleep() {
     let mut book = Book::default();
     book.hear(vec![kept(Some(7), 0, 30)]);
     book.turn(&asleep, &requests, at(9000));
-    let known = *book.activities(&asleep, true, at(9000)).get("web-1", "acme").unwrap();
+    let known = book.activities(&asleep, true, at(9000)).get("web-1", "acme").unwrap();
     assert_eq!((known.cpu, known.request), (Some(at(0)), Some(at(7))));
-    assert_eq!(book.activities(&asleep, false, at(9000)).get("web-1", "acme"), Some(&known));
+    assert_eq!(book.activities(&asleep, false, at(9000)).get("web-1", "acme"), Some(known));
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub fn words(state: &State, tenant: &Tenant, open: Option<&Ticket>, cells: usize
     }
     let word = tenant.state_words();
     let more = if tenant.state == tenant.known {
-        tenant.reason.clone()
+        tenant.reason.as_deref().map(str::to_owned)
     } else {
         Some(state.messages.say_with("known-as", [("state", tenant.known.as_str())]))
     };

@@ -1,6 +1,6 @@
-//! The wake door behind a real nginx, on real containers: whoever asks is led to a tenant that has just woken.
+//! The wake door behind real proxies, on real containers: whoever asks is led to a tenant that has just woken.
 
-mod nginx;
+mod proxy;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -12,7 +12,7 @@ use rstest::rstest;
 
 use crate::common::program;
 use crate::tickets::{Bench, docker_a};
-use nginx::Nginx;
+use proxy::Proxy;
 
 /// A keeper with its door, beside an engine of the lab. It ends with the test.
 struct Keeper {
@@ -110,20 +110,20 @@ fn run_busybox(bench: &mut Bench, name: &str) {
 
 const PATIENT: &str = "  wait: 60s\n  page_after: 60s\n";
 
-#[test]
-fn nginx_wakes_a_tenant_and_shows_a_page_where_that_takes_long() {
+#[rstest]
+fn a_proxy_wakes_a_tenant_and_shows_a_page_where_that_takes_long(#[values("nginx", "caddy")] name: &str) {
     let mut bench = docker_a();
     run_busybox(&mut bench, "kalmia");
     bench.expect(&["dump", "kalmia", "--by", "stop"], "dumped");
     let keeper = Keeper::open(&bench, 7070, "  page_after: 0s\n");
-    let nginx = Nginx::start(keeper.port);
+    let proxy = Proxy::start(name, keeper.port);
     // A browser that is not kept at all gets the page at once, and later the tenant.
-    let (status, page) = get(nginx.port, "kalmia.shop.test", "/", "text/html").unwrap();
+    let (status, page) = get(proxy.port, "kalmia.shop.test", "/", "text/html").unwrap();
     assert_eq!(status, 503, "{page}");
     assert!(page.contains("kalmia is waking up") && page.contains("http-equiv=\"refresh\""), "{page}");
     let begun = Instant::now();
     loop {
-        let (status, body) = get(nginx.port, "kalmia.shop.test", "/", "text/html").unwrap();
+        let (status, body) = get(proxy.port, "kalmia.shop.test", "/", "text/html").unwrap();
         if (status, body.trim()) == (200, "I am kalmia") {
             break;
         }
@@ -131,10 +131,10 @@ fn nginx_wakes_a_tenant_and_shows_a_page_where_that_takes_long() {
         assert!(begun.elapsed() < Duration::from_secs(30), "{body}");
         std::thread::sleep(Duration::from_millis(100));
     }
-    let (status, body) = get(nginx.port, "nobody.shop.test", "/", "text/html").unwrap();
+    let (status, body) = get(proxy.port, "nobody.shop.test", "/", "text/html").unwrap();
     assert_eq!((status, body.contains("no tenant is meant")), (404, true), "{body}");
     // What the tenant itself answers is handed on as it is.
-    let (status, body) = get(nginx.port, "kalmia.shop.test", "/nothing", "text/html").unwrap();
+    let (status, body) = get(proxy.port, "kalmia.shop.test", "/nothing", "text/html").unwrap();
     assert_eq!((status, body.contains("no tenant is meant")), (404, false), "{body}");
     assert!((keeper.figure("wakeboard_wakes_total{outcome=\"woken\"}") - 1.0).abs() < f64::EPSILON);
 }
@@ -154,7 +154,7 @@ fn a_thousand_clients_at_once_on_fifty_sleeping_tenants() {
     let (out, code) = bench.say(&words);
     assert_eq!(code, 0, "{out}");
     let keeper = Keeper::open(&bench, 7070, PATIENT);
-    let nginx = Nginx::start(keeper.port);
+    let nginx = Proxy::nginx(keeper.port);
     let (port, together) = (nginx.port, Arc::new(Barrier::new(CLIENTS)));
     let begun = Instant::now();
     let clients: Vec<_> = (0..CLIENTS)
@@ -181,9 +181,11 @@ fn a_thousand_clients_at_once_on_fifty_sleeping_tenants() {
 
 /// The first byte through nginx beside the wake alone: from the wake's beginning to the tenant's first byte, asked straight. Who
 /// was frozen has answered its port long before it has its pages back. By turns; the medians are printed.
-fn rounds(bench: &Bench, tenant: &str, inner: u16, method: &str, rounds: usize) {
+/// `WAKEBOARD_LAB_ROUNDS` says how many, for figures that mean something.
+fn rounds(bench: &Bench, tenant: &str, inner: u16, method: &str) {
+    let rounds = std::env::var("WAKEBOARD_LAB_ROUNDS").map_or(3, |rounds| rounds.parse().unwrap());
     let keeper = Keeper::open(bench, inner, PATIENT);
-    let nginx = Nginx::start(keeper.port);
+    let nginx = Proxy::nginx(keeper.port);
     let host = format!("{tenant}.shop.test");
     let (mut through, mut alone) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
@@ -226,7 +228,7 @@ fn asleep(bench: &Bench, tenant: &str, method: &str) {
 fn the_first_byte_of_a_busybox(#[values("freeze", "checkpoint", "stop")] method: &str) {
     let mut bench = docker_a();
     run_busybox(&mut bench, "rowan");
-    rounds(&bench, "rowan", 7070, method, 3);
+    rounds(&bench, "rowan", 7070, method);
 }
 
 #[rstest]
@@ -241,5 +243,5 @@ fn the_first_byte_of_a_tomcat(#[values("freeze", "checkpoint")] method: &str) {
         assert!(begun.elapsed() < Duration::from_secs(120), "the Tomcat does not come up");
         std::thread::sleep(Duration::from_millis(200));
     }
-    rounds(&bench, "sorrel", 8080, method, 3);
+    rounds(&bench, "sorrel", 8080, method);
 }

@@ -1,6 +1,7 @@
 //! The newer Docker on a host with cgroup v2, reached over TCP: memory goes into swap by a helper container.
 //!
-//! The machine is emulated and some ten times slower than this one. So there is one examination for all, and fewer rounds.
+//! The machine is emulated and some ten times slower than this one. So there is one examination for all, and fewer rounds than
+//! elsewhere; `WAKEBOARD_LAB_ROUNDS` asks for more.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -13,6 +14,7 @@ use crate::engine::{Engine, lab, virtual_machine};
 const FREEZES: u32 = 20;
 const CHECKPOINTS: u32 = 3;
 const STOPS: u32 = 5;
+const DESTROYS: u32 = 1;
 const TENANT: &str = "rowan";
 
 /// Ports of the virtual machine that can be reached from here, by the same number.
@@ -65,7 +67,8 @@ fn settings(bench: &Bench) -> String {
     )
 }
 
-fn rounds(bench: &Bench, method: &str, rounds: u32, keeps: bool) {
+fn rounds(bench: &Bench, method: &str, usual: u32, keeps: bool) {
+    let rounds = std::env::var("WAKEBOARD_LAB_ROUNDS").map_or(usual, |rounds| rounds.parse().unwrap());
     let begun = Instant::now();
     let before_all = settings(bench);
     let mut before = count();
@@ -168,5 +171,5 @@ fn a_newer_docker_on_cgroup_v2() {
     rounds(&bench, "freeze", FREEZES, true);
     rounds(&bench, "checkpoint", CHECKPOINTS, true);
     rounds(&bench, "stop", STOPS, false);
-    rounds(&bench, "destroy", 1, false);
+    rounds(&bench, "destroy", DESTROYS, false);
 }

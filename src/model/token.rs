@@ -1,4 +1,4 @@
-//! The secret that whoever comes over HTTP must say.
+//! The secret that whoever comes over HTTP must say, to the door for notes and to the wake door.
 
 use std::fmt;
 
