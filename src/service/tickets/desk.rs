@@ -53,7 +53,7 @@ pub struct Rules {
     /// Whether tickets that were cut off, by whomever, are finished or undone here.
     pub mends: bool,
     /// Whether this is only about some work, and nobody looks on: then engines are not asked what they are and what they
-    /// remember. Docker starts three programs to answer, beside those that do the work.
+    /// remember, nor the ledger what is over. Docker starts three programs to answer, beside those that do the work.
     pub brief: bool,
     /// Whether what engines and hosts tell is written into the ledger. A short command leaves that to those that stay.
     pub records: bool,
