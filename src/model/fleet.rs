@@ -209,7 +209,8 @@ fn tenant(host: &HostName, containers: Containers, link: &Link, overlay: &Overla
     let (state, since, reason) = match link {
         Link::Down { since, .. } => (State::Unreachable, Some(*since), None),
         Link::Up | Link::Connecting => {
-            let reason = worst.and_then(|facts| facts.reason()).filter(|_| busy.is_none()).map(String::into_boxed_str);
+            let reason =
+                worst.and_then(|facts| facts.reason()).filter(|_| busy.is_none()).map(String::into_boxed_str);
             (known, worst.and_then(|facts| facts.since), reason)
         }
     };

@@ -138,7 +138,7 @@ pub fn key(host: &str, tenant: &str) -> TenantKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::fleet::Tenant;
+    use crate::model::fleet::{Containers, Tenant};
     use crate::model::state::State;
     use jiff::Timestamp;
     use rstest::rstest;
@@ -154,7 +154,7 @@ mod tests {
                 method: None,
                 reason: None,
                 since: None,
-                containers: Vec::new(),
+                containers: Containers::new(),
             })
         };
         Arc::new(Host {

@@ -102,6 +102,7 @@ impl Marks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::fleet::Containers;
     use crate::model::state::State;
     use proptest::prelude::*;
 
@@ -116,7 +117,7 @@ mod tests {
                 method: None,
                 reason: None,
                 since: None,
-                containers: Vec::new(),
+                containers: Containers::new(),
             })
         };
         names.iter().map(tenant).collect()

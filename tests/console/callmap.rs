@@ -122,7 +122,8 @@ fn the_first_broken_layer_is_named_and_mended() {
 
 #[test]
 fn the_demo_has_its_own_callmap_and_no_other() {
-    let home = home("product: www.example.com\nlayers: [{name: edge, targets: [127.0.0.1], probes: [{tcp: 9}]}]\n");
+    let home =
+        home("product: www.example.com\nlayers: [{name: edge, targets: [127.0.0.1], probes: [{tcp: 9}]}]\n");
     let mut console = home.console(&["demo"], (150, 40), &[]);
     console.wait("the demo's tenants", |screen| screen.contains("64 tenants"));
     console.keys("c");

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use rstest::rstest;
 use tokio::time::sleep;
 use wakeboard::config::scenario::Fault;
-use wakeboard::model::token::Token;
 use wakeboard::model::method::Method;
 use wakeboard::model::state::State;
+use wakeboard::model::token::Token;
 
 use super::stand::Stand;
 

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use wakeboard::intake::Tell;
 use wakeboard::intake::door::{Doors, Places, Standing};
-use wakeboard::model::token::Token;
 use wakeboard::model::change::{Change, Mark, Record};
+use wakeboard::model::token::Token;
 
 pub const TOKEN: &str = "0123456789abcdef";
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -175,7 +175,7 @@ async fn who_is_used_is_seen_and_who_is_idle_is_not() {
         let begun = Instant::now();
         let activity = loop {
             match service.activity().borrow().get("lab", tenant) {
-                Some(activity) if settled(activity) => break *activity,
+                Some(activity) if settled(&activity) => break activity,
                 activity => assert!(begun.elapsed() < Duration::from_secs(60), "{tenant}: {activity:?}"),
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -199,12 +199,12 @@ async fn who_is_used_is_seen_and_who_is_idle_is_not() {
     assert_eq!((busy.network, busy.connections), (quiet[3].network, quiet[3].connections));
     engine.act(&["rm", "-f", "use-busy"]);
     drop(held);
-    let idle = *service.activity().borrow().get("lab", "use-idle").unwrap();
+    let idle = service.activity().borrow().get("lab", "use-idle").unwrap();
     assert_eq!(idle, quiet[0], "nobody used it meanwhile");
     // Once it is closed, it has been idle since.
     let closed = Timestamp::now();
     tokio::time::sleep(Duration::from_secs(13)).await;
-    let after = *service.activity().borrow().get("lab", "use-held").unwrap();
+    let after = service.activity().borrow().get("lab", "use-held").unwrap();
     let most = closed + Duration::from_secs(6);
     assert!(after.connections.unwrap() < most, "{after:?}, closed at {closed}");
 }

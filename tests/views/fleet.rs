@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wakeboard::model::container::{Facts, Health, Phase};
-use wakeboard::model::fleet::{EngineAbout, Fleet, Host, Link, Tenant, tenants};
+use wakeboard::model::fleet::{Containers, EngineAbout, Fleet, Host, Link, Tenant, tenants};
 use wakeboard::model::picture::{Moment, Picture};
 use wakeboard::model::state::State as Word;
 use wakeboard::model::tier::Tier;
@@ -90,7 +90,7 @@ pub fn of_all_states() -> Arc<Fleet> {
             method: None,
             reason: None,
             since: Some(ago(60)),
-            containers: vec![],
+            containers: Containers::new(),
         })
     };
     let tenants = Word::ALL.into_iter().map(tenant).collect();

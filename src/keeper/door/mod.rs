@@ -117,7 +117,9 @@ impl Desk {
     /// Whether these may ask for more than a tenant.
     fn may(&self, headers: &HeaderMap) -> bool {
         let guard = self.shared.guard.load();
-        self.is_certified || guard.is_open || guard.token.as_ref().is_some_and(|token| pass::is_said(token, headers))
+        self.is_certified
+            || guard.is_open
+            || guard.token.as_ref().is_some_and(|token| pass::is_said(token, headers))
     }
 
     fn denied(&self) -> Response {

@@ -82,7 +82,7 @@ mod tests {
             state,
             known: state,
             method: None,
-            reason: (state == State::Crashed).then(|| "exit 3".to_owned()),
+            reason: (state == State::Crashed).then(|| "exit 3".into()),
             since: None,
             containers: [Arc::new(facts("a", Phase::Running))].into_iter().collect(),
         };

@@ -15,10 +15,13 @@ use crate::model::work::TenantKey;
 /// not in a table that is half empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Activities {
-    hosts: HashMap<HostName, Box<[(Arc<str>, Packed)]>>,
+    hosts: HashMap<HostName, Box<[Entry]>>,
     /// As of when; nothing before anything could be known.
     pub at: Option<Timestamp>,
 }
+
+/// A tenant of a host, by its name.
+type Entry = (Arc<str>, Packed);
 
 /// An activity in a third of its room: nanoseconds since 1970, which an `i64` has for 1677 to 2262. What lies outside counts as
 /// the nearest moment within.
@@ -31,7 +34,7 @@ const NONE: i64 = i64::MIN;
 impl Activities {
     /// What is known at that moment, each tenant once.
     pub fn new(at: Timestamp, all: impl IntoIterator<Item = (TenantKey, Activity)>) -> Self {
-        let mut hosts: HashMap<HostName, Vec<(Arc<str>, Packed)>> = HashMap::new();
+        let mut hosts: HashMap<HostName, Vec<Entry>> = HashMap::new();
         for ((host, tenant), activity) in all {
             hosts.entry(host).or_default().push((tenant, Packed::of(&activity)));
         }
