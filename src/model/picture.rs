@@ -5,12 +5,15 @@
 //! what was before (in 198 of 200 trials; right again 8 ms later at most, see `docs/engine-facts.md`). So a list is
 //! believed only where no event came near it, and where one did, that container is inspected instead.
 
+mod telling;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::container::{ContainerId, Facts, Health, Phase};
 use super::event::{Event, Happening};
+use telling::tell;
 
 /// A moment on the process's own steady clock, since its start. Never compared with an engine's clock.
 pub type Moment = Duration;
@@ -281,58 +284,5 @@ fn keep_what_a_list_omits(before: &Facts, listed: &mut Facts) {
     }
 }
 
-/// Writes an event's news into the facts. Says whether the container must be inspected to know the rest.
-fn tell(facts: &mut Facts, event: &Event) -> bool {
-    facts.name = event.name.clone();
-    facts.place = event.place.clone();
-    let mut enter = |phase| {
-        facts.phase = phase;
-        facts.since = Some(event.time);
-    };
-    match &event.what {
-        Happening::Started => {
-            enter(Phase::Running);
-            facts.oom = false;
-            facts.detail = None;
-            match facts.health {
-                Health::None => {}
-                // Only an inspect tells whether there is a check at all.
-                Health::Unknown => return true,
-                _ => facts.health = Health::Starting,
-            }
-            false
-        }
-        Happening::Paused => {
-            enter(Phase::Paused);
-            false
-        }
-        Happening::Unpaused => {
-            enter(Phase::Running);
-            // A list does not show the health of a paused container.
-            facts.health == Health::Unknown
-        }
-        Happening::Died { code } => {
-            enter(Phase::Exited(*code));
-            facts.detail = None;
-            // Out of memory, or about to be restarted? The event does not say.
-            *code != Some(0)
-        }
-        Happening::OutOfMemory => {
-            facts.oom = true;
-            false
-        }
-        Happening::Health(health) => {
-            let before = facts.state();
-            facts.health = *health;
-            if facts.state() != before {
-                facts.since = Some(event.time);
-            }
-            false
-        }
-        _ => false,
-    }
-}
-
 #[cfg(test)]
-#[path = "picture_tests.rs"]
 mod tests;

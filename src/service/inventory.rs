@@ -1,5 +1,7 @@
 //! The one owner of the fleet and the feed: takes in the hosts' news, publishes snapshots.
 
+mod known;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,13 +16,12 @@ use super::recorder::{FromLedger, Told};
 use super::start::MOST_NEWS;
 use super::{Changes, Line};
 use crate::model::change::{Change, Verb};
-use crate::model::container::ContainerId;
 use crate::model::feed::of_host;
-use crate::model::fleet::{self, EngineAbout, Fleet, Host, Link};
-use crate::model::host::HostSpec;
+use crate::model::fleet::{Fleet, Link};
 use crate::model::overlay::Overlay;
-use crate::model::picture::{Observed, Picture};
+use crate::model::picture::Observed;
 use crate::model::work::Work;
+use known::Known;
 
 /// Snapshots are at least this far apart while news keep coming; the first of a burst goes out at once.
 const PUBLISH_EVERY: Duration = Duration::from_millis(10);
@@ -33,27 +34,6 @@ const PUBLISH_AT_LEAST_EVERY: Duration = Duration::from_millis(100);
 const PARTIAL_EVERY: Duration = Duration::from_millis(50);
 /// A cut shorter than this loses no event that a person would miss, and is not told.
 const SHORT_CUT: SignedDuration = SignedDuration::from_millis(200);
-
-/// What is known of one host.
-struct Known {
-    line: Line,
-    picture: Picture,
-    link: Link,
-    engine: Option<Arc<EngineAbout>>,
-    heard: Option<Timestamp>,
-    /// When it had last told us anything before it was lost.
-    heard_before_loss: Option<Timestamp>,
-    /// The first list has come: what later lists find is a change.
-    listed: bool,
-    /// What it remembers from before we listened has come.
-    remembered: bool,
-    /// What tickets and sleepers say of it.
-    overlay: Overlay,
-    /// The snapshot.
-    shown: Arc<Host>,
-    /// It is older than the picture.
-    dirty: bool,
-}
 
 /// Where the inventory hears from.
 pub(super) struct Sources {
@@ -84,22 +64,7 @@ impl Inventory {
         clock: Clock,
         recorder: Option<mpsc::Sender<Told>>,
     ) -> (Self, watch::Receiver<Arc<Fleet>>, watch::Receiver<Arc<Changes>>) {
-        let hosts: Vec<Known> = lines
-            .into_iter()
-            .map(|line| Known {
-                shown: Arc::new(unasked(&line.spec)),
-                line,
-                picture: Picture::default(),
-                link: Link::Connecting,
-                engine: None,
-                heard: None,
-                heard_before_loss: None,
-                listed: false,
-                remembered: false,
-                overlay: Overlay::default(),
-                dirty: false,
-            })
-            .collect();
+        let hosts: Vec<Known> = lines.into_iter().map(Known::new).collect();
         let fleet = Fleet { hosts: hosts.iter().map(|host| host.shown.clone()).collect(), turn: 0 };
         let (fleet_out, fleet) = watch::channel(Arc::new(fleet));
         let (chronicle, changes) = Chronicle::new(recorder);
@@ -313,41 +278,5 @@ impl Inventory {
             let hosts = self.hosts.iter().map(|host| host.shown.clone()).collect();
             self.fleet_out.send_replace(Arc::new(Fleet { hosts, turn: self.turn }));
         }
-    }
-}
-
-impl Known {
-    /// Orders an inspect. Where too many wait already, a list is the cheaper way.
-    fn ask(&self, id: ContainerId) {
-        if self.line.orders.try_send(id).is_err() {
-            self.line.reconcile.notify_one();
-        }
-    }
-
-    /// Makes the snapshot anew.
-    fn redraw(&mut self) {
-        self.dirty = false;
-        self.shown = Arc::new(Host {
-            name: self.shown.name.clone(),
-            endpoint: self.shown.endpoint.clone(),
-            link: self.link.clone(),
-            engine: self.engine.clone(),
-            heard: self.heard,
-            remembered: self.remembered,
-            tenants: fleet::tenants(&self.shown.name, &self.picture, &self.link, &self.overlay),
-        });
-    }
-}
-
-/// A host of which nothing is known yet.
-fn unasked(spec: &HostSpec) -> Host {
-    Host {
-        name: spec.name.clone(),
-        endpoint: spec.endpoint.to_string().into(),
-        link: Link::Connecting,
-        engine: None,
-        heard: None,
-        remembered: false,
-        tenants: Vec::new(),
     }
 }

@@ -1,5 +1,6 @@
 //! The desk: takes orders, lets so many tickets at once go to work on each host, and publishes how they fare.
 
+mod board;
 mod mending;
 mod orders;
 
@@ -30,7 +31,6 @@ use crate::model::ledger::Where;
 use crate::model::policy::Policy;
 use crate::model::sleeper::Sleeper;
 use crate::model::ticket::{Ticket, TicketId};
-use crate::model::tier::Tier;
 use crate::model::work::{Keeping, Record, Work};
 use crate::service::Connected;
 
@@ -233,12 +233,6 @@ impl Desk {
         }
     }
 
-    /// Whether the host answers and no ticket of ours is at that tenant.
-    fn is_free(&self, host: &HostName, tenant: &str) -> bool {
-        let up = self.hosts.get(host).is_some_and(|host| host.connected.borrow().is_some());
-        up && !self.mine.values().any(|mine| mine.ticket.host == *host && &*mine.ticket.tenant == tenant)
-    }
-
     async fn cancel(&mut self, id: TicketId) {
         let Some(mine) = self.mine.get(&id) else { return };
         let host = mine.ticket.host.clone();
@@ -289,56 +283,5 @@ impl Desk {
                 self.call(&host);
             }
         }
-    }
-
-    /// Shows and tells that a ticket has ended.
-    fn over(&mut self, ticket: Ticket) {
-        self.turn += 1;
-        self.ended.retain(|other| other.id != ticket.id);
-        self.ended.push_front(Arc::new(ticket));
-        self.ended.truncate(MOST_ENDED);
-    }
-
-    /// All containers of a ticket's tenant: those that there are, and those that are remembered.
-    fn containers(&self, ticket: &Ticket) -> Vec<ContainerId> {
-        let fleet = self.fleet.borrow();
-        let tenant = fleet.tenant(&ticket.host, &ticket.tenant);
-        let mut found: Vec<ContainerId> = tenant
-            .iter()
-            .flat_map(|tenant| tenant.containers.iter().map(|facts| facts.id.clone()))
-            .chain(
-                self.sleepers
-                    .values()
-                    .filter(|it| it.host == ticket.host && it.tenant == ticket.tenant)
-                    .map(|it| it.container.clone()),
-            )
-            .collect();
-        found.sort();
-        found.dedup();
-        found
-    }
-
-    fn tier(&self, ticket: &Ticket) -> Option<Tier> {
-        self.fleet.borrow().tenant(&ticket.host, &ticket.tenant).and_then(|tenant| tenant.tier)
-    }
-
-    fn publish(&mut self) {
-        let mut tickets: Vec<Arc<Ticket>> =
-            self.mine.values().map(|mine| Arc::new(mine.ticket.clone())).collect();
-        tickets.extend(self.others.iter().cloned());
-        tickets.sort_by_key(|ticket| (std::cmp::Reverse(ticket.asked), ticket.id));
-        tickets.extend(self.ended.iter().cloned());
-        let work = Work {
-            tickets,
-            runs: self.runs.clone(),
-            sleepers: self.sleepers.values().cloned().collect(),
-            abilities: self.abilities.clone(),
-            record: Record::Open,
-            keeper: self.keeper.clone(),
-            own: self.mine.len(),
-            ours: self.mine.keys().copied().collect(),
-            turn: self.turn,
-        };
-        self.work.send_replace(Arc::new(work));
     }
 }
