@@ -50,20 +50,16 @@ def main():
 def storm(sockets, argv, postgres, wanted):
     """Consoles in a storm, killed in the middle of it; what is to be told of them."""
     with tempfile.TemporaryDirectory(prefix="wb-", dir="/dev/shm") as heard:
-        consoles = [Watched(argv) for _ in range(wanted.consoles)]
-        watched = consoles[0]
-        for console in consoles:
-            console.until(lambda lines: (counts(lines) or (0,))[0] == HOSTS, 30)
+        watched = Watched(argv)
+        consoles = [watched, *(Watched(argv, blind=True) for _ in range(1, wanted.consoles))]
+        watched.until(lambda lines: (counts(lines) or (0,))[0] == HOSTS, 30)
         listeners = listen(sockets, heard)
-        settle(consoles, 5)
+        watched.settle(5)
         begun, used = time.time(), [procfs.cpu_seconds(console.pid) for console in consoles]
-        keys = []
-        for _ in range(wanted.seconds):
-            keys.append(press(watched))
-            settle(consoles[1:], 0)
+        keys = [press(watched) for _ in range(wanted.seconds)]
         ended = time.time()
         used = [procfs.cpu_seconds(console.pid) - before for console, before in zip(consoles, used)]
-        settle(consoles, BEHIND)
+        watched.settle(BEHIND)
         memory = max(procfs.memory_mb(console.pid)[1] for console in consoles)
         for console in consoles:
             os.kill(console.pid, signal.SIGKILL)
@@ -89,13 +85,6 @@ def storm(sockets, argv, postgres, wanted):
         ["highest RSS", figure(memory, 0, " MB"), ""],
         ["the chain after kill -9", (verified.stdout + verified.stderr).strip().splitlines()[0], "verifies"],
     ]
-
-
-def settle(consoles, seconds):
-    """Looks on at all of them."""
-    end = time.monotonic() + seconds
-    for console in consoles:
-        console.settle(max(0, end - time.monotonic()))
 
 
 def listen(sockets, folder):

@@ -24,9 +24,10 @@ _F_SETPIPE_SZ = 1031
 
 
 class Watched:
-    """Runs `argv` at once. `events` is a connected socket on which an engine tells its events."""
+    """Runs `argv` at once. `events` is a connected socket on which an engine tells its events. With `blind` all output is
+    dropped: nothing is ever seen."""
 
-    def __init__(self, argv, env=None, events=None):
+    def __init__(self, argv, env=None, events=None, blind=False):
         self.screen = Screen(WIDTH, HEIGHT)
         self.heard = []  # (moment, bytes) of the event socket
         self._pending = b""
@@ -40,7 +41,7 @@ class Watched:
             try:
                 os.close(slave)
                 os.close(self._records)
-                _record(terminal, events.fileno() if events else None, records_in)
+                _record(terminal, events.fileno() if events else None, records_in, blind)
             finally:
                 os._exit(0)
         os.close(records_in)
@@ -132,7 +133,7 @@ def _ended(pid, seconds):
     return False
 
 
-def _record(terminal, events, out):
+def _record(terminal, events, out, blind):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         os.nice(-10)
@@ -153,4 +154,5 @@ def _record(terminal, events, out):
                     return
                 del kinds[fd]
                 continue
-            os.write(out, _HEAD.pack(kinds[fd], moment, len(data)) + data)
+            if not blind:
+                os.write(out, _HEAD.pack(kinds[fd], moment, len(data)) + data)
