@@ -32,6 +32,8 @@ const PING_EVERY: Duration = Duration::from_secs(5);
 const RECONCILE_EVERY: Duration = Duration::from_secs(30);
 /// The stream opens this long after the first list is asked for: with many hosts it would delay their pictures.
 const STREAM_AFTER: Duration = Duration::from_millis(100);
+/// The same for a short command: what the engine remembers has it asked about containers while it should work.
+const STREAM_AFTER_WORK: Duration = Duration::from_secs(2);
 /// It begins with what happened this much before that list. What is told twice is known by its time. An engine whose clock is
 /// behind ours by more than this leaves a hole between list and stream.
 const OVERLAP: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
@@ -142,7 +144,8 @@ impl HostTask {
         };
         let first = heard.is_none();
         let opening = Timestamp::now().checked_sub(OVERLAP).unwrap_or(Timestamp::UNIX_EPOCH);
-        let mut events = later(engine.clone(), opening, Instant::now() + STREAM_AFTER);
+        let after = if self.brief { STREAM_AFTER_WORK } else { STREAM_AFTER };
+        let mut events = later(engine.clone(), opening, Instant::now() + after);
         let mut calls = Calls::new(engine.clone(), self.clock);
         match *heard {
             // What was missed goes before the list: then the list finds nothing that was told already.
