@@ -72,7 +72,6 @@ pub async fn service(spec: &HostSpec, ledger: &Path) -> Arc<Service> {
         },
         ledger: Some(Where::Sqlite(ledger.to_owned())),
         mends: true,
-        brief: true,
         ..Rules::default()
     };
     let service = Service::start(vec![spec.clone()], Naming::default(), rules);

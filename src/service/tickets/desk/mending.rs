@@ -1,6 +1,6 @@
 //! What the desk mends: it reads what other consoles wrote, and ends what they left open.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,23 +64,21 @@ impl Desk {
     }
 
     async fn read(&mut self, ledger: &Ledger) -> Result<(), ledger::LedgerError> {
-        let sleepers = ledger.sleepers().await?;
-        // What is over is for those who look on: in a ledger that has been used for a while it takes a short command 5 ms.
-        let tickets = if self.brief {
-            ledger.open_tickets().await?.into_iter().map(|open| open.ticket).collect()
-        } else {
-            ledger.tickets(MOST_ENDED).await?
-        };
+        let sleepers = ledger.sleepers().await?.into_iter();
+        let sleepers = sleepers.map(|it| (it.container.clone(), Arc::new(it))).collect();
         self.abilities = ledger.abilities().await?;
-        if !self.brief {
+        let is_mine = |ticket: &Arc<Ticket>| self.mine.contains_key(&ticket.id);
+        if self.brief {
+            // What is over is for those who look on: in a ledger that has been used for a while it takes a short command 5 ms.
+            let open = ledger.open_tickets().await?.into_iter().map(|open| Arc::new(open.ticket));
+            self.others = open.filter(|ticket| !is_mine(ticket)).collect();
+        } else {
+            let tickets = ledger.tickets(MOST_ENDED).await?.into_iter().map(Arc::new);
+            let (ended, open): (Vec<_>, Vec<_>) =
+                tickets.filter(|ticket| !is_mine(ticket)).partition(|ticket| ticket.ended.is_some());
+            (self.ended, self.others) = (ended.into(), open);
             self.read_runs(ledger).await?;
         }
-        let sleepers: BTreeMap<_, _> =
-            sleepers.into_iter().map(|it| (it.container.clone(), Arc::new(it))).collect();
-        let (ended, open): (Vec<_>, Vec<_>) =
-            tickets.into_iter().map(Arc::new).partition(|ticket| ticket.ended.is_some());
-        self.others = open.into_iter().filter(|ticket| !self.mine.contains_key(&ticket.id)).collect();
-        self.ended = ended.into_iter().filter(|ticket| !self.mine.contains_key(&ticket.id)).collect();
         self.sleepers = sleepers;
         self.turn += 1;
         Ok(())
