@@ -25,6 +25,14 @@ pub struct Changes {
     pub trouble: Option<Arc<str>>,
 }
 
+impl Changes {
+    /// Whether it is in the ledger. Without a ledger there is nothing to wait for.
+    #[must_use]
+    pub fn has_recorded(&self, change: &Change) -> bool {
+        change.seq == 0 || self.recorded_to.is_none_or(|to| change.seq < to)
+    }
+}
+
 /// The feed, and the way from it into the ledger.
 pub(super) struct Chronicle {
     feed: Feed,

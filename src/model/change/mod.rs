@@ -31,7 +31,8 @@ pub const MOST_RAW: usize = 16;
 /// One thing that happened; often several engine events folded into one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// Its place in the feed: grows with every change and every time that one is told anew. Not in the ledger.
+    /// Its place in the feed: grows with every change and every time that one is told anew, from 1 on. Not in the ledger: what that
+    /// tells has 0.
     #[serde(skip)]
     pub seq: u64,
     /// Which act it tells of: the same in every console and after every restart.

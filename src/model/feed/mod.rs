@@ -43,7 +43,8 @@ pub struct Feed {
     places: HashMap<Act, Order>,
     /// The latest act of each container that may still be folded into.
     open: HashMap<(HostName, ContainerId), Act>,
-    next: u64,
+    /// The number of the change that was told last.
+    last: u64,
     /// The latest records: a memory and a live stream may both tell of one.
     told: HashSet<Mark>,
     told_in_order: VecDeque<Mark>,
@@ -72,7 +73,7 @@ impl Feed {
     /// The number that the next change will have.
     #[must_use]
     pub fn next_seq(&self) -> u64 {
-        self.next
+        self.last + 1
     }
 
     /// Takes in one event of `host`, which was heard live at `heard` by our own clock; nothing where an engine remembers it.
@@ -189,8 +190,8 @@ impl Feed {
     }
 
     fn put(&mut self, mut change: Change) {
-        change.seq = self.next;
-        self.next += 1;
+        self.last += 1;
+        change.seq = self.last;
         self.put_back(Arc::new(change));
         while self.changes.len() > MOST_CHANGES {
             let Some(oldest) = self.changes.pop_front() else { break };

@@ -40,8 +40,8 @@ impl ChangeSheet {
         }
         let seq = self.change.seq;
         // What was told a moment ago is not in the ledger yet.
-        let is_recorded = changes.recorded_to.is_some_and(|to| seq < to || seq == 0);
-        if is_recorded && !self.asked.is_busy() && self.asked_of != Some(seq) {
+        let is_told = changes.recorded_to.is_some() && changes.has_recorded(&self.change);
+        if is_told && !self.asked.is_busy() && self.asked_of != Some(seq) {
             self.asked_of = Some(seq);
             self.asked.ask(Question::Parts(act, MOST_PARTS));
         }

@@ -44,9 +44,8 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, hits: &mut Hits) {
     let columns = row::columns(state, shown().map(|(_, row)| &*row.change), list.width);
     for ((line, shown), y) in shown().zip(list.y..list.bottom()) {
         let row = Rect::new(list.x, y, list.width, 1);
-        let is_recorded =
-            !shown.in_memory || state.changes.recorded_to.is_none_or(|to| shown.change.seq < to);
-        if !is_recorded {
+        // Also what has left the memory may not be in the ledger yet.
+        if !state.changes.has_recorded(&shown.change) {
             pen.text(row.x, y, 1, row::NOT_RECORDED, Slot::Dim);
         }
         row::draw(pen, row, state, &shown.change, columns);

@@ -65,8 +65,7 @@ fn lines(state: &State, sheet: &ChangeSheet) -> Vec<Line> {
     field("change-from", time(state, change.first));
     field("change-until", time(state, change.time));
     field("change-source", change.source.as_str().to_owned());
-    let recorded = state.changes.recorded_to.is_some_and(|to| change.seq != 0 && change.seq >= to);
-    if recorded {
+    if !state.changes.has_recorded(change) {
         field("change-record", messages.say("change-not-recorded"));
     }
     parts(state, sheet, cells, &mut lines);
