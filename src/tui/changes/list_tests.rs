@@ -120,6 +120,21 @@ fn what_leaves_the_memory_while_somebody_reads_leaves_no_hole() {
 }
 
 #[test]
+fn what_leaves_the_memory_before_it_is_recorded_is_not_called_so() {
+    let mut list = ChangeList::default();
+    list.settle(&memory(50, 60), 5);
+    list.move_by(9);
+    list.settle(&memory(50, 60), 5);
+    answer(&mut list, page(40..50, false));
+    list.settle(&memory(50, 60), 5);
+    let later = Changes { recorded_to: Some(52), ..Changes::clone(&memory(55, 65)) };
+    list.settle(&Arc::new(later.clone()), 5);
+    let recorded = list.rows.iter().filter(|row| later.has_recorded(&row.change));
+    let recorded: Vec<i64> = recorded.map(|row| row.change.act.number()).collect();
+    assert_eq!(recorded, (40..52).rev().collect::<Vec<_>>());
+}
+
+#[test]
 fn a_question_is_answered_by_the_memory_at_once_and_by_the_ledger_as_soon_as_it_can() {
     let mut list = ChangeList::default();
     let now = memory(50, 60);
