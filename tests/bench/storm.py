@@ -6,6 +6,7 @@ import datetime
 import glob
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -26,8 +27,10 @@ TOLD = {
 }
 # What is recorded lies behind by up to this.
 BEHIND = 4
-# With so many changes called recorded a console is killed.
+# With so many changes called recorded a console is killed, up to a second later.
 SOME = 10
+# Every 500th: some 20 of their changes a second.
+SOME_TENANTS = "tenant:tenant-001*"
 # A change in its pane: what says that it is not recorded yet, its time, who, what happened, to what.
 CHANGE = re.compile(r"│([ ◦])(\d\d:\d\d:\d\d) +(\S+) +(\S+) +(\S+)")
 
@@ -42,14 +45,15 @@ def main():
     postgres = os.environ.get("WAKEBOARD_BENCH_POSTGRES")
     print(f"load {procfs.load():.2f}", flush=True)
     with simulated("storm", wanted.rate, postgres) as (sockets, argv):
-        rows = storm(sockets, argv, postgres, wanted)
-        rows += [["shown as recorded when it was killed", *killed(argv, wanted.kills)]]
+        ledger = postgres or os.path.join(os.path.dirname(argv[-1]), "state", "ledger.db")
+        rows = storm(sockets, argv, ledger, wanted)
+        rows += [["shown as recorded when it was killed", *killed(argv, ledger, wanted.kills)]]
     consoles = "a console" if wanted.consoles == 1 else f"{wanted.consoles} consoles, each on all hosts"
     place = "PostgreSQL" if postgres else "SQLite"
     show(f"{HOSTS} simulated hosts, {wanted.seconds} s, {consoles} of 200 x 50, {place}; a curl counts beside them", rows)
 
 
-def storm(sockets, argv, postgres, wanted):
+def storm(sockets, argv, ledger, wanted):
     """Consoles in a storm, killed in the middle of it; what is to be told of them."""
     with tempfile.TemporaryDirectory(prefix="wb-", dir="/dev/shm") as heard:
         watched = Watched(argv)
@@ -70,7 +74,7 @@ def storm(sockets, argv, postgres, wanted):
         for console in consoles:
             console.end()
         told = events(heard, begun, ended)
-    recorded = records(postgres or os.path.join(os.path.dirname(argv[-1]), "state", "ledger.db"), begun, ended)
+    recorded = records(ledger, begun, ended)
     verified = subprocess.run([*argv, "changes", "verify"], capture_output=True, text=True)
     lost, extra = sum((told - recorded).values()), sum((recorded - told).values())
     answered = [it for it in keys if it is not None]
@@ -112,18 +116,19 @@ def press(watched):
     return shown and shown - begun
 
 
-def killed(argv, times):
+def killed(argv, ledger, times):
     """Kills a console in the storm as soon as it shows some changes as recorded: how many it showed so, and whether each is."""
     shown_at_all, missing = 0, 0
     for _ in range(times):
-        watched = Watched(argv)
+        watched = Watched(argv, {"TZ": "UTC"})
         watched.until(lambda lines: (counts(lines) or (0,))[0] == HOSTS, 30)
         watched.settle(2)
-        # What somebody reads stands still; it is recorded meanwhile.
+        # All that fits on the screen is younger than what is recorded, but not where one looks at some tenants alone.
         watched.write(b"\t")
         watched.settle(0.2)
-        watched.write(b"jj")
+        watched.write(f"/{SOME_TENANTS}\r".encode())
         watched.until(lambda lines: sum(as_recorded(lines).values()) >= SOME, 30)
+        watched.settle(random.uniform(0, 1))
         os.kill(watched.pid, signal.SIGKILL)
         try:
             # What it wrote before it was killed is on the screen as well.
@@ -133,7 +138,7 @@ def killed(argv, times):
         shown = as_recorded(watched.screen.lines())
         watched.end()
         shown_at_all += sum(shown.values())
-        missing += sum((shown - changes(argv, shown)).values())
+        missing += sum((shown - readings(ledger, shown)).values())
     return f"{shown_at_all} in {times} times, {missing} of them not in the ledger", "0"
 
 
@@ -143,16 +148,15 @@ def as_recorded(lines):
     return collections.Counter((it[2], it[4], it[5]) for it in found if it and it[1] == " ")
 
 
-def changes(argv, shown):
-    """How often the ledger has changes of these seconds."""
+def readings(ledger, shown):
+    """How often what the ledger has of these seconds reads so. A change that reads otherwise by now was recorded before as well."""
     kept = collections.Counter()
     for moment in {moment for moment, *_ in shown}:
-        begun = datetime.datetime.fromisoformat(f"2000-01-01T{moment}")
-        after = (begun + datetime.timedelta(seconds=1)).time()
-        question = [f"between {moment} and {after}", "--json", "--limit", "100000"]
-        answer = subprocess.run([*argv, "changes", *question], check=True, capture_output=True, text=True)
-        told = ((it["time"][11:19], it["verb"], it["object"]) for it in json.loads(answer.stdout))
-        kept.update(it for it in told if it[0] == moment)
+        today = datetime.datetime.now(datetime.timezone.utc).date()
+        begun = datetime.datetime.fromisoformat(f"{today}T{moment}+00:00").timestamp()
+        sql = f"SELECT reading FROM records WHERE time >= {int(begun * 1e9)} AND time < {int((begun + 1) * 1e9)} AND reading <> ''"
+        told = (json.loads(reading) for reading, in asked(ledger, sql))
+        kept.update((it["time"][11:19], it["verb"], it.get("container")) for it in told)
     return kept
 
 
@@ -173,12 +177,16 @@ def events(folder, begun, ended):
 def records(ledger, begun, ended):
     """The same of what the ledger keeps."""
     sql = "SELECT time, count(*) FROM records WHERE source = 'engine' AND time >= {} AND time < {} GROUP BY time"
-    sql = sql.format(int(begun * 1e9), int(ended * 1e9))
-    if ledger.startswith("postgres"):
-        answer = subprocess.run(["psql", ledger, "-At", "-F", " ", "-c", sql], check=True, capture_output=True, text=True)
-        return collections.Counter({int(time): int(count) for time, count in map(str.split, answer.stdout.splitlines())})
-    with sqlite3.connect(ledger) as connection:
-        return collections.Counter(dict(connection.execute(sql)))
+    return collections.Counter({int(time): int(count) for time, count in asked(ledger, sql.format(int(begun * 1e9), int(ended * 1e9)))})
+
+
+def asked(ledger, sql):
+    """The rows that the statement finds, in the file or in the database."""
+    if not ledger.startswith("postgres"):
+        with sqlite3.connect(ledger) as connection:
+            return connection.execute(sql).fetchall()
+    answer = subprocess.run(["psql", ledger, "-At", "-F", "\x1f", "-c", sql], check=True, capture_output=True, text=True)
+    return [line.split("\x1f") for line in answer.stdout.splitlines()]
 
 
 main()
