@@ -21,6 +21,8 @@ class Screen:
         self.width, self.height = width, height
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._rest = ""
+        # Half a frame, of which no terminal shows anything yet.
+        self.in_update = False
         self._row = self._column = 0
         self._clear()
 
@@ -77,6 +79,8 @@ class Screen:
         if args.startswith(("?", ">", "<", "=")):
             if final == "h" and args in ("?1049", "?47"):
                 self._clear()
+            if args == "?2026":
+                self.in_update = final == "h"
             return
         numbers = [int(number) if number.isdigit() else 0 for number in args.split(";")]
         first = max(numbers[0], 1)

@@ -128,18 +128,26 @@ def killed(argv, ledger, times):
         watched.settle(0.2)
         watched.write(f"/{SOME_TENANTS}\r".encode())
         watched.until(lambda lines: sum(as_recorded(lines).values()) >= SOME, 30)
-        watched.settle(random.uniform(0, 1))
+        shown = last_shown(watched, random.uniform(0, 1)) or as_recorded(watched.screen.lines())
         os.kill(watched.pid, signal.SIGKILL)
-        try:
-            # What it wrote before it was killed is on the screen as well.
-            watched.settle(0.5)
-        except Ended:
-            pass
-        shown = as_recorded(watched.screen.lines())
+        # What it wrote before it was killed is on the screen as well.
+        shown = last_shown(watched, 0.5) or shown
         watched.end()
         shown_at_all += sum(shown.values())
         missing += sum((shown - readings(ledger, shown)).values())
     return f"{shown_at_all} in {times} times, {missing} of them not in the ledger", "0"
+
+
+def last_shown(watched, seconds):
+    """What the last whole frame within so many seconds called recorded; nothing where there was none, or it called nothing so."""
+    shown = None
+    try:
+        for _ in watched.frames(seconds):
+            if not watched.screen.in_update:
+                shown = as_recorded(watched.screen.lines())
+    except Ended:
+        pass
+    return shown
 
 
 def as_recorded(lines):
