@@ -17,9 +17,10 @@ pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// SQLite, for each connection. WAL: readers and the writer do not wait for each other.
 const SQLITE: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL";
 
-/// PostgreSQL, for each connection: a writer that hangs must not keep the others waiting for ever.
+/// PostgreSQL, for each connection: a writer that hangs must not keep the others waiting for ever. A plan that was made while the
+/// ledger was nearly empty must not be kept when it has grown.
 const POSTGRES: &str = "SET lock_timeout = 5000; SET idle_in_transaction_session_timeout = 10000; \
-                        SET client_min_messages = warning";
+                        SET plan_cache_mode = force_custom_plan; SET client_min_messages = warning";
 
 /// Whether a change must survive a power cut that comes right after it. What need not, does so a little later; it is
 /// never half there. Why, and what it costs: `docs/decisions/0012-ledger.md`.

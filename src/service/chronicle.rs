@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
+use super::holes::Holes;
 use super::recorder::{FromLedger, Told, What};
 use crate::model::change::{Change, Mark, Record};
 use crate::model::event::Event;
@@ -19,8 +20,10 @@ pub struct Changes {
     pub newest_first: Vec<Arc<Change>>,
     /// The number that the next change will have.
     pub next_seq: u64,
-    /// Changes with numbers below this are in the ledger; nothing where there is no ledger.
+    /// Changes with numbers below this are in the ledger, but for the holes; nothing where there is no ledger.
     pub recorded_to: Option<u64>,
+    /// What will never be in it.
+    pub holes: Arc<Holes>,
     /// Why no more can be recorded now.
     pub trouble: Option<Arc<str>>,
 }
@@ -29,7 +32,8 @@ impl Changes {
     /// Whether it is in the ledger. Without a ledger there is nothing to wait for.
     #[must_use]
     pub fn has_recorded(&self, change: &Change) -> bool {
-        change.seq == 0 || self.recorded_to.is_none_or(|to| change.seq < to)
+        let is_told = |to| change.seq < to && !self.holes.has(change.seq);
+        change.seq == 0 || self.recorded_to.is_none_or(is_told)
     }
 }
 
@@ -43,6 +47,7 @@ pub(super) struct Chronicle {
     held: Option<Vec<(HostName, Vec<Event>)>>,
     /// What the recorder could not take, since it had too much to do.
     lost: Option<Lost>,
+    holes: Arc<Holes>,
     recorded_to: Option<u64>,
     trouble: Option<Arc<str>>,
     out: watch::Sender<Arc<Changes>>,
@@ -75,6 +80,7 @@ impl Chronicle {
             recorder,
             held,
             lost: None,
+            holes: Arc::default(),
             recorded_to,
             trouble: None,
             out,
@@ -142,7 +148,8 @@ impl Chronicle {
                     self.feed.add(change);
                 }
             }
-            FromLedger::Recorded(seq) => {
+            FromLedger::Recorded(seq, holes) => {
+                Arc::make_mut(&mut self.holes).cover_all(&holes);
                 // Only what somebody can see is worth a frame.
                 let newly = self.recorded_to.unwrap_or(0)..seq;
                 let is_seen = self.feed.newest_first().any(|change| newly.contains(&change.seq));
@@ -168,6 +175,7 @@ impl Chronicle {
                 newest_first: self.feed.newest_first().cloned().collect(),
                 next_seq: self.feed.next_seq(),
                 recorded_to: self.recorded_to,
+                holes: self.holes.clone(),
                 trouble: self.trouble.clone(),
             }));
         }
@@ -185,6 +193,7 @@ impl Chronicle {
         let is_something = !matches!(what, What::Nothing);
         if recorder.try_send(Told { what, arrived, seq }).is_err() && is_something {
             Lost::add(&mut self.lost, arrived, 1);
+            Arc::make_mut(&mut self.holes).cover(seq.saturating_sub(1)..seq);
         }
     }
 }

@@ -7,6 +7,7 @@ mod chronicle;
 pub mod clock;
 pub mod doctor;
 pub mod duties;
+mod holes;
 pub mod hooks;
 mod host;
 mod inventory;

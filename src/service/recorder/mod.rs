@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tracing::warn;
 
 use super::chronicle::Lost;
+use super::holes::Holes;
 use crate::ledger::{Ledger, LedgerError};
 use crate::model::backoff;
 use crate::model::change::{Change, Mark, Record, Retention, Source};
@@ -69,8 +70,8 @@ pub(super) enum FromLedger {
     Before { changes: Vec<Change>, marks: Vec<Mark> },
     /// What others recorded.
     Others(Vec<Change>),
-    /// All changes of the feed below this number are in the ledger.
-    Recorded(u64),
+    /// All changes of the feed below this number are in the ledger, but for these.
+    Recorded(u64, Holes),
     /// It cannot be written, and why.
     Trouble(Arc<str>),
 }
@@ -173,7 +174,7 @@ impl Recorder {
             }
             match self.waiting.written() {
                 Some(seq) => {
-                    let _ = self.start.out.send(FromLedger::Recorded(seq)).await;
+                    let _ = self.start.out.send(FromLedger::Recorded(seq, self.waiting.holes.clone())).await;
                 }
                 None => break,
             }

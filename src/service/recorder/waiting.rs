@@ -11,6 +11,7 @@ use crate::model::change::{Change, Record, Source, Verb};
 use crate::model::feed::Feed;
 use crate::model::work::Work;
 use crate::service::chronicle::Lost;
+use crate::service::holes::Holes;
 
 /// How much may wait: what ten thousand events a second bring in six seconds, some 40 MB.
 const MOST_WAITING: usize = 65_536;
@@ -24,6 +25,8 @@ pub(super) struct Waiting {
     /// The feed's number when all of the portion, and nothing else, is written.
     portion_to: Option<u64>,
     lost: Option<Lost>,
+    /// The numbers of the feed that were lost.
+    pub holes: Holes,
 }
 
 impl Waiting {
@@ -31,9 +34,15 @@ impl Waiting {
     pub fn push(&mut self, told: Told) {
         if self.told.len() < MOST_WAITING {
             self.told.push_back(told);
-        } else if !matches!(told.what, What::Nothing) {
-            Lost::add(&mut self.lost, told.arrived, 1);
+            return;
         }
+        let count = match &told.what {
+            What::Nothing => return,
+            What::Lost(lost) => lost.count,
+            What::Event { .. } | What::Record(_) => 1,
+        };
+        Lost::add(&mut self.lost, told.arrived, count);
+        self.holes.cover(told.seq.saturating_sub(1)..told.seq);
     }
 
     /// How much waits.
@@ -92,4 +101,26 @@ fn hole(lost: Lost) -> Record {
     let reading =
         Change { detail: Some(detail.clone()), ..Change::new(Source::Host, act, lost.to, Verb::Gap) };
     Record::alone(&key, detail.into(), reading)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_counted_and_known_by_its_number() {
+        let mut waiting = Waiting::default();
+        let time = Timestamp::UNIX_EPOCH;
+        let lost = Lost { from: time, to: time, count: 40 };
+        let most = MOST_WAITING as u64;
+        for number in 0..most + 2 {
+            let what = What::Record(Box::new(hole(lost)));
+            waiting.push(Told { what, arrived: time, seq: number + 1 });
+        }
+        waiting.push(Told { what: What::Lost(lost), arrived: time, seq: most + 3 });
+        waiting.push(Told { what: What::Nothing, arrived: time, seq: most + 4 });
+        assert_eq!((waiting.count(), waiting.lost.map(|lost| lost.count)), (MOST_WAITING, Some(42)));
+        let known: Vec<u64> = (most - 2..most + 6).filter(|number| waiting.holes.has(*number)).collect();
+        assert_eq!(known, [most, most + 1, most + 2]);
+    }
 }
