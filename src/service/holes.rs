@@ -21,7 +21,7 @@ impl Holes {
         let met = &self.stretches[first..after.max(first)];
         let from = met.first().map_or(numbers.start, |known| known.start.min(numbers.start));
         let to = met.last().map_or(numbers.end, |known| known.end.max(numbers.end));
-        self.stretches.splice(first..after.max(first), [from..to]);
+        self.stretches.splice(first..after.max(first), std::iter::once(from..to));
         if self.stretches.len() > MOST {
             self.stretches[1].start = self.stretches[0].start;
             self.stretches.remove(0);
@@ -71,7 +71,9 @@ mod tests {
         for number in 0..=MOST as u64 {
             holes.cover(number * 10..number * 10 + 1);
         }
-        assert!(holes.stretches.len() == MOST && holes.has(0) && holes.has(5) && holes.has(10) && !holes.has(15));
+        assert!(
+            holes.stretches.len() == MOST && holes.has(0) && holes.has(5) && holes.has(10) && !holes.has(15)
+        );
         let mut others = Holes::default();
         others.cover_all(&holes);
         assert_eq!(others, holes);
