@@ -51,6 +51,17 @@ fn numbers(list: &ChangeList) -> Vec<i64> {
     list.rows.iter().map(|row| row.change.act.number()).collect()
 }
 
+/// Somebody has scrolled past the memory of 50 to 59, and the ledger has told the rest from 40 on.
+fn read_to_the_end() -> ChangeList {
+    let mut list = ChangeList::default();
+    list.settle(&memory(50, 60), 5);
+    list.move_by(9);
+    list.settle(&memory(50, 60), 5);
+    answer(&mut list, page(40..50, false));
+    list.settle(&memory(50, 60), 5);
+    list
+}
+
 fn acme() -> Posed {
     let terms = vec![Term { negated: false, test: Test::Tenant(vec!["acme".into()]) }];
     Posed { text: "tenant:acme".to_owned(), ask: Ask { range: None, terms }, draft: false }
@@ -105,12 +116,7 @@ fn the_end_of_the_memory_is_not_the_end() {
 
 #[test]
 fn what_leaves_the_memory_while_somebody_reads_leaves_no_hole() {
-    let mut list = ChangeList::default();
-    list.settle(&memory(50, 60), 5);
-    list.move_by(9);
-    list.settle(&memory(50, 60), 5);
-    answer(&mut list, page(40..50, false));
-    list.settle(&memory(50, 60), 5);
+    let mut list = read_to_the_end();
     list.settle(&memory(55, 65), 5);
     assert_eq!(numbers(&list), (40..65).rev().collect::<Vec<_>>());
     // Forgetting is no leaving.
@@ -121,12 +127,7 @@ fn what_leaves_the_memory_while_somebody_reads_leaves_no_hole() {
 
 #[test]
 fn what_leaves_the_memory_before_it_is_recorded_is_not_called_so() {
-    let mut list = ChangeList::default();
-    list.settle(&memory(50, 60), 5);
-    list.move_by(9);
-    list.settle(&memory(50, 60), 5);
-    answer(&mut list, page(40..50, false));
-    list.settle(&memory(50, 60), 5);
+    let mut list = read_to_the_end();
     let later = Changes { recorded_to: Some(52), ..Changes::clone(&memory(55, 65)) };
     list.settle(&Arc::new(later.clone()), 5);
     let recorded = list.rows.iter().filter(|row| later.has_recorded(&row.change));
