@@ -128,6 +128,29 @@ async fn a_dump_of_somebody_else_ends_first() {
     stand.state("acme", State::Running).await;
 }
 
+/// Between the wake and the next dump is too little time for any snapshot to show that the tenant was awake.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_dumped_again_at_once_is_woken_again() {
+    let stand = Stand::open().await;
+    let other = service(&stand.spec, &stand.folder.path().join("ledger.db")).await;
+    for woken in 1..=5 {
+        let dump = order(&other, Task::Dump, "acme", Some(Method::Stop));
+        let mut work = other.work();
+        let ended = work
+            .wait_for(|work| work.ticket(dump).is_some_and(|ticket| ticket.ended.is_some()))
+            .await
+            .unwrap();
+        assert_eq!(ended.ticket(dump).unwrap().outcome, Some(Outcome::Dumped), "{ended:#?}");
+        drop(ended);
+        sleep(Duration::from_millis(1300)).await;
+        let answer = stand.get("/wake/acme", &[]).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let wakes = stand.asked_for("acme");
+        let done = wakes.iter().filter(|ticket| ticket.outcome == Some(Outcome::Woken)).count();
+        assert_eq!(done, woken, "{answer:?} {wakes:#?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wake_that_fails_is_told_and_not_tried_again_at_once() {
     let stand = Stand::open().await;

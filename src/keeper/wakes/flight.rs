@@ -23,6 +23,9 @@ const MOST_ASKED: u32 = 4;
 const OTHERS_SHOW: Duration = Duration::from_millis(1200);
 /// How long a tenant that has just woken may take to show where it is.
 const SHOWS_WITHIN: Duration = Duration::from_secs(5);
+/// How long an answer holds that nothing shows to be true. A tenant that is dumped again at once may never be seen awake:
+/// snapshots leave out what lasted for less than their distance.
+const HOLDS: Duration = Duration::from_millis(300);
 /// How long a tenant may be on its way without any ticket.
 const ON_ITS_WAY: Duration = Duration::from_secs(120);
 /// How long a reason may be.
@@ -103,7 +106,8 @@ pub(super) async fn fly(wakes: Weak<Wakes>, key: TenantKey, flight: Arc<Flight>)
     lock(&wakes.flights).remove(&key);
 }
 
-/// Waits until the table shows that the tenant is awake; from then on it answers for itself.
+/// Waits until the table shows that the tenant is awake, and answers for itself. Where it does not show, nothing is taken for
+/// granted: whoever asks next has the tenant looked at anew.
 async fn shown(wakes: &Wakes, (host, tenant): &TenantKey) {
     let mut tables = wakes.tables.subscribe();
     let shows = async {
@@ -120,7 +124,7 @@ async fn shown(wakes: &Wakes, (host, tenant): &TenantKey) {
             }
         }
     };
-    let _ = timeout(SHOWS_WITHIN, shows).await;
+    let _ = timeout(HOLDS, shows).await;
 }
 
 struct Course<'a> {
