@@ -128,6 +128,18 @@ pub fn end_all(id: &str) -> usize {
     pids.filter(|pid| rustix::process::kill_process(*pid, rustix::process::Signal::KILL).is_ok()).count()
 }
 
+/// The processes of the container `id` whose first process is `pid`, under the same conditions as `counters`.
+#[must_use]
+pub fn processes(pid: u32, id: &str) -> Vec<u32> {
+    let folder = match of_process(pid, id) {
+        None => return Vec::new(),
+        Some(Folders::V1 { memory, .. }) => memory,
+        Some(Folders::V2(folder)) => folder,
+    };
+    let list = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
+    list.lines().filter_map(|line| line.parse().ok()).collect()
+}
+
 #[derive(Debug, PartialEq, Eq)]
 enum Folders {
     V1 { memory: PathBuf, cpu: PathBuf },

@@ -95,6 +95,10 @@ pub trait Hands: Send + Sync {
     /// Without swap this is refused, and the container is as it was.
     async fn squeeze(&self, facts: &Facts, limits: Limits) -> Result<(), EngineError>;
 
+    /// Has a frozen container's memory read back from swap in the background, before its processes ask for it. Nobody waits
+    /// for that, and it may be left out.
+    fn read_ahead(&self, _facts: &Facts) {}
+
     /// Puts memory limits back, where they are others: a squeeze may have been cut off in the middle.
     async fn restore_limits(&self, id: &str, limits: Limits) -> Result<(), EngineError>;
 

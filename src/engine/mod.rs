@@ -7,6 +7,7 @@ pub mod folder;
 pub mod hands;
 pub mod network;
 pub mod podman;
+pub mod read_ahead;
 pub mod ssh;
 
 use std::path::PathBuf;

@@ -1,6 +1,7 @@
 //! Freezes: the memory of a paused container goes into swap, and its limits are what they were.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use wakeboard::model::particulars::Limits;
 
@@ -132,4 +133,40 @@ async fn limits_come_back_after_a_squeeze_that_was_cut_off() {
     hands.restore_limits(&id, limits).await.unwrap();
     assert_eq!(particulars(&hands, &id).await.limits, limits);
     hands.restore_limits(&"0".repeat(64), limits).await.unwrap();
+}
+
+/// Its processes sleep all the time: nobody but the kernel brings their memory back.
+async fn memory_comes_back_by_itself(mut engine: Engine) {
+    let hands = hands(&engine).await;
+    let script =
+        "x=$(head -c 40000000 /dev/zero | tr '\\0' x); echo ${#x} >/tmp/n; while :; do sleep 1000; done";
+    let id = engine.run("hands-read-ahead", &[], &["sh", "-c", script]);
+    counts_beyond(&hands, &id, 5).await;
+    let (facts, limits) = (facts(&hands, &id).await, particulars(&hands, &id).await.limits);
+    hands.pause(&id).await.unwrap();
+    let memory = async || hands.memory(&facts).await.unwrap().unwrap();
+    let before = memory().await;
+    hands.squeeze(&facts, limits).await.unwrap();
+    let left = memory().await;
+    assert!(left <= before / 5, "{left} of {before} bytes are left");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(memory().await <= before / 5, "it stays there");
+    let begun = Instant::now();
+    hands.read_ahead(&facts);
+    while memory().await < before / 10 * 9 {
+        assert!(begun.elapsed() < Duration::from_secs(5), "{} of {before} bytes came back", memory().await);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    println!("{before} bytes are back after {:?}", begun.elapsed());
+    hands.unpause(&id).await.unwrap();
+    assert!(hands.exec(&id, &["true".into()], Duration::from_secs(5)).await.is_ok(), "it lives");
+}
+
+#[tokio::test]
+async fn what_a_frozen_tenant_needs_is_read_ahead() {
+    if !has_swap() {
+        return;
+    }
+    memory_comes_back_by_itself(Engine::docker_a()).await;
+    memory_comes_back_by_itself(Engine::podman()).await;
 }

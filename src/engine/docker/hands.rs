@@ -8,7 +8,7 @@ use serde_json::json;
 use super::call::{Call, encoded};
 use super::{DockerEngine, LONGEST_CALL, listening};
 use crate::engine::hands::{Hands, Ran, Room};
-use crate::engine::{Engine, EngineError, cgroup, podman};
+use crate::engine::{Engine, EngineError, cgroup, podman, read_ahead};
 use crate::model::container::{ContainerId, Facts};
 use crate::model::particulars::{Limits, Particulars, Restart};
 
@@ -96,6 +96,14 @@ impl Hands for DockerEngine {
 
     async fn squeeze(&self, facts: &Facts, limits: Limits) -> Result<(), EngineError> {
         self.push_into_swap(facts, limits).await
+    }
+
+    fn read_ahead(&self, facts: &Facts) {
+        if let Some(detail) = facts.detail.filter(|_| self.near) {
+            let id = facts.id.clone();
+            // Whoever ends the runtime waits for it, for a quarter of a second at most.
+            tokio::task::spawn_blocking(move || read_ahead::read_ahead(detail.pid, &id));
+        }
     }
 
     async fn restore_limits(&self, id: &str, limits: Limits) -> Result<(), EngineError> {

@@ -50,9 +50,12 @@ impl Way for Freeze {
         &self,
         job: &mut Job,
         sleeper: &Sleeper,
-        _: Option<&Particulars>,
+        found: Option<&Particulars>,
     ) -> Result<ContainerId, Trouble> {
         let (engine, id) = (job.engine.clone(), sleeper.container.clone());
+        if let Some(found) = found {
+            engine.read_ahead(&found.facts);
+        }
         job.step("unpause", Some(&sleeper.name), engine.unpause(&id)).await?;
         Ok(id)
     }
