@@ -183,7 +183,7 @@ fn a_thousand_clients_at_once_on_fifty_sleeping_tenants() {
 /// was frozen has answered its port long before it has its pages back. By turns; the medians are printed.
 /// `WAKEBOARD_LAB_ROUNDS` says how many, for figures that mean something.
 fn rounds(bench: &Bench, tenant: &str, inner: u16, method: &str) {
-    let rounds = std::env::var("WAKEBOARD_LAB_ROUNDS").map_or(3, |rounds| rounds.parse().unwrap());
+    let rounds = std::env::var("WAKEBOARD_LAB_ROUNDS").map_or(1, |rounds| rounds.parse().unwrap());
     let keeper = Keeper::open(bench, inner, PATIENT);
     let nginx = Proxy::nginx(keeper.port);
     let host = format!("{tenant}.shop.test");
