@@ -3,6 +3,8 @@
 //! The machine is emulated and some ten times slower than this one. So there is one examination for all, and fewer rounds than
 //! elsewhere; `WAKEBOARD_LAB_ROUNDS` asks for more.
 
+mod near;
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -35,8 +37,8 @@ fn count() -> u64 {
 }
 
 /// Bytes that the kernel counts for the tenant: what no engine says.
-fn in_memory(bench: &Bench) -> u64 {
-    let id = bench.inspect(TENANT, "{{.Id}}");
+fn in_memory(bench: &Bench, name: &str) -> u64 {
+    let id = bench.inspect(name, "{{.Id}}");
     let file = format!("cat $(find /sys/fs/cgroup -name '*{id}*' | head -n 1)/memory.current");
     virtual_machine(&["run", &file]).parse().unwrap()
 }
@@ -95,10 +97,10 @@ fn rounds(bench: &Bench, method: &str, usual: u32, keeps: bool) {
 /// A freeze leaves at most a twentieth in memory, and the helper that did it is nobody's tenant and no news.
 fn freeze_leaves_little(bench: &mut Bench) {
     start(bench, "48");
-    let (before, number) = (in_memory(bench), count());
+    let (before, number) = (in_memory(bench, TENANT), count());
     assert!(before > 48_000_000, "{before}");
     bench.expect(&["dump", TENANT, "--by", "freeze"], "dumped");
-    let left = in_memory(bench);
+    let left = in_memory(bench, TENANT);
     eprintln!("freeze leaves {left} of {before} bytes");
     assert!(left * 20 <= before, "{left} of {before} bytes are left");
     assert_eq!(bench.tenant(TENANT)["state"], "dumped");
