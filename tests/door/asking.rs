@@ -1,15 +1,22 @@
 //! What is answered to whom: proxies, browsers, programs, and those who look after us.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rstest::rstest;
+use tokio::sync::watch;
 use tokio::time::sleep;
 use wakeboard::config::scenario::Fault;
+use wakeboard::keeper::Standing;
+use wakeboard::keeper::door::{Door, DoorSettings, DoorStart};
+use wakeboard::model::ledger::Where;
 use wakeboard::model::method::Method;
+use wakeboard::model::naming::Naming;
 use wakeboard::model::state::State;
 use wakeboard::model::token::Token;
+use wakeboard::service::{Rules, Service};
 
-use super::stand::Stand;
+use super::stand::{Stand, ask, rules};
 
 const BROWSER: &str = "accept: text/html,application/xhtml+xml";
 
@@ -46,6 +53,28 @@ async fn the_unknown_is_not_found_and_no_engine_is_asked() {
     let allowed = 1 + usize::try_from(began.elapsed().as_secs() / 5).unwrap();
     assert!(stand.calls() - before <= allowed, "{} calls", stand.calls() - before);
     assert!(stand.service.work().borrow().tickets.is_empty());
+}
+
+/// Who was destroyed for its sleep is in the ledger alone: before that has been read, nobody is called unknown.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_unknown_before_the_ledger_is_read() {
+    let stand = Stand::open().await;
+    stand.dump("acme", Method::Destroy).await;
+    let no_folder = stand.folder.path().join("file");
+    std::fs::write(&no_folder, "").unwrap();
+    let ledger = Some(Where::Sqlite(no_folder.join("ledger.db")));
+    let blind =
+        Service::start(vec![stand.spec.clone()], Naming::default(), Rules { ledger, ..Rules::default() });
+    blind.fleet().wait_for(|fleet| fleet.hosts.iter().all(|host| host.heard.is_some())).await.unwrap();
+    let settings = DoorSettings { rules: rules(), token: None, tls: None };
+    let (_standing, standing) = watch::channel(Standing::unknown());
+    let door = Door::open(DoorStart { settings, service: Arc::new(blind), standing }).await.unwrap();
+    for tenant in ["acme", "nobody"] {
+        let answer = ask(door.address(), &format!("/wake/{tenant}"), &[]).await;
+        assert_eq!((answer.status, answer.header("retry-after")), (503, Some("2")), "{tenant}: {answer:?}");
+    }
+    assert_eq!(ask(door.address(), "/wake/birch", &[]).await.status, 200, "who runs is known all the same");
+    assert_eq!(stand.get("/wake/nobody", &[]).await.status, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]

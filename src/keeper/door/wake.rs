@@ -110,7 +110,7 @@ impl Desk {
     pub(super) fn unknown(&self) -> Response {
         if !self.wakes.knows_all() {
             self.tally.add(Kind::Later);
-            let detail = "not every host has told its tenants yet: ask again";
+            let detail = "not all tenants are known yet: ask again";
             return after(problem(StatusCode::SERVICE_UNAVAILABLE, detail), AGAIN);
         }
         self.tally.add(Kind::Unknown);
