@@ -11,6 +11,9 @@ use super::cgroup;
 /// No longer than this: what has not come by then is read as it is asked for. It bounds what a slow disk is given to do
 /// beside that.
 const LONGEST: Duration = Duration::from_millis(250);
+/// Less than this, in bytes, is read within some 20 ms as it is asked for. To read it ahead would only take the processors
+/// from those who wake the tenant.
+const WORTHWHILE: u64 = 32 << 20;
 /// One call takes so many addresses at most, so that the bound is looked at now and then.
 const PIECE: usize = 32 << 20;
 /// A container of more processes than this has no few that matter.
@@ -18,18 +21,29 @@ const MOST_PROCESSES: usize = 64;
 /// A longer list of a process's memory is cut.
 const LONGEST_MAPS: u64 = 1 << 20;
 
-/// Has the kernel read back what the container `id`, whose first process is `pid`, has in swap. Nothing happens where that
-/// process is not one of that container on this machine, or this user may not ask for it.
+/// Has the kernel read back what the container `id`, whose first process is `pid`, has in swap. Nothing happens where that is
+/// little, where that process is not one of that container on this machine, or where this user may not ask for it.
 pub fn read_ahead(pid: u32, id: &str) {
     let begun = Instant::now();
-    let processes = cgroup::processes(pid, id);
-    let ranges = processes.into_iter().take(MOST_PROCESSES).map(|pid| (pid, ranges_of(pid)));
-    for (pid, ranges) in ranges {
-        if let Err(error) = read_process(pid, &ranges, begun + LONGEST) {
+    let mut processes = cgroup::processes(pid, id);
+    processes.truncate(MOST_PROCESSES);
+    if processes.iter().map(|pid| swapped(*pid)).sum::<u64>() < WORTHWHILE {
+        return;
+    }
+    for pid in processes {
+        if let Err(error) = read_process(pid, &ranges_of(pid), begun + LONGEST) {
             tracing::debug!(pid, %error, "memory is not read ahead");
             return;
         }
     }
+}
+
+/// What a process has in swap, in bytes: `VmSwap` in `/proc/PID/status`. Nothing where it is gone.
+fn swapped(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmSwap:"));
+    let kibibytes = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+    kibibytes.unwrap_or(0) * 1024
 }
 
 /// The memory of a process that is no file's, and so may lie in swap. Nothing where it is gone.
@@ -134,7 +148,7 @@ mod tests {
         // No machine has so many.
         let nobody = 999_999_999;
         read_ahead(nobody, "abc");
-        assert!(ranges_of(nobody).is_empty());
+        assert!(ranges_of(nobody).is_empty() && swapped(nobody) == 0);
         let page = 0..4096;
         read_process(nobody, std::slice::from_ref(&page), Instant::now() + LONGEST).unwrap();
     }

@@ -101,22 +101,25 @@ fn first_byte_at(place: (&str, u16), host: &str) -> (Duration, String) {
 }
 
 /// A web server whose page is its name.
-fn run_busybox(bench: &mut Bench, name: &str) {
+fn run_busybox(bench: &mut Bench, name: &str, options: &[&str]) {
     let script = format!("mkdir -p /www; echo I am {name} >/www/index.html; exec httpd -f -p 7070 -h /www");
     let label = format!("wakeboard.tenant={name}");
-    let options = ["--label", &label, "--stop-signal", "KILL"];
+    let options = [&["--label", &label, "--stop-signal", "KILL"], options].concat();
     bench.engine.run_image("busybox:lab", name, &options, &["sh", "-c", &script]);
 }
 
 const PATIENT: &str = "  wait: 60s\n  page_after: 60s\n";
 
 #[rstest]
-fn a_proxy_wakes_a_tenant_and_shows_a_page_where_that_takes_long(#[values("nginx", "caddy")] name: &str) {
+fn a_proxy_wakes_a_tenant_and_shows_a_page_where_that_takes_long(
+    #[values("nginx", "caddy", "traefik")] name: &str,
+) {
     let mut bench = docker_a();
-    run_busybox(&mut bench, "kalmia");
+    let published = free_port();
+    run_busybox(&mut bench, "kalmia", &["-p", &format!("127.0.0.1:{published}:7070")]);
     bench.expect(&["dump", "kalmia", "--by", "stop"], "dumped");
     let keeper = Keeper::open(&bench, 7070, "  page_after: 0s\n");
-    let proxy = Proxy::start(name, keeper.port);
+    let proxy = Proxy::start(name, keeper.port, "kalmia", published);
     // A browser that is not kept at all gets the page at once, and later the tenant.
     let (status, page) = get(proxy.port, "kalmia.shop.test", "/", "text/html").unwrap();
     assert_eq!(status, 503, "{page}");
@@ -132,7 +135,8 @@ fn a_proxy_wakes_a_tenant_and_shows_a_page_where_that_takes_long(#[values("nginx
         std::thread::sleep(Duration::from_millis(100));
     }
     let (status, body) = get(proxy.port, "nobody.shop.test", "/", "text/html").unwrap();
-    assert_eq!((status, body.contains("no tenant is meant")), (404, true), "{body}");
+    // Traefik knows each tenant by itself.
+    assert_eq!((status, body.contains("no tenant is meant")), (404, name != "traefik"), "{body}");
     // What the tenant itself answers is handed on as it is.
     let (status, body) = get(proxy.port, "kalmia.shop.test", "/nothing", "text/html").unwrap();
     assert_eq!((status, body.contains("no tenant is meant")), (404, false), "{body}");
@@ -146,7 +150,7 @@ fn a_thousand_clients_at_once_on_fifty_sleeping_tenants() {
     let mut bench = docker_a();
     let names: Vec<String> = (0..TENANTS).map(|number| format!("larch-{number}")).collect();
     for name in &names {
-        run_busybox(&mut bench, name);
+        run_busybox(&mut bench, name, &[]);
     }
     let mut words = vec!["dump"];
     words.extend(names.iter().map(String::as_str));
@@ -227,7 +231,7 @@ fn asleep(bench: &Bench, tenant: &str, method: &str) {
 #[rstest]
 fn the_first_byte_of_a_busybox(#[values("freeze", "checkpoint", "stop")] method: &str) {
     let mut bench = docker_a();
-    run_busybox(&mut bench, "rowan");
+    run_busybox(&mut bench, "rowan", &[]);
     rounds(&bench, "rowan", 7070, method);
 }
 

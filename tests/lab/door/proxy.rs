@@ -4,6 +4,8 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::engine::lab;
+
 /// One process of its own; it ends with the test.
 pub struct Proxy {
     child: Child,
@@ -13,17 +15,21 @@ pub struct Proxy {
 
 impl Proxy {
     /// That proxy, before the door at that port.
-    pub fn start(name: &str, door: u16) -> Proxy {
+    ///
+    /// One that takes no addresses from headers leads to the tenant at its published port.
+    pub fn start(name: &str, door: u16, tenant: &str, published: u16) -> Proxy {
         match name {
             "nginx" => Proxy::nginx(door),
             "caddy" => Proxy::caddy(door),
+            "traefik" => Proxy::traefik(door, tenant, published),
             _ => panic!("no recipe for {name}"),
         }
     }
 
     pub fn nginx(door: u16) -> Proxy {
         let (folder, port) = (tempfile::tempdir().unwrap(), super::free_port());
-        let recipe = recipe("nginx", door).replace("listen 80;", &format!("listen 127.0.0.1:{port};"));
+        let recipe =
+            recipe("nginx", "nginx", door).replace("listen 80;", &format!("listen 127.0.0.1:{port};"));
         let base = folder.path().display();
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|name| format!("{name}_temp_path {base}/{name};\n"))
@@ -43,13 +49,33 @@ impl Proxy {
     pub fn caddy(door: u16) -> Proxy {
         let (folder, port) = (tempfile::tempdir().unwrap(), super::free_port());
         let site = format!("http://*.shop.test:{port} {{\n    bind 127.0.0.1");
-        let recipe = recipe("caddy", door).replace("*.example.com {", &site);
+        let recipe = recipe("Caddy", "caddy", door).replace("*.example.com {", &site);
         let config = folder.path().join("Caddyfile");
         std::fs::write(&config, format!("{{\n    admin off\n    auto_https off\n}}\n{recipe}")).unwrap();
         let mut command = Command::new("caddy");
         command.args(["run", "--adapter", "caddyfile", "--config"]).arg(&config);
         command.env("HOME", folder.path()).env("XDG_DATA_HOME", folder.path()).stderr(Stdio::null());
         command.env("XDG_CONFIG_HOME", folder.path());
+        Proxy::run(command, port, folder)
+    }
+
+    /// It asks nobody for newer versions, and tells nobody that it is used.
+    fn traefik(door: u16, tenant: &str, published: u16) -> Proxy {
+        let (folder, port) = (tempfile::tempdir().unwrap(), super::free_port());
+        let recipe = recipe("Traefik", "yaml", door)
+            .replace("acme.example.com", &format!("{tenant}.shop.test"))
+            .replace("127.0.0.1:8001", &format!("127.0.0.1:{published}"));
+        let (config, routes) = (folder.path().join("traefik.yml"), folder.path().join("routes.yml"));
+        std::fs::write(&routes, recipe).unwrap();
+        let text = format!(
+            "global: {{checkNewVersion: false, sendAnonymousUsage: false}}\nlog: {{level: ERROR}}\n\
+             entryPoints: {{web: {{address: '127.0.0.1:{port}'}}}}\n\
+             providers: {{file: {{filename: '{}', watch: false}}}}\n",
+            routes.display()
+        );
+        std::fs::write(&config, text).unwrap();
+        let mut command = Command::new(lab("WAKEBOARD_LAB_TRAEFIK"));
+        command.arg(format!("--configFile={}", config.display())).current_dir(folder.path());
         Proxy::run(command, port, folder)
     }
 
@@ -73,10 +99,11 @@ impl Drop for Proxy {
 }
 
 /// What the documentation says to write, with our door in it.
-fn recipe(language: &str, door: u16) -> String {
+fn recipe(heading: &str, language: &str, door: u16) -> String {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/wake.md");
     let page = std::fs::read_to_string(page).unwrap();
-    let (_, recipe) = page.split_once(&format!("```{language}\n")).unwrap();
+    let (_, section) = page.split_once(&format!("\n## {heading}\n")).unwrap();
+    let (_, recipe) = section.split_once(&format!("```{language}\n")).unwrap();
     let (recipe, _) = recipe.split_once("```").unwrap();
     recipe.replace("127.0.0.1:7070", &format!("127.0.0.1:{door}"))
 }
