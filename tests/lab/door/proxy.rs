@@ -61,7 +61,7 @@ impl Proxy {
 
     /// It asks nobody for newer versions, and tells nobody that it is used.
     fn traefik(door: u16, tenant: &str, published: u16) -> Proxy {
-        let (folder, port) = (tempfile::tempdir().unwrap(), super::free_port());
+        let (folder, port, own) = (tempfile::tempdir().unwrap(), super::free_port(), super::free_port());
         let recipe = recipe("Traefik", "yaml", door)
             .replace("acme.example.com", &format!("{tenant}.shop.test"))
             .replace("127.0.0.1:8001", &format!("127.0.0.1:{published}"));
@@ -69,14 +69,23 @@ impl Proxy {
         std::fs::write(&routes, recipe).unwrap();
         let text = format!(
             "global: {{checkNewVersion: false, sendAnonymousUsage: false}}\nlog: {{level: ERROR}}\n\
-             entryPoints: {{web: {{address: '127.0.0.1:{port}'}}}}\n\
+             entryPoints: {{web: {{address: '127.0.0.1:{port}'}}, traefik: {{address: '127.0.0.1:{own}'}}}}\n\
+             api: {{insecure: true}}\n\
              providers: {{file: {{filename: '{}', watch: false}}}}\n",
             routes.display()
         );
         std::fs::write(&config, text).unwrap();
         let mut command = Command::new(lab("WAKEBOARD_LAB_TRAEFIK"));
         command.arg(format!("--configFile={}", config.display())).current_dir(folder.path());
-        Proxy::run(command, port, folder)
+        let proxy = Proxy::run(command, port, folder);
+        // Its port is open before it has read where what goes.
+        let begun = Instant::now();
+        let knows = || super::get(own, "127.0.0.1", "/api/http/routers/acme@file", "*/*");
+        while knows().is_none_or(|(status, _)| status != 200) {
+            assert!(begun.elapsed() < Duration::from_secs(20), "it does not read its routes");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        proxy
     }
 
     fn run(mut command: Command, port: u16, folder: tempfile::TempDir) -> Proxy {
