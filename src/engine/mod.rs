@@ -6,6 +6,7 @@ pub mod error;
 pub mod folder;
 pub mod hands;
 pub mod network;
+pub mod own;
 pub mod podman;
 pub mod read_ahead;
 pub mod ssh;

@@ -1,5 +1,5 @@
-//! The network of a container on this machine, read straight from the kernel: bytes, sockets and open connections. Only root may
-//! see whether a process has a network of its own; nobody else is told anything here.
+//! The network of a container on this machine, read straight from the kernel: bytes, sockets and open connections. Only root and
+//! who has `CAP_SYS_PTRACE` may see whether a process has a network of its own; nobody else is told anything here.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};

@@ -13,10 +13,13 @@ pub struct Room {
     pub disk: Option<u64>,
 }
 
-/// Why this container must not be put to sleep now.
+/// Why this container must not be put to sleep now. `own` is the one that this program runs in.
 #[must_use]
-pub fn of_container(it: &Particulars) -> Option<String> {
+pub fn of_container(it: &Particulars, own: Option<&str>) -> Option<String> {
     let name = &it.facts.name;
+    if own == Some(&*it.facts.id) {
+        return Some(format!("this wakeboard itself runs in {name}"));
+    }
     if it.facts.phase == Phase::Paused {
         return Some(format!("{name} is paused, and not by us"));
     }
@@ -56,6 +59,7 @@ pub fn of_room(method: Method, memory: u64, room: Room) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::route::tests::particulars;
     use rstest::rstest;
 
     const MIB: u64 = 1 << 20;
@@ -76,5 +80,13 @@ mod tests {
     ) {
         let room = Room { swap: swap.map(|it| it * MIB), disk: disk.map(|it| it * MIB) };
         assert_eq!(of_room(method, 100 * MIB, room).is_some(), refused);
+    }
+
+    #[test]
+    fn nobody_puts_the_container_to_sleep_that_it_runs_in() {
+        let it = particulars(Phase::Running, 1, 0);
+        assert_eq!(of_container(&it, None), None);
+        assert_eq!(of_container(&it, Some("other")), None);
+        assert!(of_container(&it, Some(&it.facts.id)).unwrap().contains("this wakeboard itself runs in"));
     }
 }

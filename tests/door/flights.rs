@@ -30,7 +30,7 @@ async fn ten_thousand_requests_make_one_wake() {
     );
     let meant = Meant { host: None, tenant: "acme", is_folded: false };
     let entry = loop {
-        if let Some(entry) = wakes.table().find(&meant) {
+        if let Some(entry) = wakes.table().find(&meant, Instant::now()) {
             break entry.clone();
         }
         sleep(Duration::from_millis(5)).await;
@@ -126,6 +126,20 @@ async fn a_dump_of_somebody_else_ends_first() {
     let woken: Vec<_> = stand.asked_for("acme");
     assert!(woken.iter().filter(|ticket| ticket.outcome == Some(Outcome::Woken)).count() == 1, "{woken:#?}");
     stand.state("acme", State::Running).await;
+}
+
+/// It is gone from its host at once, and shows in the ledger a moment later.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_destroyed_by_somebody_else_is_not_unknown() {
+    let stand = Stand::open().await;
+    let other = service(&stand.spec, &stand.folder.path().join("ledger.db")).await;
+    let dump = order(&other, Task::Dump, "acme", Some(Method::Destroy));
+    let mut work = other.work();
+    work.wait_for(|work| work.ticket(dump).is_some_and(|ticket| ticket.ended.is_some())).await.unwrap();
+    let answer = stand.get("/wake/acme", &[]).await;
+    assert_eq!((answer.status, answer.header("x-wakeboard-tenant")), (200, Some("acme")), "{answer:?}");
+    stand.state("acme", State::Running).await;
+    assert_eq!(stand.get("/wake/nobody", &[]).await.status, 404);
 }
 
 /// Between the wake and the next dump is too little time for any snapshot to show that the tenant was awake.

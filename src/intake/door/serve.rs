@@ -23,13 +23,10 @@ use crate::model::token::Token;
 /// How long to wait where the system has no more handles.
 const OUT_OF_HANDLES: Duration = Duration::from_millis(100);
 
-/// Somebody's way in.
-pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
-impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
-
 /// Where they come in.
 pub trait Listener: Send {
-    type Stream: Stream;
+    /// Somebody's way in.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
     fn accept(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 }
 

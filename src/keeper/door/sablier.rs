@@ -1,7 +1,7 @@
 //! What plugins for Sablier ask: are these tenants ready? Their proxies hand requests on once the header says so.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
@@ -133,11 +133,11 @@ impl Desk {
             Ok(again) => again.unwrap_or(AGAIN).clamp(SOONEST, LATEST),
             Err(why) => return wrong(&why),
         };
-        let table = self.wakes.table();
+        let (table, now) = (self.wakes.table(), Instant::now());
         let mut entries: Vec<Arc<Entry>> = Vec::new();
         for name in wanted {
             let told = Told::read(name);
-            let Some(entry) = table.find(&told.meant()).or_else(|| table.of_container(name)) else {
+            let Some(entry) = table.find(&told.meant(), now).or_else(|| table.of_container(name)) else {
                 return Err(Box::new(self.unknown()));
             };
             if !entries.iter().any(|other| other.key == entry.key) {

@@ -1,7 +1,7 @@
 //! `/wake`: holds a request until its tenant answers, and says where. `/waiting`: tells how it stands, and holds nobody.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -69,7 +69,7 @@ impl Desk {
             if let Some(name) = host_name(header.as_bytes())
                 && let Some(meant) = rules.names.of_host(&name)
             {
-                return table.find(&meant).cloned();
+                return table.find(&meant, Instant::now()).cloned();
             }
         }
         None
@@ -79,7 +79,7 @@ impl Desk {
         if !self.wakes.rules().names.path {
             return None;
         }
-        self.wakes.table().find(&Meant { host, tenant, is_folded: false }).cloned()
+        self.wakes.table().find(&Meant { host, tenant, is_folded: false }, Instant::now()).cloned()
     }
 }
 

@@ -151,15 +151,21 @@ impl Course<'_> {
                 waits_since = None;
             }
             match step {
-                Next::Lead => return self.lead().await,
+                Next::Lead => {
+                    if let Some(place) = self.lead().await? {
+                        return Ok(place);
+                    }
+                }
                 Next::Lies(_) if !self.has_looked => {
                     self.has_looked = true;
                     sleep(OTHERS_SHOW).await;
                 }
                 Next::Lies(reason) | Next::Hopeless(reason) => return Err(fault(reason)),
                 Next::Await(ticket) => {
-                    if self.ended(ticket).await == Some(Outcome::Woken) {
-                        return self.lead().await;
+                    if self.ended(ticket).await == Some(Outcome::Woken)
+                        && let Some(place) = self.lead().await?
+                    {
+                        return Ok(place);
                     }
                 }
                 Next::CallOff(ticket) => {
@@ -215,7 +221,7 @@ impl Course<'_> {
         let Some(ended) = ended else { return Ok(None) };
         let reason = || ended.reason.clone().unwrap_or_else(|| "why is not known".to_owned());
         match ended.outcome {
-            Some(Outcome::Woken) => self.lead().await.map(Some),
+            Some(Outcome::Woken) => self.lead().await,
             Some(Outcome::Refused) if self.asked < MOST_ASKED => {
                 // Somebody else is at it; who, shows soon.
                 let is_seen =
@@ -235,8 +241,9 @@ impl Course<'_> {
         ended.filter(|ended| ended.task == Task::Wake).and_then(|ended| ended.outcome)
     }
 
-    /// Finds out where it is. One that has just woken may show in the fleet a moment later.
-    async fn lead(&self) -> Result<Place, Fault> {
+    /// Finds out where it is. One that has just woken may show in the fleet a moment later. Nothing where it turns out to sleep: it
+    /// was put to sleep as it was looked for.
+    async fn lead(&self) -> Result<Option<Place>, Fault> {
         let until = Instant::now() + SHOWS_WITHIN;
         let mut fleet = self.wakes.service.fleet();
         loop {
@@ -246,12 +253,19 @@ impl Course<'_> {
                 Ok(address) => {
                     let place = Place::new(&self.key.1, address);
                     self.keep(&place);
-                    return Ok(place);
+                    return Ok(Some(place));
                 }
                 Err(Nowhere::Never(reason)) => return Err(fault(reason)),
                 Err(Nowhere::NotYet(reason)) => {
                     if !matches!(timeout_at(until, fleet.changed()).await, Ok(Ok(()))) {
                         return Err(fault(reason));
+                    }
+                    let (fleet, work) = (fleet.borrow().clone(), self.wakes.service.work().borrow().clone());
+                    let wakes_stopped = self.wakes.rules().wakes_stopped;
+                    if let Next::Wake | Next::Await(_) | Next::CallOff(_) =
+                        next(&fleet, &work, self.key, wakes_stopped, self.turn)
+                    {
+                        return Ok(None);
                     }
                 }
             }

@@ -32,7 +32,7 @@ pub(super) async fn keep_table(
         let now = fleet.borrow_and_update().clone();
         {
             let Some(wakes) = wakes.upgrade() else { return };
-            let table = Arc::new(Table::of(&now, &before, &wakes.service.requests()));
+            let table = Arc::new(Table::of(&now, &before, &wakes.service.requests(), began.into_std()));
             wakes.table.store(table.clone());
             wakes.tables.send_modify(|count| *count += 1);
             before = table;

@@ -46,7 +46,8 @@ pub fn next(fleet: &Fleet, work: &Work, key: &TenantKey, wakes_stopped: bool, tu
         };
     }
     let Some(tenant) = tenant else {
-        return Next::Hopeless(format!("{name} is not there any more"));
+        // Or somebody else has destroyed it for its sleep.
+        return Next::Lies(format!("{name} is not there any more"));
     };
     let is_behind = fleet.turn < turn;
     match tenant.state {
@@ -181,7 +182,7 @@ mod tests {
         assert_eq!(next(&fleet, &work(None, false), &key(), false, 7), Next::Wait);
         assert!(matches!(
             next(&fleet, &work(None, false), &("web-1".into(), "birch".into()), false, 7),
-            Next::Hopeless(_)
+            Next::Lies(_)
         ));
     }
 

@@ -85,7 +85,8 @@ impl Wakes {
     pub fn start(service: Arc<Service>, standing: watch::Receiver<Standing>, rules: DoorRules) -> Arc<Self> {
         // What is asked for by name can be any tenant, those too that are yet to come.
         service.requests().count_all();
-        let first = Table::of(&service.fleet().borrow().clone(), &Table::default(), &service.requests());
+        let (fleet, now) = (service.fleet().borrow().clone(), Instant::now().into_std());
+        let first = Table::of(&fleet, &Table::default(), &service.requests(), now);
         let wakes = Arc::new(Wakes {
             standing,
             rules: ArcSwap::from_pointee(rules),

@@ -1,8 +1,12 @@
 //! The table of tenants that requests are looked up in: made anew when the fleet changes, read without a lock.
+//!
+//! A tenant that somebody else destroys for its sleep is gone from its host at once, and shows in the ledger up to a second
+//! later. So who has just gone is known for a while longer, as one whose place is not.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use http::HeaderValue;
 use jiff::Timestamp;
@@ -13,6 +17,9 @@ use crate::model::fleet::{Fleet, Tenant};
 use crate::model::state::State;
 use crate::model::work::TenantKey;
 use crate::service::requests::{Requests, Seen};
+
+/// For how long a tenant is known that has gone.
+const KNOWN_AFTER: Duration = Duration::from_secs(3);
 
 /// One tenant, as requests meet it.
 #[derive(Debug)]
@@ -51,6 +58,8 @@ pub struct Table {
     by_container: HashMap<Arc<str>, Arc<Entry>>,
     /// All of them in the fleet's order.
     all: Vec<Arc<Entry>>,
+    /// Those who have just gone, by name, and when that was.
+    gone: HashMap<Arc<str>, (Arc<Entry>, Instant)>,
 }
 
 /// Whether requests can be led to a tenant in that state.
@@ -88,19 +97,31 @@ fn life(tenant: &Tenant) -> impl Iterator<Item = (&ContainerId, Phase, Option<Ti
 }
 
 impl Table {
-    /// The table of that fleet. Of tenants that live on as before, what was found out stays.
+    /// The table of that fleet, made `now`. Of tenants that live on as before, what was found out stays.
     #[must_use]
-    pub fn of(fleet: &Fleet, before: &Table, requests: &Requests) -> Table {
-        let old: HashMap<(&str, &str), &Arc<Entry>> =
+    pub fn of(fleet: &Fleet, before: &Table, requests: &Requests, now: Instant) -> Table {
+        let mut old: HashMap<(&str, &str), &Arc<Entry>> =
             before.all.iter().map(|entry| ((&*entry.key.0, &*entry.key.1), entry)).collect();
         let mut table = Table::default();
         for tenant in fleet.tenants() {
-            let known = old.get(&(&*tenant.host, &*tenant.name)).copied();
+            let known = old.remove(&(&*tenant.host, &*tenant.name));
             let entry = match known {
                 Some(entry) if Arc::ptr_eq(&entry.tenant, tenant) => entry.clone(),
                 _ => Arc::new(anew(tenant, known, requests)),
             };
             table.add(entry);
+        }
+        let still = |(_, since): &&(Arc<Entry>, Instant)| now.duration_since(*since) < KNOWN_AFTER;
+        table.gone = before.gone.values().filter(still).map(|it| (it.0.key.1.clone(), it.clone())).collect();
+        for entry in old.into_values() {
+            // Where it was it is no more.
+            let entry = Entry {
+                key: entry.key.clone(),
+                tenant: entry.tenant.clone(),
+                seen: entry.seen.clone(),
+                place: OnceLock::new(),
+            };
+            table.gone.insert(entry.key.1.clone(), (Arc::new(entry), now));
         }
         table
     }
@@ -128,7 +149,15 @@ impl Table {
 
     /// The tenant that is meant.
     #[must_use]
-    pub fn find(&self, meant: &Meant<'_>) -> Option<&Arc<Entry>> {
+    pub fn find(&self, meant: &Meant<'_>, now: Instant) -> Option<&Arc<Entry>> {
+        self.present(meant).or_else(|| {
+            let (entry, since) = self.gone.get(meant.tenant)?;
+            let is_meant = meant.host.is_none_or(|host| *entry.key.0 == *host);
+            (is_meant && now.duration_since(*since) < KNOWN_AFTER).then_some(entry)
+        })
+    }
+
+    fn present(&self, meant: &Meant<'_>) -> Option<&Arc<Entry>> {
         let named = self.by_name.get(meant.tenant);
         let Some(host) = meant.host else {
             return named.or_else(|| self.folded.get(meant.tenant).filter(|_| meant.is_folded));
@@ -216,11 +245,11 @@ mod tests {
     }
 
     fn table(tenants: &[Arc<Tenant>]) -> Table {
-        Table::of(&fleet(tenants), &Table::default(), &Requests::default())
+        Table::of(&fleet(tenants), &Table::default(), &Requests::default(), Instant::now())
     }
 
     fn host_of<'a>(table: &'a Table, meant: &Meant<'_>) -> Option<&'a str> {
-        table.find(meant).map(|entry| &*entry.key.0)
+        table.find(meant, Instant::now()).map(|entry| &*entry.key.0)
     }
 
     #[test]
@@ -244,9 +273,9 @@ mod tests {
     #[test]
     fn host_names_have_small_letters_only() {
         let table = table(&[tenant("web-1", "Acme", State::Running, 1)]);
-        assert!(table.find(&Meant { is_folded: true, ..named("acme") }).is_some());
-        assert!(table.find(&named("acme")).is_none(), "a path says it as it is");
-        assert!(table.find(&named("Acme")).is_some());
+        assert!(table.find(&Meant { is_folded: true, ..named("acme") }, Instant::now()).is_some());
+        assert!(table.find(&named("acme"), Instant::now()).is_none(), "a path says it as it is");
+        assert!(table.find(&named("Acme"), Instant::now()).is_some());
     }
 
     #[test]
@@ -254,15 +283,46 @@ mod tests {
         let requests = Requests::default();
         let before = table(&[tenant("web-1", "acme", State::Running, 1)]);
         let place = Place::new("acme", "172.17.0.2:80".parse().unwrap());
-        before.find(&named("acme")).unwrap().place.set(place).unwrap();
-        before.find(&named("acme")).unwrap().seen.mark(Timestamp::UNIX_EPOCH);
-        let next =
-            |since, state| Table::of(&fleet(&[tenant("web-1", "acme", state, since)]), &before, &requests);
+        before.find(&named("acme"), Instant::now()).unwrap().place.set(place).unwrap();
+        before.find(&named("acme"), Instant::now()).unwrap().seen.mark(Timestamp::UNIX_EPOCH);
+        let next = |since, state| {
+            Table::of(&fleet(&[tenant("web-1", "acme", state, since)]), &before, &requests, Instant::now())
+        };
         let same = next(1, State::Unhealthy);
-        let entry = same.find(&named("acme")).unwrap();
+        let entry = same.find(&named("acme"), Instant::now()).unwrap();
         assert_eq!(entry.warm().unwrap().upstream, "172.17.0.2:80");
         assert_eq!(entry.seen.last(), Some(Timestamp::UNIX_EPOCH), "its mark is the same one");
-        assert!(next(1, State::Dumping).find(&named("acme")).unwrap().warm().is_none(), "not while it goes");
-        assert!(next(2, State::Running).find(&named("acme")).unwrap().warm().is_none(), "started anew");
+        assert!(
+            next(1, State::Dumping).find(&named("acme"), Instant::now()).unwrap().warm().is_none(),
+            "not while it goes"
+        );
+        assert!(
+            next(2, State::Running).find(&named("acme"), Instant::now()).unwrap().warm().is_none(),
+            "started anew"
+        );
+    }
+
+    #[test]
+    fn who_has_just_gone_is_known_for_a_while() {
+        let (requests, now) = (Requests::default(), Instant::now());
+        let before =
+            table(&[tenant("web-1", "acme", State::Running, 1), tenant("web-1", "birch", State::Running, 1)]);
+        let place = Place::new("acme", "172.17.0.2:80".parse().unwrap());
+        before.find(&named("acme"), now).unwrap().place.set(place).unwrap();
+        let rest = [tenant("web-1", "birch", State::Running, 1)];
+        let after = Table::of(&fleet(&rest), &before, &requests, now);
+        let found = |table: &Table, later: u64| {
+            let entry = table.find(&named("acme"), now + Duration::from_secs(later));
+            entry.map(|entry| entry.warm().is_some())
+        };
+        assert_eq!(found(&after, 1), Some(false), "nobody is led to where it was");
+        assert_eq!(found(&after, 4), None);
+        assert!(after.find(&Meant { host: Some("web-2"), ..named("acme") }, now).is_none());
+        // However often the fleet changes meanwhile, not for longer.
+        let later = Table::of(&fleet(&rest), &after, &requests, now + Duration::from_secs(2));
+        assert_eq!((found(&later, 2), found(&later, 4)), (Some(false), None));
+        let back = [rest[0].clone(), tenant("web-1", "acme", State::Dumped, 1)];
+        let again = Table::of(&fleet(&back), &later, &requests, now + Duration::from_secs(2));
+        assert_eq!(again.find(&named("acme"), now).unwrap().tenant.state, State::Dumped);
     }
 }

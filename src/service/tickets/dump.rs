@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::job::{Job, Note};
 use super::trouble::Trouble;
 use super::{back, ready, tidy, ways};
+use crate::engine::own::own_container;
 use crate::engine::{Engine, EngineError};
 use crate::model::ability::Ability;
 use crate::model::container::{ContainerId, Phase};
@@ -51,7 +52,7 @@ pub(super) async fn run(
     if awake.is_empty() {
         return Err(Trouble::Refused("nothing of it runs".to_owned()));
     }
-    if let Some(reason) = awake.iter().find_map(refusal::of_container) {
+    if let Some(reason) = awake.iter().find_map(|it| refusal::of_container(it, own_container())) {
         return Err(Trouble::Refused(reason));
     }
     awake = order::for_dump(awake, &job.tools.policy.order);
