@@ -14,6 +14,8 @@ const LONGEST: Duration = Duration::from_millis(250);
 /// Less than this, in bytes, is read within some 20 ms as it is asked for. To read it ahead would only take the processors
 /// from those who wake the tenant.
 const WORTHWHILE: u64 = 32 << 20;
+/// Of more than this, in bytes, too little is needed for the first answer: what is asked for waits behind all the rest.
+const TOO_MUCH: u64 = 128 << 20;
 /// One call takes so many addresses at most, so that the bound is looked at now and then.
 const PIECE: usize = 32 << 20;
 /// A container of more processes than this has no few that matter.
@@ -22,12 +24,13 @@ const MOST_PROCESSES: usize = 64;
 const LONGEST_MAPS: u64 = 1 << 20;
 
 /// Has the kernel read back what the container `id`, whose first process is `pid`, has in swap. Nothing happens where that is
-/// little, where that process is not one of that container on this machine, or where this user may not ask for it.
+/// little or much, where that process is not one of that container on this machine, or where this user may not ask for it.
 pub fn read_ahead(pid: u32, id: &str) {
     let begun = Instant::now();
     let mut processes = cgroup::processes(pid, id);
     processes.truncate(MOST_PROCESSES);
-    if processes.iter().map(|pid| swapped(*pid)).sum::<u64>() < WORTHWHILE {
+    let bytes: u64 = processes.iter().map(|pid| swapped(*pid)).sum();
+    if !(WORTHWHILE..=TOO_MUCH).contains(&bytes) {
         return;
     }
     for pid in processes {
