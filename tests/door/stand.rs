@@ -76,9 +76,10 @@ pub async fn service(spec: &HostSpec, ledger: &Path) -> Arc<Service> {
     };
     let service = Service::start(vec![spec.clone()], Naming::default(), rules);
     let (mut fleet, mut work) = (service.fleet(), service.work());
-    let up = fleet.wait_for(|fleet| fleet.hosts.iter().all(|host| host.link.is_up()));
-    timeout(PATIENCE, up).await.unwrap().unwrap();
     timeout(PATIENCE, work.wait_for(|work| work.record == Record::Open)).await.unwrap().unwrap();
+    // All tenants are known: the hosts' and, from turn 1 on, the ledger's.
+    let up = fleet.wait_for(|fleet| fleet.turn > 0 && fleet.hosts.iter().all(|host| host.link.is_up()));
+    timeout(PATIENCE, up).await.unwrap().unwrap();
     Arc::new(service)
 }
 

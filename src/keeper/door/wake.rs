@@ -108,7 +108,7 @@ async fn told(desk: &Desk, entry: Option<Arc<Entry>>, headers: &HeaderMap) -> Re
 
 impl Desk {
     pub(super) fn unknown(&self) -> Response {
-        if !self.wakes.knows_all() {
+        if !self.wakes.table().is_whole() {
             self.tally.add(Kind::Later);
             let detail = "not all tenants are known yet: ask again";
             return after(problem(StatusCode::SERVICE_UNAVAILABLE, detail), AGAIN);

@@ -25,7 +25,7 @@ use tokio::time::{Instant, timeout};
 use super::Standing;
 use crate::model::door::DoorRules;
 use crate::model::host::HostName;
-use crate::model::work::{Record, TenantKey};
+use crate::model::work::TenantKey;
 use crate::service::Service;
 use count::Counts;
 use failures::Failures;
@@ -128,14 +128,6 @@ impl Wakes {
     #[must_use]
     pub fn table(&self) -> arc_swap::Guard<Arc<Table>> {
         self.table.load()
-    }
-
-    /// Whether all tenants are known: every host has told which it has, and the ledger which are on none while they sleep.
-    #[must_use]
-    pub fn knows_all(&self) -> bool {
-        let fleet = self.service.fleet().borrow().clone();
-        let knows_sleepers = self.service.work().borrow().record == Record::Open && fleet.turn > 0;
-        knows_sleepers && fleet.hosts.iter().all(|host| host.heard.is_some())
     }
 
     /// The service behind it.

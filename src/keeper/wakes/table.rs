@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use crate::model::container::{ContainerId, Phase};
 use crate::model::door::Meant;
-use crate::model::fleet::{Fleet, Tenant};
+use crate::model::fleet::{Fleet, Host, Link, Tenant};
 use crate::model::state::State;
 use crate::model::work::TenantKey;
 use crate::service::requests::{Requests, Seen};
@@ -58,6 +58,8 @@ pub struct Table {
     by_container: HashMap<Arc<str>, Arc<Entry>>,
     /// All of them in the fleet's order.
     all: Vec<Arc<Entry>>,
+    /// Nobody is missing: see `is_whole`.
+    whole: bool,
     /// Those who have just gone, by name, and when that was.
     gone: HashMap<Arc<str>, (Arc<Entry>, Instant)>,
 }
@@ -91,6 +93,15 @@ impl Entry {
     }
 }
 
+/// Whether a host has told its tenants: those of one that is lost now are still known.
+fn has_told(host: &Host) -> bool {
+    match host.link {
+        Link::Connecting => false,
+        Link::Up => true,
+        Link::Down { .. } => !host.tenants.is_empty(),
+    }
+}
+
 /// What tells one life of a tenant's containers from another.
 fn life(tenant: &Tenant) -> impl Iterator<Item = (&ContainerId, Phase, Option<Timestamp>, Option<u32>)> {
     tenant.containers.iter().map(|facts| (&facts.id, facts.phase, facts.since, facts.detail.map(|it| it.pid)))
@@ -102,7 +113,9 @@ impl Table {
     pub fn of(fleet: &Fleet, before: &Table, requests: &Requests, now: Instant) -> Table {
         let mut old: HashMap<(&str, &str), &Arc<Entry>> =
             before.all.iter().map(|entry| ((&*entry.key.0, &*entry.key.1), entry)).collect();
-        let mut table = Table::default();
+        // What the ledger says of sleepers is in every fleet but those of turn 0.
+        let whole = fleet.turn > 0 && fleet.hosts.iter().all(|host| has_told(host));
+        let mut table = Table { whole, ..Table::default() };
         for tenant in fleet.tenants() {
             let known = old.remove(&(&*tenant.host, &*tenant.name));
             let entry = match known {
@@ -168,6 +181,12 @@ impl Table {
             return named;
         }
         self.twins.get(&(host.into(), meant.tenant.into()))
+    }
+
+    /// Whether all tenants are in it: every host has told which it has, and the ledger which are on none while they sleep.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// That very tenant.

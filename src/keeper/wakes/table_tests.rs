@@ -118,3 +118,23 @@ fn who_has_just_gone_is_known_for_a_while() {
     let again = Table::of(&fleet(&back), &later, &requests, now + Duration::from_secs(2));
     assert_eq!(again.find(&named("acme"), now).unwrap().tenant.state, State::Dumped);
 }
+
+/// A host that has said that it is there, and not yet which tenants it has, and a ledger that has not been read.
+#[test]
+fn it_is_whole_once_all_have_told() {
+    let all = [tenant("web-1", "acme", State::Running, 1), tenant("web-2", "birch", State::Running, 1)];
+    let is_whole = |turn: u64, link: Link, tenants: &[Arc<Tenant>]| {
+        let mut fleet = fleet(tenants);
+        fleet.turn = turn;
+        let second = Host { link, ..(*fleet.hosts[1]).clone() };
+        fleet.hosts[1] = Arc::new(second);
+        Table::of(&fleet, &Table::default(), &Requests::default(), Instant::now()).is_whole()
+    };
+    let down = || Link::Down { since: Timestamp::UNIX_EPOCH, reason: "refused".into() };
+    assert!(is_whole(1, Link::Up, &all));
+    assert!(is_whole(1, Link::Up, &all[..1]), "one without tenants");
+    assert!(!is_whole(0, Link::Up, &all));
+    assert!(!is_whole(1, Link::Connecting, &all));
+    assert!(is_whole(1, down(), &all), "who was there is known");
+    assert!(!is_whole(1, down(), &all[..1]));
+}
