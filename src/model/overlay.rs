@@ -50,15 +50,16 @@ impl Overlay {
         Arc::new(Facts { asleep, ..Facts::clone(facts) })
     }
 
-    /// Containers that their dump removed, as rows of their tenants. One that somebody else created again under the same
-    /// name is not among them.
+    /// Containers that their dump removed, as rows of their tenants; also one whose dump was cut off right after that. One that
+    /// somebody else created again under the same name is not among them.
     pub fn removed<'a>(&'a self, present: &'a [Arc<Facts>]) -> impl Iterator<Item = Arc<Facts>> + 'a {
         let is_there = |sleeper: &Sleeper| {
             present.iter().any(|facts| facts.id == sleeper.container || facts.name == sleeper.name)
         };
         self.sleepers
             .values()
-            .filter(move |sleeper| sleeper.stage != Stage::Going && !is_there(sleeper))
+            .filter(|sleeper| sleeper.stage != Stage::Going || sleeper.method == Method::Destroy)
+            .filter(move |sleeper| !is_there(sleeper))
             .map(|sleeper| Arc::new(remembered(sleeper)))
     }
 }
@@ -87,5 +88,25 @@ fn remembered(sleeper: &Sleeper) -> Facts {
         since: Some(sleeper.since),
         detail: None,
         asleep: (sleeper.method == Method::Destroy).then_some(Method::Destroy),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::route::tests::sleeper;
+
+    #[test]
+    fn who_is_gone_is_a_row_as_soon_as_its_dump_may_have_removed_it() {
+        let rows = |method, stage| {
+            let work = Work { sleepers: vec![Arc::new(sleeper(method, stage))], ..Work::default() };
+            let hosts = Overlay::by_host(&work);
+            hosts["web-1"].removed(&[]).map(|row| row.asleep).collect::<Vec<_>>()
+        };
+        assert_eq!(rows(Method::Destroy, Stage::Asleep), [Some(Method::Destroy)]);
+        assert_eq!(rows(Method::Destroy, Stage::Going), [Some(Method::Destroy)]);
+        assert_eq!(rows(Method::Stop, Stage::Asleep), [None]);
+        // Its dump removes nothing: somebody else did, and that shows by itself.
+        assert_eq!(rows(Method::Stop, Stage::Going), []);
     }
 }
