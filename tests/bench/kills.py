@@ -196,12 +196,10 @@ def judge(config, ledger, engines, homes, last_kills):
         else:
             print(f"{name}: the engine says {seen}, the ledger {said.get(name)}", flush=True)
     waking = [name for name, it in said.items() if it["state"] == "dumped"]
-    woken = 0
-    if waking:
-        lines = run(config, "wake", *waking, "--timeout", "60s", "--json").stdout.splitlines()
-        last = {it["tenant"]: it for it in map(json.loads, lines) if it.get("outcome")}
-        woken = sum(it["outcome"] == "woken" for it in last.values())
-    for line in (it for it in (last.values() if waking else []) if it["outcome"] != "woken"):
+    lines = run(config, "wake", *waking, "--timeout", "60s", "--json").stdout.splitlines() if waking else []
+    last = {it["tenant"]: it for it in map(json.loads, lines) if it.get("outcome")}
+    woken = sum(it["outcome"] == "woken" for it in last.values())
+    for line in (it for it in last.values() if it["outcome"] != "woken"):
         print(line, flush=True)
     cold = collections.Counter(it["tenant"] for it in all_tickets if it.get("outcome") == "woken" and it.get("method") == "destroy")
     answered = kept = 0
