@@ -93,6 +93,7 @@ impl EngineError {
     pub fn says_runtime_keeps_it(&self) -> bool {
         let says = |message: &str| {
             message.contains("container with given ID already exists")
+                || message == "id already in use"
                 || message.split_once("task ").is_some_and(|(_, rest)| rest.contains(": already exists"))
         };
         matches!(self, EngineError::Refused { message, .. } if says(message))
@@ -215,6 +216,8 @@ mod tests {
         let refused = |message: &str| EngineError::Refused { status: 500, message: message.to_owned() };
         assert!(refused("task 8f21c20: already exists").says_runtime_keeps_it());
         assert!(refused("container with given ID already exists: unknown").says_runtime_keeps_it());
+        assert!(refused("id already in use").says_runtime_keeps_it());
+        assert!(!refused("that ID is already in use").says_runtime_keeps_it(), "Podman's, of a restore");
         let restore =
             "failed to upload checkpoint to containerd: commit failed: content sha256:5a: already exists";
         assert!(!refused(restore).says_runtime_keeps_it() && refused(restore).says_already_exists());
