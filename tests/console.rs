@@ -246,5 +246,6 @@ fn nothing_is_drawn_while_nothing_changes_but_the_clock() {
     let before = count(&console.raw(), b"\x1b[?2026h");
     std::thread::sleep(Duration::from_secs(3));
     let frames = count(&console.raw(), b"\x1b[?2026h") - before;
-    assert!(frames <= 5, "{frames} frames in 3 s");
+    // Three or four are the clock's; a word of the ledger's may still come.
+    assert!(frames <= 8, "{frames} frames in 3 s");
 }

@@ -54,7 +54,7 @@ async fn what_fails_is_tried_again_as_often_as_is_said() {
 
 #[tokio::test]
 async fn layers_are_asked_at_once_and_results_told_as_they_come() {
-    let slow = web_after(Duration::from_millis(300)).await;
+    let slow = web_after(Duration::from_secs(1)).await;
     let (quick, _) = moody(|_| true).await;
     let ask = || vec![page(http(false, "www.example.com"))];
     let layers = vec![layer("first", at(&[slow]), ask()), layer("second", at(&[slow, quick]), ask())];
@@ -63,9 +63,9 @@ async fn layers_are_asked_at_once_and_results_told_as_they_come() {
     let began = Instant::now();
     run(&callmap, &plan, &order(), &mut |came| heard.push((came.layer, came.question, began.elapsed())))
         .await;
-    assert!(began.elapsed() < Duration::from_millis(550), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_millis(1_900), "{:?}", began.elapsed());
     assert_eq!((heard[0].0, heard[0].1), (1, 1));
-    assert!(heard[0].2 < Duration::from_millis(250), "{heard:?}");
+    assert!(heard[0].2 < Duration::from_millis(900), "{heard:?}");
     assert_eq!(heard.len(), 3);
 }
 
@@ -111,7 +111,7 @@ async fn a_run_ends_at_its_deadline_and_says_what_was_not_answered() {
     (callmap.deadline, callmap.parallel) = (Duration::from_millis(400), 2);
     let began = Instant::now();
     let report = ran(callmap).await;
-    assert!(began.elapsed() < Duration::from_millis(700), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     assert_eq!(report.broken_layer.as_deref(), Some("nginx"));
     let reasons: Vec<&str> = report.layers[1].probes.iter().map(reason).collect();
     let late = "no answer when the run was over (400 ms)";

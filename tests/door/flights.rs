@@ -89,7 +89,7 @@ async fn a_full_queue_says_so_at_once() {
     for (answer, at) in &answers[..7] {
         assert_eq!(answer.header("retry-after"), Some("5"), "{answer:?}");
         assert!(answer.body.contains("too many wait"), "{answer:?}");
-        assert!(*at - began < Duration::from_millis(300), "after {:?}", *at - began);
+        assert!(*at - began < Duration::from_secs(2), "after {:?}", *at - began);
     }
 }
 
@@ -179,7 +179,7 @@ async fn a_wake_that_fails_is_told_and_not_tried_again_at_once() {
     for _ in 0..20 {
         assert_eq!(stand.get("/wake/acme", &["accept: text/html"]).await.status, 503);
     }
-    assert!(began.elapsed() < Duration::from_millis(800), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_millis(1_800), "{:?}", began.elapsed());
     assert_eq!(stand.asked_for("acme").len(), 1, "it was tried again");
     stand.running.fault("web-1", None).unwrap();
     sleep(Duration::from_millis(2100)).await;

@@ -63,7 +63,8 @@ impl Engine {
         Engine { endpoint, name: "of a test", made: vec![], disturbed: AtomicBool::new(false) }
     }
 
-    fn docker(&self, args: &[&str]) -> Output {
+    /// Runs `docker ARGS`, whatever comes of it.
+    pub fn docker(&self, args: &[&str]) -> Output {
         Command::new("docker").arg("-H").arg(&self.endpoint).args(args).output().unwrap()
     }
 
@@ -107,7 +108,11 @@ impl Engine {
         let mut docker = Command::new("docker");
         docker.arg("-H").arg(&self.endpoint).args(["exec", name]).args(command);
         let session = Session(docker.spawn().unwrap());
-        std::thread::sleep(std::time::Duration::from_millis(500));
+        let begun = std::time::Instant::now();
+        while !self.act(&["top", name]).contains(&command.join(" ")) {
+            assert!(begun.elapsed() < std::time::Duration::from_secs(20), "no session in {name}");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
         session
     }
 

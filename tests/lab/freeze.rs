@@ -10,7 +10,7 @@ use crate::hands::{Hands, counts_beyond, facts, far_hands, hands, particulars};
 
 /// Counts in a variable, with 40 MB in another one.
 const LARGE_COUNTER: &str = "x=$(head -c 40000000 /dev/zero | tr '\\0' x); n=0; \
-    while :; do n=$((n+1)); echo $n ${#x} >/tmp/n; usleep 50000; done";
+    while :; do n=$((n+1)); echo $n ${#x} >/tmp/m; mv /tmp/m /tmp/n; usleep 50000; done";
 const MIB: u64 = 1 << 20;
 
 pub fn has_swap() -> bool {

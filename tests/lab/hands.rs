@@ -14,7 +14,8 @@ use crate::checkpoints::restore;
 use crate::engine::{Engine, lab};
 
 /// Counts in a variable, and writes it to a file: only memory that is kept goes on counting.
-pub const COUNTER: &str = "n=0; while :; do n=$((n+1)); echo $n >/tmp/n; usleep 50000; done";
+pub const COUNTER: &str =
+    "n=0; while :; do n=$((n+1)); echo $n >/tmp/m; mv /tmp/m /tmp/n; usleep 50000; done";
 const MIB: u64 = 1 << 20;
 
 pub type Hands = Arc<dyn engine::Engine>;

@@ -18,6 +18,7 @@ fn ps_tells_all_in_json() {
         &["--label", "wakeboard.tenant=oak", "--label", "wakeboard.role=db"],
         &["sh", "-c", "exit 4"],
     );
+    engine.act(&["wait", "oak-db"]);
     let home = Home::new(&format!("hosts: {{lab: '{}'}}\n", engine.endpoint));
     let config = home.config().display().to_string();
     let output =

@@ -105,6 +105,17 @@ impl WarRoom {
         assert_eq!(last["outcome"], outcome, "{args:?}: {last}");
     }
 
+    /// Waits until the engine says that a container's health check has turned.
+    fn turns(&self, container: &str, health: &str) {
+        let begun = Instant::now();
+        while self.engine.act(&["inspect", "-f", "{{.State.Health.Status}}", container]) != health {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{container} is never {health}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        // Both consoles have heard it.
+        std::thread::sleep(Duration::from_secs(1));
+    }
+
     fn compose(&self, args: &[&str]) {
         let file = self.homes[0].path().join("compose.yaml");
         if !file.exists() {
@@ -224,9 +235,9 @@ fn forty_acts_are_told_as_they_were_done() {
     std::thread::sleep(APART + APART);
     let check = ["--health-cmd", "test ! -e /sick", "--health-interval", "1s", "--health-retries", "1"];
     room.engine.run_sleeper("fir", &[&["--label", &of("fir")], &check[..]].concat());
-    std::thread::sleep(Duration::from_millis(2_500));
+    room.turns("fir", "healthy");
     room.engine.act(&["exec", "fir", "touch", "/sick"]);
-    std::thread::sleep(APART);
+    room.turns("fir", "unhealthy");
 
     // The engine is killed and comes back.
     room.engine.control("kill");
@@ -235,7 +246,9 @@ fn forty_acts_are_told_as_they_were_done() {
     }
     room.engine.control("start");
     for console in &room.consoles {
-        console.wait_line(&["connected", "lab"]);
+        console.wait_for("the engine is back", Duration::from_secs(40), |screen| {
+            screen.lines().any(|line| line.contains("connected") && line.contains("lab"))
+        });
     }
     std::thread::sleep(APART);
     room.engine.act(&["rm", "-f", "cedar"]);
@@ -253,12 +266,14 @@ fn forty_acts_are_told_as_they_were_done() {
 
     let expected = STORY.map(|line| line.replace("IMAGE", &image));
     let begun = Instant::now();
-    let mut told = room.story();
-    while told.last() != expected.last() && begun.elapsed() < Duration::from_secs(10) {
+    let (told, killed) = loop {
+        let mut told = room.story();
+        let killed = WarRoom::take_what_the_kill_did(&mut told);
+        if told == expected || begun.elapsed() > Duration::from_secs(20) {
+            break (told, killed);
+        }
         std::thread::sleep(Duration::from_millis(300));
-        told = room.story();
-    }
-    let killed = WarRoom::take_what_the_kill_did(&mut told);
+    };
     assert!(killed.iter().any(|line| line.contains("birch")), "{killed:?}");
     assert!(killed.len() <= 3, "told once each: {killed:?}");
     assert_eq!(told, expected, "\n{}", told.join("\n"));

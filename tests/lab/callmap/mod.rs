@@ -95,7 +95,7 @@ fn whatever_is_broken_is_named_with_its_layer_its_target_and_the_reason() {
         Row::broken(&["no-backend", "2"], both(two, "answered 502, wanted 200")),
         Row::broken(&["wrong-body", "1"], both(one, "the body does not have \"wakeboard lab\"")),
         Row::broken(&["wrong-host", "2"], both(two, "answered 421, wanted 200")),
-        Row::broken(&["blackhole", "1"], both(one, "no answer in 1.5 s while connecting")),
+        Row::broken(&["blackhole", "1"], both(one, "no answer in 3 s while connecting")),
         Row::broken(&["expired", "2"], secure(two, "certificate ended 3 days ago")),
         Row::broken(&["wrong-name", "1"], secure(one, &another)),
         Row {
@@ -104,7 +104,7 @@ fn whatever_is_broken_is_named_with_its_layer_its_target_and_the_reason() {
         },
         // The layers behind stay within reach: that they are well is the diagnosis.
         Row::broken(&["dns-nxdomain"], resolver("there is no such name (NXDOMAIN)")),
-        Row::broken(&["dns-silent"], resolver("no answer in 1.5 s")),
+        Row::broken(&["dns-silent"], resolver("no answer in 3 s")),
         Row::broken(&["dns-stopped"], resolver("connection refused")),
         // An nginx that is slow (and has a page of its own for that), and a loss that the layer can bear.
         Row {

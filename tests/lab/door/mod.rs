@@ -5,6 +5,7 @@ mod proxy;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
@@ -69,8 +70,12 @@ impl Drop for Keeper {
     }
 }
 
+/// A port that nobody has, nor gets by chance later: the system takes those of outgoing connections from higher ones.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let from = 19_100 + u16::try_from(std::process::id() % 500).unwrap();
+    let ports = std::iter::repeat_with(|| from + NEXT.fetch_add(1, Ordering::Relaxed));
+    ports.take(100).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 /// Asks as a browser would; the status and the body.

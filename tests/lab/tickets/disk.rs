@@ -186,6 +186,10 @@ fn a_disk_that_runs_full_in_the_middle_fails_the_dump_and_harms_nobody() {
     });
     assert_eq!(line["outcome"], "failed", "{line}");
     eprintln!("in the middle: {line}");
+    if line["fallbacks"].to_string().contains("cold start") {
+        // The images had been written before the rest was taken: only the engine's archive had no room.
+        number = 0;
+    }
     is_untouched(&bench, &small, &mut number);
     small.make_room();
     dumps_and_wakes(&bench, &mut number);

@@ -173,7 +173,7 @@ fn engine_killed(task: &'static str, method: &str, after: Duration) {
     // Whatever it came to: it is told, and the tenant can be had.
     let state = bench.tenant("poplar")["state"].clone();
     if state != "running" {
-        bench.ticket(&["wake", "poplar"]);
+        eprintln!("wake: {}", bench.ticket(&["wake", "poplar"]));
     }
     assert_eq!(bench.tenant("poplar")["state"], "running", "{line}");
     assert!(bench.count("poplar") > 0);

@@ -87,23 +87,26 @@ impl Bench {
 
     /// The container's address, once it has one.
     pub fn address(&self, name: &str) -> String {
+        self.address_if_any(name).unwrap_or_else(|| panic!("{name} has no address"))
+    }
+
+    fn address_if_any(&self, name: &str) -> Option<String> {
         let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}";
         let all = self.engine.act(&["inspect", "-f", format, name]);
-        all.split_whitespace().next().unwrap_or_else(|| panic!("{name} has no address")).to_owned()
+        all.split_whitespace().next().map(str::to_owned)
     }
 
     /// The next number of a tenant that counts.
     pub fn count(&self, name: &str) -> u64 {
-        let address = self.address(name);
         let begun = Instant::now();
         loop {
-            match ask(&address) {
-                Some(number) => return number,
-                None if begun.elapsed() < Duration::from_secs(20) => {
-                    std::thread::sleep(Duration::from_millis(5));
-                }
-                None => panic!("{name} at {address} does not answer"),
+            // An engine that has just come back may start it anew, at another address.
+            let address = self.address_if_any(name);
+            if let Some(number) = address.as_deref().and_then(ask) {
+                return number;
             }
+            assert!(begun.elapsed() < Duration::from_secs(20), "{name} at {address:?} does not answer");
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 
@@ -120,7 +123,7 @@ pub fn ask(address: &str) -> Option<u64> {
 /// The same at another port.
 pub fn ask_at(address: &str, port: u16) -> Option<u64> {
     let mut stream = TcpStream::connect((address, port)).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
     stream.write_all(b"GET / HTTP/1.1\r\nHost: counter\r\nConnection: close\r\n\r\n").ok()?;
     let mut answer = [0; 512];
     let mut length = 0;

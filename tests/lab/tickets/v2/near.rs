@@ -56,7 +56,8 @@ fn bring_program() {
     inside(&format!(
         "mkdir -p /opt/state; rm -f /opt/wakeboard; (nc -l -p {port} >/opt/wakeboard) >/dev/null 2>&1 &"
     ));
-    std::thread::sleep(Duration::from_secs(2));
+    let listens = format!("cat /proc/net/tcp /proc/net/tcp6 | grep -c ':{port:04X} .* 0A ' || true");
+    until("whoever takes the program", || inside(&listens) == "1");
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.write_all(&bytes).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
