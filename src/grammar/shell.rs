@@ -31,7 +31,7 @@ pub struct Global {
     /// The config file [default: wakeboard/wakeboard.yaml in the XDG config folder]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// How much is logged: off, error, warn, info, debug or trace
+    /// How much is logged: off, error, warn, info, debug or trace (a release build has nothing below debug)
     #[arg(long, global = true, value_name = "LEVEL", default_value = "info")]
     pub log_level: tracing::level_filters::LevelFilter,
     /// The log file [default: wakeboard/wakeboard.log in the XDG state folder]
