@@ -400,6 +400,28 @@ remove_lab_links() {
     done
 }
 
+# The bridges of networks that tests had a Docker make: the address says that they are the lab's.
+lab_networks() {
+    local bridge
+    for bridge in /sys/class/net/br-*; do
+        bridge=${bridge##*/}
+        ! ip -4 -o addr show dev "$bridge" 2>/dev/null | grep -qF " $LAB_NET." || echo "$bridge"
+    done
+}
+
+# Those that outlived their Docker. Each would take one of the few that the next lab has to give. Who was on them goes a moment
+# after its last process; a network with somebody on it is not ours to remove.
+remove_lab_networks() {
+    local bridge round
+    for ((round = 0; round < 20; round++)); do
+        for bridge in $(lab_networks); do
+            [[ -n $(ls "/sys/class/net/$bridge/brif") ]] || ip link del "$bridge" 2>/dev/null || true
+        done
+        [[ -n $(lab_networks) ]] || return 0
+        sleep 0.1
+    done
+}
+
 # Podman's netavark keeps its rules in iptables. Away goes what was not there before the lab, and only rules that name the
 # lab's network or netavark's chains.
 restore_iptables() {
@@ -474,6 +496,7 @@ take_down() (
     if [[ -e $LAB/before/done ]]; then
         remove_lab_netns
         remove_lab_links
+        remove_lab_networks
         restore_iptables
         cat "$LAB/before/ip_forward" >/proc/sys/net/ipv4/ip_forward 2>/dev/null || true
     fi
