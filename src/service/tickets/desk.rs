@@ -6,7 +6,7 @@ mod orders;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -20,6 +20,7 @@ use super::lane::Lane;
 use super::shift::Duty;
 use super::tidy;
 use super::told;
+use crate::engine::Engine;
 use crate::ledger::{self, Ledger};
 use crate::model::ability::Ability;
 use crate::model::callmap::kept::Run;
@@ -95,6 +96,8 @@ struct HostDesk {
     connected: watch::Receiver<Connected>,
     lane: Lane,
     canary: Arc<tokio::sync::Mutex<()>>,
+    /// The connection over which left over containers were last looked for.
+    swept: Option<Weak<dyn Engine>>,
 }
 
 /// A ticket of this desk that has not ended.
@@ -163,7 +166,7 @@ pub(in crate::service) async fn keep(start: Start) {
     let hosts = hosts
         .into_iter()
         .map(|(name, connected)| {
-            (name, HostDesk { connected, lane: Lane::default(), canary: Arc::default() })
+            (name, HostDesk { connected, lane: Lane::default(), canary: Arc::default(), swept: None })
         })
         .collect();
     let desk = Desk {

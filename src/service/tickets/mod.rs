@@ -11,6 +11,7 @@ mod desk;
 mod dump;
 mod job;
 mod lane;
+mod leftovers;
 mod ready;
 mod recover;
 mod shift;
