@@ -59,7 +59,7 @@ const LIBRARIES: [(&str, &[&str]); 17] = [
     ("hyper|hyper_util|http_body_util", &["engine", "callmap", "demo", "intake", "keeper"]),
     ("notify|similar", &["intake"]),
     ("subtle|smallvec", &["model"]),
-    ("axum|arc_swap", &["keeper"]),
+    ("axum|arc_swap|form_urlencoded", &["keeper"]),
 ];
 
 /// What must not be done in a folder at all: there time is passed in, and nothing is read or written.
