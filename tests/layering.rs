@@ -9,20 +9,21 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Every room, and what it may import of the others: a room, or one part of it.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("model", &[]),
+    ("listen", &[]),
     ("callmap", &["model"]),
     ("canary", &["model"]),
     ("config", &["model"]),
     ("grammar", &["model"]),
     ("engine", &["model"]),
     // Whoever opens it hands in where to write and which files there are: it knows neither ledger nor config.
-    ("intake", &["model"]),
+    ("intake", &["listen", "model"]),
     ("ledger", &["model"]),
     ("service", &["callmap", "canary", "engine", "ledger", "model"]),
     ("tui", &["config", "grammar", "model", "service"]),
     ("demo", &["config", "model"]),
-    ("keeper", &["model", "service"]),
+    ("keeper", &["listen", "model", "service"]),
     (
         "cli",
         &[

@@ -13,6 +13,7 @@ mod generate;
 mod hosts;
 mod intake;
 mod keeper;
+mod log_file;
 mod logging;
 mod note;
 mod output;

@@ -18,7 +18,7 @@ pub const CHECKPOINT_DEADLINE: Duration = Duration::from_secs(600);
 pub const IN_PLACE: &str = "in-place";
 
 /// The image whose `/canary reclaim ID BYTES` pushes a container's memory into swap, where that can be done only from
-/// within a container (cgroup v2, not root on the engine's machine). Whoever squeezes imports it first. It looks below
+/// within a container (cgroup v2, not root on the engine's machine). A squeeze imports it where it is missing. It looks below
 /// `/hostcgroup` for a folder with the id in its name, and says a word and a number a line: `before`, `after` and
 /// `swapfree` in bytes, or `error ...`.
 pub const HELPER_IMAGE: &str = "wakeboard/canary:1";
