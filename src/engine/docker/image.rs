@@ -34,16 +34,12 @@ impl DockerEngine {
         }
     }
 
-    /// The id of the image of that name, if this layer is all that it is made of.
-    pub(super) async fn image_of_layer(
-        &self,
-        name: &str,
-        layer: &str,
-    ) -> Result<Option<String>, EngineError> {
+    /// Whether there is an image of that name, and this layer is all that it is made of.
+    pub(super) async fn is_of_layer(&self, name: &str, layer: &str) -> Result<bool, EngineError> {
         let call = Call::get(format!("/images/{}/json", encoded(name)));
         match call.read::<Image>(&self.transport, LONGEST_CALL).await {
-            Ok(image) => Ok((image.root.layers == [layer]).then_some(image.id)),
-            Err(error) if error.is_not_found() => Ok(None),
+            Ok(image) => Ok(image.root.layers == [layer]),
+            Err(error) if error.is_not_found() => Ok(false),
             Err(error) => Err(error),
         }
     }

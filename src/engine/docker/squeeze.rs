@@ -79,8 +79,10 @@ impl DockerEngine {
 
     /// cgroup v2 over the API alone: a short-lived container that may write the kernel's file.
     async fn by_a_helper(&self, id: &str) -> Result<(), EngineError> {
+        self.have_helper_image().await?;
         let body = json!({
-            "Image": self.helper_image().await?,
+            // By its name, by which its container is known to be nobody's tenant.
+            "Image": HELPER_IMAGE,
             // Whatever its image says.
             "Entrypoint": ["/canary"],
             "Cmd": ["reclaim", id, ALL.to_string()],
@@ -102,9 +104,9 @@ impl DockerEngine {
         judge(&said?)
     }
 
-    /// The id of the helper's image. It runs privileged, so its content counts and not its name: an image of that name with
-    /// another content is replaced.
-    async fn helper_image(&self) -> Result<String, EngineError> {
+    /// Sees to it that the helper's image is there. It runs privileged, so its content counts and not its name: an image of that
+    /// name with another content is replaced.
+    async fn have_helper_image(&self) -> Result<(), EngineError> {
         let Some(archive) = self.options.helper else {
             let reason = "memory of this host goes into swap by a privileged helper container only, and the config forbids it \
                           (dump.helper: never)";
@@ -112,14 +114,14 @@ impl DockerEngine {
         };
         let archive = archive();
         let layer = layer_of(&archive);
-        if let Some(id) = self.image_of_layer(HELPER_IMAGE, &layer).await? {
-            return Ok(id);
+        if self.is_of_layer(HELPER_IMAGE, &layer).await? {
+            return Ok(());
         }
         self.make_image(HELPER_IMAGE, archive).await?;
-        let found = self.image_of_layer(HELPER_IMAGE, &layer).await?;
-        found.ok_or_else(|| {
-            EngineError::Unable(format!("the image {HELPER_IMAGE} is not the one that was imported"))
-        })
+        if self.is_of_layer(HELPER_IMAGE, &layer).await? {
+            return Ok(());
+        }
+        Err(EngineError::Unable(format!("the image {HELPER_IMAGE} is not the one that was imported")))
     }
 
     async fn helped(&self, helper: &str) -> Result<String, EngineError> {
