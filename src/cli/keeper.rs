@@ -84,6 +84,7 @@ pub async fn run(args: &KeeperArgs, global: &Global) -> Result<(), Failure> {
                         service.measure(rules.clone());
                         keeper.replace(rules);
                         now.rules = new.rules;
+                        now.written = new.written;
                     }
                 }
                 Said::End => break,
@@ -122,6 +123,9 @@ async fn open_door(start: DoorStart) -> Result<Door, Failure> {
 /// Reads the config again. One with a fault changes nothing.
 fn reload(global: &Global, env: &Env, now: &Settings) -> Option<(Settings, Option<DoorSettings>)> {
     let read = load(global, env).and_then(|new| {
+        if let Some(lost) = lost(now, &new) {
+            return Err(Failure::Usage(lost));
+        }
         let door = door::settings(&new, env)?;
         Ok((new, door))
     });
@@ -140,6 +144,34 @@ fn reload(global: &Global, env: &Env, now: &Settings) -> Option<(Settings, Optio
     }
     info!(rules = %in_short(&new), "reload: the config is read");
     Some((new, door))
+}
+
+/// Why a config must not take the place of the one before: it has lost a part, which would fall back to its default. A file that somebody
+/// has emptied, or that is half written, must not decide who is put to sleep and how deep.
+fn lost(now: &Settings, new: &Settings) -> Option<String> {
+    let name = |settings: &Settings| settings.file.as_ref().map(|file| file.display().to_string());
+    if let (Some(file), None) = (name(now), name(new)) {
+        return Some(format!("{file} is not there any more; start the keeper anew to go by defaults"));
+    }
+    let gone: Vec<&String> = now.written.difference(&new.written).collect();
+    // A tier goes with all of them.
+    let is_within = |part: &&&String| {
+        part.split_once('.').is_some_and(|(whole, _)| gone.iter().any(|other| *other == whole))
+    };
+    let is_decisive = |part: &&&String| {
+        let whole = part.split('.').next().unwrap_or_default();
+        ["hosts", "tenants", "ledger", "tiers", "rules", "keeper"].contains(&whole)
+    };
+    let told: Vec<String> = gone
+        .iter()
+        .filter(is_decisive)
+        .filter(|part| !is_within(part))
+        .map(|part| format!("`{part}`"))
+        .collect();
+    (!told.is_empty()).then(|| {
+        let file = name(new).unwrap_or_default();
+        format!("{file}: {} stood there before, and would fall back to its default; start the keeper anew to go by that", told.join(", "))
+    })
 }
 
 /// What has changed that cannot be replaced while it works.

@@ -17,7 +17,7 @@ use crate::model::action::ACTIONS;
 use crate::model::tier::Tier;
 
 pub use changes::Changes;
-pub use keeper::{DoorTenants, DoorTls, Keeper};
+pub use keeper::{DoorIgnore, DoorTenants, DoorTls, Keeper};
 pub use notes::Notes;
 pub use rules::{Hurry, Idle, RulesPart, Steps, Threshold, TierRule, Tiers, Veto};
 pub use work::{Dump, Span, TierMethods, Wake};

@@ -1,12 +1,15 @@
 //! What goes into the log: what became of tickets, and which hosts answer. Each thing once.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tracing::{info, warn};
 
 use crate::model::fleet::{Fleet, Link};
 use crate::model::host::HostName;
+use crate::model::keeper::tell::lasting;
+use crate::model::keeper::woken_again::slept;
 use crate::model::plain::plain;
 use crate::model::ticket::{Outcome, Ticket, TicketId};
 use crate::model::work::Work;
@@ -55,12 +58,22 @@ impl Said {
         for ticket in &new {
             if aloud {
                 tell(ticket);
+                let all = work.tickets.iter().map(|it| &**it);
+                if let Some(slept) = slept(ticket, all) {
+                    tell_again(ticket, slept);
+                }
             }
         }
         let told: HashSet<TicketId> = new.into_iter().map(|ticket| ticket.id).collect();
         self.tickets.extend(told);
         self.tickets.retain(|id| work.ticket(*id).is_some());
     }
+}
+
+/// A rule that puts a tenant to sleep shortly before somebody wants it costs more than it saves.
+fn tell_again(ticket: &Ticket, slept: Duration) {
+    let (tenant, host, by) = (plain(&ticket.tenant), &ticket.host, plain(&ticket.actor));
+    warn!(%tenant, %host, slept = %lasting(slept), %by, ticket = %ticket.id, "woken again soon after a rule had put it to sleep");
 }
 
 fn tell(ticket: &Ticket) {

@@ -169,6 +169,9 @@ impl Work {
             self.imagined.clear();
         }
         self.stand();
+        for (key, answer) in self.veto.fresh() {
+            self.service.answered(key, answer);
+        }
         self.said.hosts(&fleet);
         self.said.tickets(&tickets, self.is_active);
         self.patience.learn(&tickets.tickets);

@@ -15,7 +15,10 @@ const FORMAT: &str = "format";
 
 /// What makes each format of the one before. Only ever added to; also where no table changes, but a word in the JSON that
 /// an older wakeboard would not understand.
-const STEPS: [&[&str]; 4] = [TICKETS, RUNS, RECORDS, KEEPING];
+const STEPS: [&[&str]; 5] = [TICKETS, RUNS, RECORDS, KEEPING, HOOKS];
+
+/// What the hook said of a tenant last: when, below 0 where it said no.
+const HOOKS: &[&str] = &["ALTER TABLE activity ADD COLUMN answer BIGINT NOT NULL DEFAULT 0"];
 
 const TICKETS: &[&str] = &[
     "CREATE TABLE tickets (id TEXT PRIMARY KEY, asked BIGINT NOT NULL, is_open BIGINT NOT NULL, \

@@ -109,6 +109,7 @@ impl Service {
             commands,
             work: work_in,
             looked: looked_in,
+            last_look: uses.last_look(),
         };
         tasks.spawn(tickets::keep(desk));
         let sources = inventory::Sources { news, work: work.clone(), ledger: said };

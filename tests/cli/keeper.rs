@@ -186,6 +186,60 @@ fn other_rules_hold_at_once_and_a_bad_config_changes_nothing() {
     assert_eq!(keeper.end(), Some(0));
 }
 
+/// A file that somebody has emptied, or that an editor has half written, must not bring back defaults that destroy.
+#[test]
+fn a_config_that_has_lost_its_rules_changes_nothing() {
+    let (_runtime, _running, home) = simulated_by(SCENARIO, "tiers: {high: [], mid: [], low: []}\n");
+    let path = home.config();
+    let before = std::fs::read_to_string(&path).unwrap();
+    let keeper = Keeper::start(&home, &[]);
+    keeper.hear("works", None);
+    let without_low = before.replace("low: []", "vip: []");
+    let without_tiers = before.replace("tiers: {high: [], mid: [], low: []}\n", "");
+    for (text, part) in [("", "`tiers`"), ("# nothing\n", "`tiers`"), (&*without_tiers, "`tiers`"), (&without_low, "`tiers.low`")] {
+        std::fs::write(&path, text).unwrap();
+        let heard = keeper.said("reload: the config has a fault, and the one before stays").len();
+        keeper.signal("-HUP");
+        let begun = Instant::now();
+        let fault = loop {
+            let said = keeper.said("reload: the config has a fault, and the one before stays");
+            if said.len() > heard {
+                break said.last().unwrap()["fault"].as_str().unwrap().to_owned();
+            }
+            assert!(begun.elapsed() < SOON, "nothing is said of {text:?}");
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        assert!(fault.contains(part) && fault.contains("would fall back to its default"), "{fault}");
+    }
+    std::fs::remove_file(&path).unwrap();
+    keeper.signal("-HUP");
+    std::fs::write(&path, before).unwrap();
+    keeper.signal("-HUP");
+    keeper.hear("reload: the config is read", None);
+    assert_eq!(keeper.end(), Some(0));
+    assert!(tickets(&home).is_empty());
+}
+
+#[test]
+fn a_check_finds_all_that_a_keeper_would_refuse() {
+    let text = "\
+keeper:
+  token: ${env:WAKEBOARD_NO_SUCH_TOKEN}
+  tls: {cert: no-such.pem, key: no-such.key}
+";
+    let (_runtime, _running, home) = simulated_by(SCENARIO, text);
+    run(&home, &["config", "check"]).code(2).stderr(contains("WAKEBOARD_NO_SUCH_TOKEN"));
+    let (_runtime, _running, home) = simulated_by(SCENARIO, "keeper:\n  tls: {cert: no-such.pem, key: no-such.key}\n");
+    run(&home, &["config", "check"]).code(2).stderr(contains("no-such.pem"));
+    let (_runtime, _running, home) =
+        simulated_by(SCENARIO, "teirs: {low: []}\nkeeper: {port: 0}\nrules:\n  hurry: {below: 200%}\n");
+    let told = run(&home, &["config", "check"]).code(2).get_output().stderr.clone();
+    let told = String::from_utf8(told).unwrap();
+    for fault in ["teirs", "0 is no number from 1 to 65535", "is no share of 0% to 90%"] {
+        assert!(told.contains(fault), "{fault}: {told}");
+    }
+}
+
 #[test]
 fn what_an_address_vetoes_stays_awake() {
     use std::io::{Read, Write};

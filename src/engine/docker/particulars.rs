@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::call::{Call, encoded};
 use super::{DockerEngine, LONGEST_CALL, facts, limits};
 use crate::engine::{EngineError, cgroup};
+use crate::model::keeper::tell::lasting;
 use crate::model::particulars::{Life, Particulars, Restart};
 use crate::model::plain::plain;
 
@@ -67,9 +68,13 @@ impl DockerEngine {
         let check = inspect.config.as_ref().and_then(|config| config.healthcheck.as_ref());
         let check = check.and_then(|check| check.test.as_deref()).unwrap_or_default();
         let container = inspect.id.as_deref().unwrap_or_default();
-        // Podman 4.3 calls a detached session running for minutes after its end.
-        let may_be_over = self.near && self.libpod().await?.is_some();
-        let is_over = |pid: u32| may_be_over && pid != 0 && !cgroup::is_of(pid, container);
+        // Podman 4.3 calls a detached session running for minutes after its end, and Docker one whose end it has missed for good. Where
+        // the first process of the container is seen from here, so is that of each session that really runs.
+        let first =
+            inspect.state.as_ref().and_then(|state| state.pid).and_then(|pid| u32::try_from(pid).ok());
+        let sees = self.near && first.is_some_and(|pid| pid != 0 && cgroup::is_of(pid, container));
+        let is_over = |pid: u32| sees && pid != 0 && !cgroup::is_of(pid, container);
+        let started = life(inspect).started;
         let mut sessions = Vec::new();
         for id in ids.iter().take(MOST_SESSIONS) {
             let call = Call::get(format!("/exec/{}/json", encoded(id)));
@@ -77,7 +82,8 @@ impl DockerEngine {
                 Ok(session)
                     if session.running && !is_over(session.pid) && !session.process.is_run_of(check) =>
                 {
-                    sessions.push(session.process.text());
+                    let age = if sees { cgroup::age(session.pid) } else { None };
+                    sessions.push(told(&session.process.text(), id, age, started, Timestamp::now()));
                 }
                 Ok(_) => {}
                 // It ended meanwhile.
@@ -101,6 +107,24 @@ impl DockerEngine {
         let found =
             tokio::time::timeout(LOOKUP_DEADLINE, tokio::net::lookup_host((machine.as_str(), 0))).await;
         found.ok()?.ok()?.next().map(|address| address.ip())
+    }
+}
+
+/// A session in words: its command, its id, and how old it is; engines do not say the last, so it is told from here where its process is,
+/// else no more than that it is not older than its container.
+fn told(
+    command: &str,
+    id: &str,
+    age: Option<Duration>,
+    started: Option<Timestamp>,
+    now: Timestamp,
+) -> String {
+    let id = plain(id.get(..12).unwrap_or(id)).into_owned();
+    let since_start = started.and_then(|started| Duration::try_from(now.duration_since(started)).ok());
+    match (age, since_start) {
+        (Some(age), _) => format!("{command}; exec {id}, {} old", lasting(age)),
+        (None, Some(most)) => format!("{command}; exec {id}, at most {} old", lasting(most)),
+        (None, None) => format!("{command}; exec {id}"),
     }
 }
 

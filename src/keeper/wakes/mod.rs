@@ -40,6 +40,9 @@ pub use count::{BUCKETS, Counted};
 /// Who orders the wakes of this door.
 pub const ACTOR: &str = "wake door";
 
+/// How long an engine may take to say where a tenant is that is awake.
+const LOOK_WITHIN: Duration = Duration::from_secs(5);
+
 /// Wakes that requests ask for.
 pub struct Wakes {
     service: Arc<Service>,
@@ -177,6 +180,22 @@ impl Wakes {
         let landing = timeout(patience, flight.landing()).await;
         drop(waiting);
         landing.map_or(Answer::OnItsWay, |landing| told(&landing))
+    }
+
+    /// Where that tenant answers, if it is awake: nothing is woken, and nothing counts as use.
+    pub async fn place(&self, entry: &Entry) -> Option<Place> {
+        if let Some(place) = entry.warm() {
+            return Some(place.clone());
+        }
+        if !table::is_awake(entry.tenant.state) {
+            return None;
+        }
+        let lead = self.rules.load().lead.clone();
+        let address = timeout(LOOK_WITHIN, self.service.locate(&entry.key, &lead)).await.ok()?.ok()?;
+        let place = Place::new(&entry.key.1, address);
+        // The next requests need not ask again.
+        let _ = entry.place.set(place.clone());
+        Some(place)
     }
 
     /// The flight of that tenant, a new one where there is none, and a place in the queue.

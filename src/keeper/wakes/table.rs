@@ -3,7 +3,7 @@
 //! A tenant that somebody else destroys for its sleep is gone from its host at once, and shows in the ledger up to a second
 //! later. So who has just gone is known for a while longer, as one whose place is not.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -52,6 +52,8 @@ pub struct Table {
     by_name: HashMap<Arc<str>, Arc<Entry>>,
     /// Tenants with capital letters, by their names in small ones: host names have no others.
     folded: HashMap<Box<str>, Arc<Entry>>,
+    /// The same with their hosts, where either has capital letters.
+    folded_keys: HashMap<(Box<str>, Box<str>), Arc<Entry>>,
     /// Those whose name is not theirs alone.
     twins: HashMap<TenantKey, Arc<Entry>>,
     /// Containers by name, for those who know no tenants.
@@ -148,6 +150,10 @@ impl Table {
         if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
             self.folded.entry(name.to_ascii_lowercase().into()).or_insert_with(|| entry.clone());
         }
+        if entry.key.0.bytes().chain(name.bytes()).any(|byte| byte.is_ascii_uppercase()) {
+            let key = (entry.key.0.to_ascii_lowercase().into(), name.to_ascii_lowercase().into());
+            self.folded_keys.entry(key).or_insert_with(|| entry.clone());
+        }
         let Some(other) = self.by_name.get(&name).cloned() else {
             self.by_name.insert(name, entry);
             return;
@@ -180,7 +186,24 @@ impl Table {
         {
             return named;
         }
-        self.twins.get(&(host.into(), meant.tenant.into()))
+        let exact = self.twins.get(&(host.into(), meant.tenant.into()));
+        exact
+            .or_else(|| self.folded_keys.get(&(host.into(), meant.tenant.into())).filter(|_| meant.is_folded))
+    }
+
+    /// The names that tenants of several hosts have: a request that names no host cannot say which of them it means.
+    #[must_use]
+    pub fn shared_names(&self) -> BTreeSet<Arc<str>> {
+        self.twins.keys().map(|(_, tenant)| tenant.clone()).collect()
+    }
+
+    /// The hosts that have a tenant of that name.
+    #[must_use]
+    pub fn hosts_of(&self, tenant: &str) -> Vec<&str> {
+        let mut hosts: Vec<&str> =
+            self.twins.keys().filter(|(_, name)| **name == *tenant).map(|(host, _)| &**host).collect();
+        hosts.sort_unstable();
+        hosts
     }
 
     /// Whether all tenants are in it: every host has told which it has, and the ledger which are on none while they sleep.

@@ -7,13 +7,15 @@ use futures_util::future::join_all;
 use super::job::Job;
 use super::trouble::Trouble;
 use super::{back, dump, tidy, wake};
-use crate::model::container::ContainerId;
+use crate::model::container::{ContainerId, Phase};
+use crate::model::keeper::rules::Ask;
 use crate::model::method::Method;
 use crate::model::particulars::Particulars;
 use crate::model::sleeper::{Sleeper, Stage};
-use crate::model::ticket::Outcome;
+use crate::model::ticket::{Door, Outcome};
 use crate::model::tier::Tier;
 use crate::model::void::is_void;
+use crate::service::hooks::may_sleep;
 
 /// Puts the tenant to sleep by that method, whether it sleeps or not. `containers` are all that it has.
 pub(super) async fn run(
@@ -34,12 +36,43 @@ pub(super) async fn run(
     may(job, containers, &sleepers, method).await?;
     job.check_cancelled()?;
     let since = sleepers.iter().map(|sleeper| sleeper.since).max();
+    let slept = sleepers.iter().map(|sleeper| sleeper.method).min();
     wake::run(job, sleepers, containers, job.tools.policy.timeout).await?;
     job.close_now().await?;
     // Whoever calls it off now wants it awake, and so it is.
     job.check_cancelled()?;
     job.asleep_since = since;
+    if let (Some(why), Some(slept)) = (vetoed(job, containers).await?, slept) {
+        // It goes on sleeping as it did.
+        dump::run(job, containers, Some(slept), tier).await?;
+        job.close_now().await?;
+        return Err(Trouble::Refused(why));
+    }
     dump::run(job, containers, Some(method), tier).await
+}
+
+/// Why the hook does not let a rule put it deeper, where that is a program: in a container that slept it could not be asked before.
+async fn vetoed(job: &mut Job, containers: &[ContainerId]) -> Result<Option<String>, Trouble> {
+    if job.ticket.door != Door::Keeper {
+        return Ok(None);
+    }
+    let Some(hook) = job.tools.last_look.hook() else { return Ok(None) };
+    let Ask::Exec(words) = &hook.ask else { return Ok(None) };
+    let engine = job.engine.clone();
+    let ask = async {
+        let found = join_all(containers.iter().map(|id| engine.particulars(id))).await;
+        let found = found.into_iter().collect::<Result<Vec<_>, _>>();
+        let trouble = |error| Trouble::Engine { what: "look at it".to_owned(), error };
+        let runs = |it: &Particulars| it.facts.phase == Phase::Running;
+        let running: Vec<ContainerId> =
+            found.map_err(trouble)?.into_iter().flatten().filter(runs).map(|it| it.facts.id).collect();
+        Ok(may_sleep(&*engine, &running, words, hook.timeout).await.0)
+    };
+    Ok(match job.told_step("ask the hook", None, ask).await? {
+        Ok(true) => None,
+        Ok(false) => Some("the hook says that it must not be put to sleep".to_owned()),
+        Err(why) => Some(format!("the hook gave no answer: {why}")),
+    })
 }
 
 /// Whether its end can be reached, as far as can be told before: nobody is woken in vain.

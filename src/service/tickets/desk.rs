@@ -34,6 +34,7 @@ use crate::model::sleeper::Sleeper;
 use crate::model::ticket::{Ticket, TicketId};
 use crate::model::work::{Keeping, Record, Work};
 use crate::service::Connected;
+use crate::service::activity::LastLook;
 
 /// How many notes of jobs may wait.
 const MOST_NOTES: usize = 1024;
@@ -89,6 +90,8 @@ pub(in crate::service) struct Start {
     pub work: watch::Sender<Arc<Work>>,
     /// When the ledger was last read.
     pub looked: watch::Sender<Option<Timestamp>>,
+    /// Whether somebody uses a tenant that a rule puts to sleep.
+    pub last_look: LastLook,
 }
 
 /// One host, as the desk sees it.
@@ -139,7 +142,7 @@ pub(in crate::service) struct Desk {
 
 /// Opens the ledger and keeps the desk until nobody is there any more to give orders.
 pub(in crate::service) async fn keep(start: Start) {
-    let Start { rules, hosts, fleet, mut commands, work, looked } = start;
+    let Start { rules, hosts, fleet, mut commands, work, looked, last_look } = start;
     let missing =
         |reason: String| Arc::new(Work { record: Record::Missing(reason.into()), ..Work::default() });
     let Some(place) = rules.ledger else {
@@ -162,6 +165,7 @@ pub(in crate::service) async fn keep(start: Start) {
         holder: ledger::here().clone(),
         policy: rules.policy,
         notes: notes_in,
+        last_look,
     });
     let hosts = hosts
         .into_iter()

@@ -11,12 +11,12 @@ use super::{back, ready, tidy, ways};
 use crate::engine::own::own_container;
 use crate::engine::{Engine, EngineError};
 use crate::model::ability::Ability;
-use crate::model::container::{ContainerId, Phase};
+use crate::model::container::{ContainerId, Facts, Phase};
 use crate::model::method::Method;
 use crate::model::particulars::Particulars;
 use crate::model::refusal::Room;
 use crate::model::sleeper::{Sleeper, Stage};
-use crate::model::ticket::Outcome;
+use crate::model::ticket::{Door, Outcome};
 use crate::model::tier::Tier;
 use crate::model::{order, refusal};
 use crate::service::doctor;
@@ -67,6 +67,7 @@ pub(super) async fn run(
     for (at, (it, sight)) in awake.iter().zip(sights).enumerate() {
         sleepers.push(sleeper(job, it, method, sight, at)?);
     }
+    last_look(job, &awake).await?;
     job.check_cancelled()?;
     job.put(&sleepers).await?;
     let last = sleepers.len() - 1;
@@ -82,6 +83,26 @@ pub(super) async fn run(
         }
     }
     Ok(Outcome::Dumped)
+}
+
+/// Refuses what a rule has asked for where somebody uses the tenant now: the rule went by readings that are seconds old, or minutes, and
+/// the ticket may have waited in line. Whoever calls it off meanwhile need not wait.
+async fn last_look(job: &mut Job, awake: &[Particulars]) -> Result<(), Trouble> {
+    if job.ticket.door != Door::Keeper {
+        return Ok(());
+    }
+    let (look, engine, asked) = (job.tools.last_look.clone(), job.engine.clone(), job.ticket.asked);
+    let key = (job.ticket.host.clone(), job.ticket.tenant.clone());
+    let (deeper, mut cancelled) = (job.asleep_since.is_some(), job.cancelled.clone());
+    let facts: Vec<&Facts> = awake.iter().map(|it| &it.facts).collect();
+    let see = async {
+        let refusal = tokio::select! {
+            refusal = look.refusal(&*engine, &key, &facts, asked, deeper) => refusal,
+            Ok(_) = cancelled.wait_for(|is| *is) => None,
+        };
+        refusal.map_or(Ok(()), |why| Err(Trouble::Refused(why)))
+    };
+    job.told_step("see whether it is in use", None, see).await
 }
 
 /// By which method the tenant sleeps, if it does.

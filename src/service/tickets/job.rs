@@ -18,6 +18,7 @@ use crate::model::policy::Policy;
 use crate::model::sleeper::Sleeper;
 use crate::model::ticket::{Step, Ticket};
 use crate::service::Connected;
+use crate::service::activity::LastLook;
 
 /// How long a lost host may take to come back before a ticket gives up on it.
 const HOST_BACK: Duration = Duration::from_secs(45);
@@ -42,6 +43,8 @@ pub(super) struct Tools {
     pub holder: Holder,
     pub policy: Policy,
     pub notes: mpsc::Sender<Note>,
+    /// Whether somebody uses a tenant, right before a rule's dump touches it.
+    pub last_look: LastLook,
 }
 
 /// One ticket at work.
