@@ -20,7 +20,7 @@ pub use changes::Changes;
 pub use keeper::{DoorTenants, DoorTls, Keeper};
 pub use notes::Notes;
 pub use rules::{Hurry, Idle, RulesPart, Steps, Threshold, TierRule, Tiers, Veto};
-pub use work::{Dump, Span, TierMethods, Wake};
+pub use work::{Destroy, Dump, Span, TierMethods, TierWritable, Wake};
 
 /// The settings of wakeboard. All keys are optional.
 #[derive(Clone, Debug, Default, serde::Deserialize, JsonSchema)]
@@ -61,6 +61,9 @@ pub struct File {
     /// How tenants are put to sleep.
     #[serde(default)]
     pub dump: Dump,
+    /// What putting them to sleep by `destroy` may lose.
+    #[serde(default)]
+    pub destroy: Destroy,
     /// How they are brought back.
     #[serde(default)]
     pub wake: Wake,

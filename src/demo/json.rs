@@ -5,7 +5,7 @@ mod host;
 mod network;
 mod stats;
 
-pub use container::{inspect, list_row};
+pub use container::{changes, inspect, list_row};
 pub use host::{info, version};
 pub use stats::stats;
 

@@ -9,7 +9,9 @@ use super::EngineError;
 use crate::model::container::{ContainerId, Facts};
 use crate::model::internal::Internal;
 use crate::model::particulars::{Limits, Particulars, Restart};
+use crate::model::recreate::Difference;
 pub use crate::model::refusal::Room;
+use crate::model::writable::Written;
 
 /// How long an engine may take to write or read a checkpoint: some gigabytes on a slow disk.
 pub const CHECKPOINT_DEADLINE: Duration = Duration::from_secs(600);
@@ -111,6 +113,26 @@ pub trait Hands: Send + Sync {
 
     /// Creates a container from a recipe, and says its id.
     async fn create(&self, recipe: &str) -> Result<ContainerId, EngineError>;
+
+    /// Tries a recipe: the container is created under `name`, which `model::internal` gives, never started, compared with the
+    /// original `id`, and removed again, with the volumes that this very call made and no other. `maker` is written on it:
+    /// whoever finds it left over can tell whether somebody is still at it.
+    ///
+    /// Gives what would not be as it was. A recipe that the engine refuses is an error.
+    async fn rehearse(
+        &self,
+        _id: &str,
+        _recipe: &str,
+        _name: &str,
+        _maker: &str,
+    ) -> Result<Vec<Difference>, EngineError> {
+        Ok(Vec::new())
+    }
+
+    /// What a container has written outside of its mounts and of the places in `ignore`: it goes with the container.
+    async fn written(&self, _id: &str, _ignore: &[String]) -> Result<Written, EngineError> {
+        Ok(Written::default())
+    }
 
     /// Removes a container that does not run; its named volumes stay. One that is gone is no error.
     async fn remove(&self, id: &str) -> Result<(), EngineError>;

@@ -118,6 +118,7 @@ impl Scene {
             recipe: None,
             memory_before: None,
             stop_timeout: None,
+            has_written: false,
             memory_left: None,
         }));
     }

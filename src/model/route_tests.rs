@@ -51,6 +51,7 @@ pub(in crate::model) fn sleeper(method: Method, stage: Stage) -> Sleeper {
         recipe: None,
         memory_before: None,
         stop_timeout: None,
+        has_written: false,
         memory_left: None,
     }
 }

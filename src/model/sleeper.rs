@@ -50,6 +50,9 @@ pub struct Sleeper {
     /// How long it may take to stop, by its own word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_timeout: Option<Duration>,
+    /// It has written outside of its mounts, and was put to sleep otherwise than by `destroy` for that: no rule removes it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_written: bool,
     /// The checkpoint's name, where the method makes one.
     pub checkpoint: Option<String>,
     /// Checkpoints that failed to wake it: never offered again.
@@ -122,6 +125,7 @@ impl Sleeper {
             restart: it.restart.clone(),
             limits: it.limits,
             stop_timeout: it.stop_timeout,
+            has_written: false,
             checkpoint: None,
             set_aside: Vec::new(),
             ports: Vec::new(),

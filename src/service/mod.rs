@@ -11,6 +11,7 @@ mod holes;
 pub mod hooks;
 mod host;
 mod inventory;
+mod losses;
 pub mod machine;
 pub mod past;
 mod recorder;
@@ -44,6 +45,7 @@ use whereabouts::Atlas;
 
 pub use callmaps::{Callmaps, RunOrder};
 pub use chronicle::Changes;
+pub use losses::Losses;
 pub use tickets::Rules;
 pub use usage::{Trend, Usages, Wanted, current};
 pub use whereabouts::Nowhere;
@@ -63,6 +65,7 @@ pub struct Service {
     atlas: Atlas,
     duties: Duties,
     hooks: Hooks,
+    losses: Losses,
     read: watch::Receiver<Option<Timestamp>>,
     uses: activity::Uses,
     tasks: Mutex<JoinSet<()>>,
@@ -109,6 +112,12 @@ impl Service {
     #[must_use]
     pub fn hooks(&self) -> Hooks {
         self.hooks.clone()
+    }
+
+    /// What would go with tenants whose containers are removed.
+    #[must_use]
+    pub fn losses(&self) -> Losses {
+        self.losses.clone()
     }
 
     /// When the ledger was last read: `work` shows all that others had written by then.

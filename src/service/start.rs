@@ -9,6 +9,7 @@ use super::callmaps::{self, Callmaps};
 use super::clock::Clock;
 use super::duties::Duties;
 use super::hooks::Hooks;
+use super::losses::Losses;
 use super::past::Past;
 use super::whereabouts::Atlas;
 use super::{
@@ -103,6 +104,11 @@ impl Service {
             clock,
         };
         let uses = activity::start(measuring, &mut tasks);
+        let losses = Losses {
+            hosts: connections.clone().into(),
+            fleet: fleet.clone(),
+            ignore: rules.policy.losses.ignore.clone().into(),
+        };
         let atlas = Atlas { hosts: connections.clone().into(), fleet: fleet.clone() };
         let desk = tickets::Start {
             rules,
@@ -131,6 +137,7 @@ impl Service {
             atlas,
             duties,
             hooks,
+            losses,
             read,
             uses,
             tasks,

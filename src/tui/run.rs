@@ -14,6 +14,7 @@ use super::callmap::desk::Desk;
 use super::callmap::files::Files;
 use super::callmap::{act, wire};
 use super::keys;
+use super::losses;
 use super::mouse;
 use super::pace::Pace;
 use super::past;
@@ -40,6 +41,7 @@ pub async fn run(service: Service, start: Start, files: Files) -> io::Result<()>
     let (mut work, mut runs, activities) = (service.work(), service.callmap_runs(), service.activity());
     let mut desk = Desk::start(files);
     let mut asking = past::desk::Desk::start(service.past());
+    let mut looking = losses::Desk::new(service.losses());
     let mut screen = Screen::take()?;
     let mut events = EventStream::new();
     let size = screen.size()?;
@@ -65,6 +67,7 @@ pub async fn run(service: Service, start: Start, files: Files) -> io::Result<()>
                 service.want(state.wanted());
                 wire::look_after_shown(&state, &desk);
                 past::wire::ask(&state, &asking);
+                losses::ask(&mut state, &mut looking);
                 pace.drawn(Instant::now());
                 dirty = false;
             }
@@ -114,6 +117,9 @@ pub async fn run(service: Service, start: Start, files: Files) -> io::Result<()>
             }
             Some(news) = asking.news() => {
                 dirty |= past::wire::take(&mut state, news);
+            }
+            Some(news) = looking.news() => {
+                dirty |= losses::take(&mut state, news);
             }
             Ok(()) = usages.changed() => {
                 state.set_usages(usages.borrow_and_update().clone());

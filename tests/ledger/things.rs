@@ -85,6 +85,7 @@ pub fn sleeper(name: &str, ticket: u32) -> Sleeper {
         recipe: Some("{\"a\": \"'$1; --\"}".to_owned()),
         memory_before: Some(u64::MAX / 2),
         stop_timeout: None,
+        has_written: false,
         memory_left: None,
     }
 }

@@ -130,6 +130,7 @@ fn asleep(tenant: &str, host: &str) -> Sleeper {
         recipe: None,
         memory_before: Some(320 << 20),
         stop_timeout: None,
+        has_written: false,
         memory_left: Some(8 << 20),
     }
 }

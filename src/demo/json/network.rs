@@ -105,7 +105,7 @@ fn network(container: &Container, name: &str, wanted: &Value) -> Value {
         "IPv6Gateway": "",
         "GlobalIPv6Address": "",
         "GlobalIPv6PrefixLen": 0,
-        "MacAddress": only(format!("02:42:ac:11:{a:02x}:{b:02x}")),
+        "MacAddress": only(format!("02:42:7f:d9:{a:02x}:{b:02x}")),
         "DriverOpts": null,
     })
 }

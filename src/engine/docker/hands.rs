@@ -13,6 +13,8 @@ use crate::model::container::{ContainerId, Facts};
 use crate::model::internal::{self, Internal};
 use crate::model::particulars::{Limits, Particulars, Restart};
 use crate::model::plain::plain;
+use crate::model::recreate::Difference;
+use crate::model::writable::Written;
 
 /// How long an engine may take over a container's end beyond the grace, and over its start.
 const SLACK: Duration = Duration::from_secs(20);
@@ -118,6 +120,20 @@ impl Hands for DockerEngine {
 
     async fn create(&self, recipe: &str) -> Result<ContainerId, EngineError> {
         self.follow_recipe(recipe).await
+    }
+
+    async fn rehearse(
+        &self,
+        id: &str,
+        recipe: &str,
+        name: &str,
+        maker: &str,
+    ) -> Result<Vec<Difference>, EngineError> {
+        self.rehearse_recipe(id, recipe, name, maker).await
+    }
+
+    async fn written(&self, id: &str, ignore: &[String]) -> Result<Written, EngineError> {
+        self.look_at_writable(id, ignore).await
     }
 
     async fn internal(&self) -> Result<Vec<Internal>, EngineError> {

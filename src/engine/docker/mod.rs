@@ -16,6 +16,7 @@ mod listening;
 mod pages;
 mod particulars;
 mod recipe;
+mod rehearsal;
 mod room;
 mod row;
 mod server;
@@ -24,6 +25,7 @@ mod status;
 mod tally;
 pub mod tls;
 pub mod transport;
+mod writable;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};

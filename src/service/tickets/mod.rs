@@ -14,6 +14,7 @@ mod lane;
 mod leftovers;
 mod ready;
 mod recover;
+mod removal;
 mod shift;
 mod tidy;
 mod told;
@@ -23,4 +24,5 @@ mod ways;
 
 pub use desk::Rules;
 pub(super) use desk::{Asked, Command, Start, keep};
+pub(super) use removal::written;
 pub(super) use told::{new_id, tickets};

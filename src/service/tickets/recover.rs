@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::job::Job;
 use super::trouble::Trouble;
-use super::{back, tidy, ways};
+use super::{back, leftovers, tidy, ways};
 use crate::model::container::Phase;
 use crate::model::method::Method;
 use crate::model::route::{has_not_run_since, sleeps_as_meant};
@@ -23,6 +23,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// Finishes what sleeps as it was meant to, and undoes the rest: then the tenant is awake, as before.
 pub(super) async fn run(job: &mut Job, mut sleepers: Vec<Sleeper>) -> Result<Outcome, Trouble> {
     sleepers.sort_by_key(|sleeper| sleeper.order);
+    if job.ticket.task == Task::Dump {
+        leftovers::sweep(job.engine.clone()).await;
+    }
     tidy::drop_lost(job, &mut sleepers).await?;
     // One of our own that was to tidy wakes nobody.
     let is_tidying = job.ticket.door == Door::Own && job.ticket.task == Task::Wake;

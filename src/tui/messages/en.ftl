@@ -182,6 +182,8 @@ sheet-left-out = { $count ->
 }
 sheet-frees = frees about { $memory }
 sheet-takes = takes about { $memory }
+sheet-loss = with it goes { $lost }
+sheet-loss-asked = looking for what it has written …
 sheet-memory-unknown = memory not known yet
 sheet-together = Together this frees about { $memory }
 sheet-together-unknown = { $count ->
