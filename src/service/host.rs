@@ -58,6 +58,8 @@ pub(super) enum Report {
     Listed(Vec<Facts>, Moment),
     /// One container, and when it was asked about.
     Inspected(ContainerId, Option<Facts>, Moment),
+    /// One container that could not be inspected.
+    Uninspected(ContainerId),
     Event(Event),
     /// What the engine remembers from before we listened.
     History(Vec<Event>),

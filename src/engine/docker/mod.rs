@@ -10,6 +10,7 @@ mod fetch;
 mod follow;
 mod hands;
 mod image;
+mod inspect;
 mod leftovers;
 mod limits;
 mod listening;
@@ -33,7 +34,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::errors::Error as ApiError;
-use bollard::query_parameters::InspectContainerOptions;
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
@@ -229,12 +229,8 @@ impl Engine for DockerEngine {
     }
 
     async fn inspect(&self, id: &str) -> Result<Option<Facts>, EngineError> {
-        let call = self.api.inspect_container(id, None::<InspectContainerOptions>);
-        match Self::within(LONGEST_CALL, call).await {
-            Ok(response) => Ok(facts::of_inspect(response, &self.naming)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
+        let inspect = self.inspect_in_words(id).await?;
+        Ok(inspect.and_then(|inspect| facts::of_inspect(&inspect, &self.naming)))
     }
 
     async fn events(&self, since: Timestamp) -> Result<EventStream, EngineError> {

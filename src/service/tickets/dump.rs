@@ -19,7 +19,7 @@ use crate::model::refusal::Room;
 use crate::model::sleeper::{Sleeper, Stage};
 use crate::model::ticket::Outcome;
 use crate::model::tier::Tier;
-use crate::model::{order, refusal};
+use crate::model::{order, plan, refusal};
 use crate::service::doctor;
 
 /// Puts the tenant to sleep. `containers` are all that it has.
@@ -39,7 +39,7 @@ pub(super) async fn run(
         tidy::drop_void(job, &left).await?;
         awake = look(job, containers).await?;
     }
-    if awake.iter().all(|it| it.facts.phase == Phase::Paused)
+    if awake.iter().filter(|it| !it.facts.is_oneoff()).all(|it| it.facts.phase == Phase::Paused)
         && let Some(method) = sleeps_already(job, containers).await?
     {
         job.ticket.method = Some(method);
@@ -50,8 +50,12 @@ pub(super) async fn run(
             _ => Ok(Outcome::Dumped),
         };
     }
+    let any_runs = !awake.is_empty();
+    // What somebody runs for one task is left alone.
+    awake.retain(|it| !it.facts.is_oneoff());
     if awake.is_empty() {
-        return Err(Trouble::Refused("nothing of it runs".to_owned()));
+        let reason = if any_runs { plan::ONLY_ONEOFF } else { "nothing of it runs" };
+        return Err(Trouble::Refused(reason.to_owned()));
     }
     if let Some(reason) = awake.iter().find_map(|it| refusal::of_container(it, own_container())) {
         return Err(Trouble::Refused(reason));
