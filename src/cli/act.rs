@@ -103,6 +103,13 @@ pub async fn run(
     }
     let stops = stops()?;
     let ids = service.ask(&order);
+    if ids.len() < order.tenants.len() {
+        let missing = order.tenants.len() - ids.len();
+        eprintln!(
+            "wakeboard: {missing} tenants got no ticket, since too many orders are waiting: ask for them again later"
+        );
+    }
+    let all_asked = ids.len() == order.tenants.len();
     let (cancels_in, mut cancels) = mpsc::unbounded_channel();
     let mut follow = Follow {
         work: service.work(),
@@ -119,7 +126,8 @@ pub async fn run(
             outcome = &mut followed => {
                 // What another one left half done ends with us, but nobody waits for it for ever.
                 let _ = timeout(MENDED_WITHIN, service.mended()).await;
-                return outcome;
+                let too_many = || Failure::Failed("not all tenants got a ticket".to_owned());
+                return outcome.and_then(|done| if all_asked { Ok(done) } else { Err(too_many()) });
             }
             Some(id) = cancels.recv() => service.cancel(id),
             Err(fault) = service.watch_tasks() => return Err(Failure::Failed(fault)),
@@ -162,12 +170,15 @@ async fn answers(
 /// One message for each ^C, or polite request to end.
 fn stops() -> Result<mpsc::Receiver<()>, Failure> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    // The terminal was closed, or the line was cut.
+    let mut hang_up = signal(SignalKind::hangup())?;
     let (stops_in, stops) = mpsc::channel(2);
     tokio::spawn(async move {
         loop {
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
+                _ = hang_up.recv() => {}
             }
             if stops_in.send(()).await.is_err() {
                 return;

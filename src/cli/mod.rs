@@ -112,6 +112,7 @@ fn make_room_for_files() {
 /// us, each of two would wait for the other's turn to end: some 3 ms.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     make_room_for_files();
+    crate::service::panics::note();
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(cores.min(2))

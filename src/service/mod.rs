@@ -13,6 +13,7 @@ mod host;
 mod inventory;
 mod losses;
 pub mod machine;
+pub mod panics;
 pub mod past;
 mod recorder;
 pub mod requests;
@@ -221,21 +222,20 @@ impl Service {
         self.forget.notify_one();
     }
 
-    /// Waits until a task ends. They never do by themselves: this is how a fault of ours is found out.
+    /// Waits until a task of this program panics, here or in any other room, or one of the service ends. None does by itself:
+    /// this is how a fault of ours is found out.
     ///
     /// # Errors
     /// Always: the panic's message, or that a task ended.
     pub async fn watch_tasks(&self) -> Result<(), String> {
-        match self.tasks.lock().await.join_next().await {
-            Some(Err(error)) if error.is_panic() => {
-                let panic = error.into_panic();
-                let text = panic
-                    .downcast_ref::<&str>()
-                    .map(|text| (*text).to_owned())
-                    .or_else(|| panic.downcast_ref::<String>().cloned());
-                Err(text.unwrap_or_else(|| "a panic without a message".to_owned()))
-            }
-            _ => Err("a task of the service ended".to_owned()),
+        let mut tasks = self.tasks.lock().await;
+        tokio::select! {
+            biased;
+            message = panics::first() => Err(message),
+            ended = tasks.join_next() => match ended {
+                Some(Err(error)) if error.is_panic() => Err(panics::message(&*error.into_panic())),
+                _ => Err("a task of the service ended".to_owned()),
+            },
         }
     }
 }

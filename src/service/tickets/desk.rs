@@ -105,6 +105,8 @@ struct Mine {
     ticket: Ticket,
     duty: Option<Duty>,
     cancel: watch::Sender<bool>,
+    /// It was cut off in another process, and is only finished or undone here.
+    is_recovered: bool,
 }
 
 /// The desk.
@@ -129,8 +131,8 @@ pub(in crate::service) struct Desk {
     turn: u64,
     jobs: JoinSet<()>,
     watch: tidy::Watch,
-    /// Tenants that were tried to be brought back, and until when that is not tried again.
-    tried: HashMap<(HostName, Arc<str>), Instant>,
+    /// Tenants that were tried to be brought back: how often, and until when that is not tried again.
+    tried: HashMap<(HostName, Arc<str>), (u32, Instant)>,
     work: watch::Sender<Arc<Work>>,
     /// When the ledger was last read.
     read: Option<Timestamp>,

@@ -11,6 +11,7 @@ mod desk;
 mod dump;
 mod job;
 mod lane;
+mod lease;
 mod leftovers;
 mod ready;
 mod recover;

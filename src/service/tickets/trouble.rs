@@ -29,6 +29,9 @@ pub enum Trouble {
     /// Another console took the tenant over, since ours had been silent for too long.
     #[error("another console has taken this tenant over")]
     TakenOver,
+    /// The ledger could not be reached for as long as our lease lasted: another console may be at it by now.
+    #[error("the ledger could not be reached, so another console may take this tenant over")]
+    LeaseLost,
     /// Its host does not answer.
     #[error("{0}")]
     NoHost(String),

@@ -6,6 +6,7 @@ use super::Way;
 use crate::model::container::ContainerId;
 use crate::model::particulars::{Life, Particulars};
 use crate::model::sleeper::Sleeper;
+use crate::model::ticket::STOP;
 use crate::service::tickets::job::Job;
 use crate::service::tickets::trouble::Trouble;
 
@@ -18,7 +19,7 @@ impl Way for Destroy {
             return Err(Trouble::Refused(format!("there is no recipe of {}", sleeper.name)));
         }
         let (engine, id, grace) = (job.engine.clone(), sleeper.container.clone(), job.grace(sleeper));
-        job.step("stop", Some(&sleeper.name), engine.stop(&id, grace)).await?;
+        job.step(STOP, Some(&sleeper.name), engine.stop(&id, grace)).await?;
         job.step("remove", Some(&sleeper.name), engine.remove(&id)).await?;
         sleeper.memory_left = Some(0);
         Ok(sleeper.life.clone())
