@@ -216,6 +216,7 @@ notice-read-only = read-only: nothing is changed from here
 notice-nothing-to-cancel = no ticket is under way here
 notice-cancel = cancelling ticket { $id } as soon as its step allows
 notice-no-ticket = there is no ticket { $id }
+notice-losses-in-shell = what is lost is accepted in the shell only: wakeboard wake
 notice-doctor = this is for the shell: wakeboard doctor
 notice-no-callmap = no callmap is open: choose one first
 notice-nothing-failed = nothing failed: there is nothing to ask again
