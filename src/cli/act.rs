@@ -16,6 +16,7 @@ use crate::config::Settings;
 use crate::model::fleet::{Fleet, Link};
 use crate::model::method::Method;
 use crate::model::named::{self, Unnamed};
+use crate::model::needs::Accepted;
 use crate::model::plain::plain;
 use crate::model::plan::plans;
 use crate::model::ticket::{Door, Task};
@@ -73,9 +74,18 @@ pub fn order(task: Task, settings: &Settings) -> Order {
 ///
 /// # Errors
 /// A name that is not known, or is on several hosts: then nothing is done. No host answers. A tenant did not get there.
-pub async fn run(
+pub async fn run(words: &[String], order: Order, manner: Manner, settings: Settings) -> Result<(), Failure> {
+    run_accepting(words, order, &[], manner, settings).await
+}
+
+/// As `run`, where the operator accepts losses of the one tenant that is woken.
+///
+/// # Errors
+/// As `run`; the words name several tenants.
+pub async fn run_accepting(
     words: &[String],
     mut order: Order,
+    accepted: &[Accepted],
     manner: Manner,
     settings: Settings,
 ) -> Result<(), Failure> {
@@ -96,13 +106,16 @@ pub async fn run(
         Unnamed::Nobody(why) => Failure::Failed(why),
         Unnamed::Several(how) => Failure::Usage(how),
     })?;
+    if !accepted.is_empty() && order.tenants.len() != 1 {
+        return Err(Failure::Usage("what is lost is accepted for one tenant at a time".to_owned()));
+    }
     if manner.dry_run {
         let plans = plans(&order, &fleet, &service.work().borrow(), &policy);
         let losses = losses(&service, order.task, &plans).await;
         return tell_plans(order.task, &plans, &losses, manner.json);
     }
     let stops = stops()?;
-    let ids = service.ask(&order);
+    let ids = service.ask_accepting(&order, accepted);
     if ids.len() < order.tenants.len() {
         let missing = order.tenants.len() - ids.len();
         eprintln!(

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::EngineError;
 use crate::model::container::{ContainerId, Facts};
 use crate::model::internal::Internal;
+use crate::model::needs::Needs;
 use crate::model::particulars::{Limits, Particulars, Restart};
 use crate::model::recreate::Difference;
 pub use crate::model::refusal::Room;
@@ -132,6 +133,21 @@ pub trait Hands: Send + Sync {
     /// What a container has written outside of its mounts and of the places in `ignore`: it goes with the container.
     async fn written(&self, _id: &str, _ignore: &[String]) -> Result<Written, EngineError> {
         Ok(Written::default())
+    }
+
+    /// What it needs of its host to be made again, as that is now: its image, volumes and networks.
+    async fn needs(&self, _id: &str) -> Result<Needs, EngineError> {
+        Ok(Needs::default())
+    }
+
+    /// What of that is there now, under the same names.
+    async fn present(&self, wanted: &Needs) -> Result<Needs, EngineError> {
+        Ok(wanted.clone())
+    }
+
+    /// Removes a volume that no container has. One that is gone is no error.
+    async fn remove_volume(&self, _name: &str) -> Result<(), EngineError> {
+        Err(EngineError::Unable("this engine removes no volumes".to_owned()))
     }
 
     /// Removes a container that does not run; its named volumes stay. One that is gone is no error.

@@ -27,6 +27,7 @@ pub mod ledger;
 pub mod method;
 pub mod named;
 pub mod naming;
+pub mod needs;
 pub mod order;
 pub mod overlay;
 pub mod particulars;

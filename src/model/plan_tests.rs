@@ -117,6 +117,7 @@ impl Scene {
             set_aside: Vec::new(),
             ports: Vec::new(),
             recipe: None,
+            needs: None,
             memory_before: None,
             stop_timeout: None,
             has_written: false,

@@ -37,6 +37,7 @@ use crate::model::container::ContainerId;
 use crate::model::door::Lead;
 use crate::model::fleet::Fleet;
 use crate::model::host::{HostName, HostSpec};
+use crate::model::needs::Accepted;
 use crate::model::ticket::TicketId;
 use crate::model::work::{Order, TenantKey, Work};
 use duties::Duties;
@@ -162,11 +163,22 @@ impl Service {
     /// already, the rest gets no ticket.
     #[must_use = "how they fare shows under these numbers"]
     pub fn ask(&self, order: &Order) -> Vec<TicketId> {
+        self.ask_accepting(order, &[])
+    }
+
+    /// As `ask`, for a wake that goes on without what the operator accepts as lost.
+    #[must_use = "how they fare shows under these numbers"]
+    pub fn ask_accepting(&self, order: &Order, accepted: &[Accepted]) -> Vec<TicketId> {
         let mut numbers = Vec::new();
         for ticket in tickets::tickets(order, Timestamp::now()) {
             let id = ticket.id;
-            let asked =
-                tickets::Asked { ticket, force: order.force, deeper: order.deeper, timeout: order.timeout };
+            let asked = tickets::Asked {
+                ticket,
+                force: order.force,
+                deeper: order.deeper,
+                timeout: order.timeout,
+                accepted: accepted.to_vec(),
+            };
             if self.commands.try_send(tickets::Command::Ask(Box::new(asked))).is_err() {
                 break;
             }

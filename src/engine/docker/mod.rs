@@ -14,6 +14,7 @@ mod inspect;
 mod leftovers;
 mod limits;
 mod listening;
+mod needs;
 mod pages;
 mod particulars;
 mod recipe;

@@ -29,6 +29,7 @@ use crate::model::container::ContainerId;
 use crate::model::fleet::Fleet;
 use crate::model::host::HostName;
 use crate::model::ledger::Where;
+use crate::model::needs::Accepted;
 use crate::model::policy::Policy;
 use crate::model::sleeper::Sleeper;
 use crate::model::ticket::{Ticket, TicketId};
@@ -70,6 +71,8 @@ pub(in crate::service) struct Asked {
     pub force: bool,
     pub deeper: bool,
     pub timeout: Option<Duration>,
+    /// Losses that the operator accepts for this wake.
+    pub accepted: Vec<Accepted>,
 }
 
 /// What the desk is told.

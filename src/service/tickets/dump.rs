@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::job::{Job, Note};
 use super::removal::{self, Verdict};
 use super::trouble::Trouble;
-use super::{back, ready, tidy, ways};
+use super::{back, needs, ready, tidy, ways};
 use crate::engine::own::own_container;
 use crate::engine::{Engine, EngineError};
 use crate::model::ability::Ability;
@@ -83,7 +83,8 @@ pub(super) async fn run(
             return Err(trouble);
         }
         if at == last {
-            job.closing.put.push(sleepers[at].clone());
+            needs::align(&mut sleepers);
+            job.closing.put.clone_from(&sleepers);
         } else {
             job.put(&sleepers[at..=at]).await?;
         }
@@ -284,6 +285,7 @@ fn sleeper(job: &Job, it: &Particulars, method: Method, sight: Sight, at: usize)
         set_aside: Vec::new(),
         ports: sight.ports,
         recipe,
+        needs: None,
         memory_before: sight.memory,
         memory_left: None,
     })
@@ -292,6 +294,7 @@ fn sleeper(job: &Job, it: &Particulars, method: Method, sight: Sight, at: usize)
 async fn put_to_sleep(job: &mut Job, sleeper: &mut Sleeper, found: &Particulars) -> Result<(), Trouble> {
     job.check_cancelled()?;
     let life = ways::of(sleeper.method).dump(job, sleeper, found).await?;
+    needs::try_record(job, sleeper).await;
     sleeper.falls_asleep(life, job.asleep_since.unwrap_or_else(Timestamp::now));
     Ok(())
 }

@@ -13,6 +13,7 @@ mod job;
 mod lane;
 mod lease;
 mod leftovers;
+mod needs;
 mod ready;
 mod recover;
 mod removal;

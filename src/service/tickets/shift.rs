@@ -13,6 +13,7 @@ use super::{deepen, dump, lease, recover, tidy, wake};
 use crate::ledger::{Begun, Ledger};
 use crate::model::container::ContainerId;
 use crate::model::method::Method;
+use crate::model::needs::Accepted;
 use crate::model::sleeper::{Sleeper, Stage};
 use crate::model::ticket::{Outcome, TicketId};
 use crate::model::tier::Tier;
@@ -36,7 +37,7 @@ pub(super) enum Duty {
         deeper: bool,
     },
     /// Bring it back.
-    Wake { containers: Vec<ContainerId>, timeout: Duration },
+    Wake { containers: Vec<ContainerId>, timeout: Duration, accepted: Vec<Accepted> },
     /// Finish or undo what was cut off; the ticket is ours already where it was `adopted`.
     Recover { containers: Vec<ContainerId>, adopted: bool },
     /// Drop the records that somebody else made void.
@@ -133,7 +134,8 @@ async fn carry_out(job: &mut Job, duty: Duty) -> Result<Outcome, Trouble> {
             deepen::run(job, &containers, method, tier).await
         }
         Duty::Dump { containers, method, tier, .. } => dump::run(job, &containers, method, tier).await,
-        Duty::Wake { containers, timeout } => {
+        Duty::Wake { containers, timeout, accepted } => {
+            job.accepted = accepted;
             let sleepers = job.tools.ledger.sleepers_of(&containers).await?;
             wake::run(job, sleepers, &containers, timeout).await
         }

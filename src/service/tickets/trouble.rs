@@ -17,6 +17,9 @@ pub enum Trouble {
         /// Its answer, or its silence.
         error: EngineError,
     },
+    /// What it needs is not there any more as it was: nothing was created.
+    #[error("{0}")]
+    Needs(String),
     /// The ledger cannot be written, and nothing is done without it.
     #[error("{0}")]
     Ledger(#[from] LedgerError),

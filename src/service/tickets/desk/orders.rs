@@ -14,14 +14,17 @@ use crate::service::tickets::shift::{self, Duty};
 
 impl Desk {
     pub(super) async fn ask(&mut self, asked: Asked) {
-        let Asked { ticket, force, deeper, timeout } = asked;
+        let Asked { ticket, force, deeper, timeout, accepted } = asked;
         if let Some(reason) = self.refusal(&ticket, force) {
             return self.refuse(ticket, reason).await;
         }
         let containers = self.containers(&ticket);
         let duty = match ticket.task {
             Task::Dump => Duty::Dump { containers, method: ticket.method, tier: self.tier(&ticket), deeper },
-            Task::Wake => Duty::Wake { containers, timeout: timeout.unwrap_or(self.tools.policy.timeout) },
+            Task::Wake => {
+                let timeout = timeout.unwrap_or(self.tools.policy.timeout);
+                Duty::Wake { containers, timeout, accepted }
+            }
         };
         self.admit(ticket, duty);
     }
@@ -106,6 +109,7 @@ impl Desk {
                 canary: desk.canary.clone(),
                 cancelled: mine.cancel.subscribe(),
                 closing: Closing::default(),
+                accepted: Vec::new(),
                 asleep_since: None,
             };
             self.turn += 1;
