@@ -93,6 +93,7 @@ pub async fn run_accepting(
     let rules = Rules {
         policy: policy.clone(),
         ledger: settings.ledger,
+        ledger_keys: settings.ledger_keys,
         copies: settings.copies,
         mends: !manner.dry_run,
         brief: !manner.dry_run,

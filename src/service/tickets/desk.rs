@@ -28,7 +28,7 @@ use crate::model::change::Retention;
 use crate::model::container::ContainerId;
 use crate::model::fleet::Fleet;
 use crate::model::host::HostName;
-use crate::model::ledger::Where;
+use crate::model::ledger::{KeyPlaces, Where};
 use crate::model::needs::Accepted;
 use crate::model::policy::Policy;
 use crate::model::sleeper::Sleeper;
@@ -50,6 +50,8 @@ pub struct Rules {
     pub policy: Policy,
     /// Where the ledger is; without one nothing can be dumped or woken.
     pub ledger: Option<Where>,
+    /// Where its keys are.
+    pub ledger_keys: KeyPlaces,
     /// The folder for copies of checkpoints, from engines that give them out.
     pub copies: Option<PathBuf>,
     /// Whether tickets that were cut off, by whomever, are finished or undone here.
@@ -152,7 +154,7 @@ pub(in crate::service) async fn keep(start: Start) {
         return std::future::pending().await;
     };
     let opened = loop {
-        match Ledger::open(&place).await {
+        match Ledger::open_with(&place, &rules.ledger_keys).await {
             Ok(opened) => break opened,
             Err(error) => {
                 warn!(%error, "the ledger cannot be opened");

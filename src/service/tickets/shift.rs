@@ -75,6 +75,8 @@ pub(super) async fn work(mut job: Job, duty: Duty) {
 /// Intent before act: takes the tenant's containers and writes the ticket. What others left open on them is ended first.
 async fn begin(job: &mut Job, containers: &[ContainerId]) -> Result<(), Trouble> {
     let tools = job.tools.clone();
+    // Without the key of what sleeps nothing can be written down, and what others left open not be ended either.
+    tools.ledger.seal().await?;
     let until = Instant::now() + RECOVERED_WITHIN;
     let mut orphans = 0;
     while orphans < MOST_ORPHANS {

@@ -112,6 +112,13 @@ impl Desk {
     /// Finishes or undoes what was cut off: open tickets that nobody holds, and sleepers left on their way.
     async fn mend(&mut self, ledger: &Ledger) {
         self.sweep();
+        if self.others.is_empty() && self.sleepers.is_empty() {
+            return;
+        }
+        if ledger.seal().await.is_err() {
+            // Without the key of what sleeps nobody can bring it back: that is left to those who have it.
+            return;
+        }
         let now = Timestamp::now();
         if !self.others.is_empty() {
             let open = ledger.open_tickets().await.unwrap_or_default();
