@@ -16,7 +16,7 @@ pub const PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/canary"));
 /// The image's name. Its number is raised with every change of the program: hosts keep the image that they have.
 pub const IMAGE: &str = "wakeboard/canary:1";
 /// The label of everything that is made for a canary.
-pub const LABEL: &str = crate::model::internal::LABEL;
+pub const LABEL: &str = "wakeboard.canary";
 /// Where the program writes its ticks.
 pub const TICKS_FILE: &str = "/ticks";
 /// The port that it listens on.

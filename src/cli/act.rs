@@ -77,6 +77,7 @@ pub async fn run(
     let rules = Rules {
         policy: policy.clone(),
         ledger: settings.ledger,
+        ledger_keys: settings.ledger_keys,
         copies: settings.copies,
         mends: !manner.dry_run,
         brief: !manner.dry_run,

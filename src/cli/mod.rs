@@ -13,6 +13,7 @@ mod generate;
 mod hosts;
 mod intake;
 mod keeper;
+mod ledger;
 mod logging;
 mod note;
 mod output;
@@ -61,6 +62,10 @@ pub fn run(shell: Shell) -> Result<(), Failure> {
         Some(Verb::Rules { verb }) => {
             let settings = load()?;
             runtime()?.block_on(rules::run(&verb, settings))
+        }
+        Some(Verb::Ledger { verb }) => {
+            let settings = load()?;
+            runtime()?.block_on(ledger::run(&verb, settings))
         }
         Some(Verb::Keeper(args)) => runtime()?.block_on(keeper::run(&args, &global)),
         Some(Verb::Completions { shell }) => output::print(|out| {

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 
 use super::EngineError;
 use crate::model::container::{ContainerId, Facts};
-use crate::model::internal::Internal;
 use crate::model::particulars::{Limits, Particulars, Restart};
 pub use crate::model::refusal::Room;
 
@@ -114,11 +113,6 @@ pub trait Hands: Send + Sync {
 
     /// Removes a container that does not run; its named volumes stay. One that is gone is no error.
     async fn remove(&self, id: &str) -> Result<(), EngineError>;
-
-    /// The containers that wakeboard made for its own work, by whichever console; they are in no other list.
-    async fn internal(&self) -> Result<Vec<Internal>, EngineError> {
-        Ok(Vec::new())
-    }
 
     /// Ends what still runs of a container that the engine has removed: one that was killed in the middle of a start may have
     /// left processes that it knows nothing of. Only where they can be seen.

@@ -46,7 +46,6 @@ mod tests {
             limits: Limits::default(),
             sessions: Vec::new(),
             removed_at_end: false,
-            stop_timeout: None,
             addresses: Vec::new(),
             ports: Vec::new(),
             published: Vec::new(),

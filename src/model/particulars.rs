@@ -2,7 +2,6 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -24,8 +23,6 @@ pub struct Particulars {
     pub sessions: Vec<String>,
     /// Whether the engine removes it when it ends (`--rm`).
     pub removed_at_end: bool,
-    /// How long it may take to stop, by its own word; nothing where it has none.
-    pub stop_timeout: Option<Duration>,
     /// The addresses under which the engine's machine reaches it.
     pub addresses: Vec<IpAddr>,
     /// The TCP ports that its image or its owner declared.

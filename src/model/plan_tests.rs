@@ -117,7 +117,6 @@ impl Scene {
             ports: Vec::new(),
             recipe: None,
             memory_before: None,
-            stop_timeout: None,
             memory_left: None,
         }));
     }

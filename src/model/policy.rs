@@ -64,35 +64,9 @@ impl Policy {
     /// The longest that a woken tenant may be waited for.
     pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(3600);
 
-    /// The longest that a container is given to stop, whatever its own word is.
-    pub const LONGEST_STOP: Duration = Duration::from_secs(24 * 3600);
-
-    /// How long a container may take to stop: the configured grace, or its own word (its stop timeout) where that is longer.
-    #[must_use]
-    pub fn grace_for(&self, own: Option<Duration>) -> Duration {
-        self.grace.max(own.unwrap_or_default().min(Self::LONGEST_STOP))
-    }
-
     /// What is tried for a tenant of that tier, in order.
     #[must_use]
     pub fn methods_for(&self, tier: Option<Tier>) -> &[Method] {
         tier.and_then(|tier| self.methods.get(&tier)).unwrap_or(&self.default_methods)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rstest::rstest;
-
-    #[rstest]
-    #[case(None, 10)]
-    #[case(Some(0), 10)]
-    #[case(Some(9), 10)]
-    #[case(Some(60), 60)]
-    #[case(Some(u64::MAX), 86_400)]
-    fn the_longer_grace_counts(#[case] own: Option<u64>, #[case] seconds: u64) {
-        let grace = Policy::default().grace_for(own.map(Duration::from_secs));
-        assert_eq!(grace, Duration::from_secs(seconds));
     }
 }

@@ -17,7 +17,6 @@ pub(in crate::model) fn particulars(phase: Phase, started: i64, finished: i64) -
         limits: Limits::default(),
         sessions: Vec::new(),
         removed_at_end: false,
-        stop_timeout: None,
         addresses: Vec::new(),
         ports: Vec::new(),
         published: Vec::new(),
@@ -50,7 +49,6 @@ pub(in crate::model) fn sleeper(method: Method, stage: Stage) -> Sleeper {
         ports: Vec::new(),
         recipe: None,
         memory_before: None,
-        stop_timeout: None,
         memory_left: None,
     }
 }

@@ -1,7 +1,6 @@
 //! Sleepers: containers that are put to sleep, with all that is needed to bring them back.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -47,9 +46,6 @@ pub struct Sleeper {
     pub restart: Restart,
     /// The limits that it had.
     pub limits: Limits,
-    /// How long it may take to stop, by its own word.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stop_timeout: Option<Duration>,
     /// The checkpoint's name, where the method makes one.
     pub checkpoint: Option<String>,
     /// Checkpoints that failed to wake it: never offered again.
@@ -121,7 +117,6 @@ impl Sleeper {
             life: it.life.clone(),
             restart: it.restart.clone(),
             limits: it.limits,
-            stop_timeout: it.stop_timeout,
             checkpoint: None,
             set_aside: Vec::new(),
             ports: Vec::new(),

@@ -122,7 +122,6 @@ mod tests {
             limits: Limits::default(),
             sessions: Vec::new(),
             removed_at_end: false,
-            stop_timeout: None,
             addresses: vec![format!("172.17.0.{name}").parse().unwrap()],
             ports: ports.to_vec(),
             published: Vec::new(),

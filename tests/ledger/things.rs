@@ -84,7 +84,6 @@ pub fn sleeper(name: &str, ticket: u32) -> Sleeper {
         ports: vec![8080],
         recipe: Some("{\"a\": \"'$1; --\"}".to_owned()),
         memory_before: Some(u64::MAX / 2),
-        stop_timeout: None,
         memory_left: None,
     }
 }

@@ -129,7 +129,6 @@ fn asleep(tenant: &str, host: &str) -> Sleeper {
         ports: Vec::new(),
         recipe: None,
         memory_before: Some(320 << 20),
-        stop_timeout: None,
         memory_left: Some(8 << 20),
     }
 }

@@ -30,8 +30,7 @@ pub struct Dump {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "u64", range(min = 1, max = MOST_AT_ONCE))]
     pub at_once: Option<u64>,
-    /// How long a container may take to stop by itself, 1s to 10m; its own stop timeout counts where that is longer. Without
-    /// this key: 10s.
+    /// How long a container may take to stop by itself, 1s to 10m. Without this key: 10s.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Span")]
     pub grace: Option<Span>,

@@ -2,30 +2,25 @@
 
 use jiff::Timestamp;
 
-use super::facts::{bare, lookup, place, shared};
+use super::facts::{lookup, place, shared};
 use super::follow::Message;
 use crate::model::container::Health;
 use crate::model::event::{Event, Happening};
-use crate::model::internal;
 use crate::model::naming::{COMPOSE_PROJECT, Naming};
 use crate::model::plain::plain;
 
-/// Turns one message into an event; none where it is not about the life of a container, or about that of one which wakeboard
-/// made for its own work.
+/// Turns one message into an event; none where it is not about the life of a container.
 pub fn of_message(message: Message, naming: &Naming) -> Option<Event> {
     if message.kind != "container" || message.actor.id.is_empty() {
         return None;
     }
     let attributes = message.actor.attributes;
-    let name = attributes.get("name").map_or("", String::as_str);
-    if internal::read(bare(name), attributes.get(internal::LABEL).map(String::as_str)).is_some() {
-        return None;
-    }
     let what = happening(&message.action, |key| attributes.get(key).map(String::as_str))?;
     let time = match message.nanoseconds {
         nanoseconds @ 1.. => Timestamp::from_nanosecond(nanoseconds.into()).ok()?,
         _ => Timestamp::from_second(message.time).ok()?,
     };
+    let name = attributes.get("name").map_or("", String::as_str);
     Some(Event {
         time,
         id: shared(&message.actor.id),

@@ -6,13 +6,11 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::call::{Call, encoded};
-use super::{DockerEngine, LONGEST_CALL, listening, row};
+use super::{DockerEngine, LONGEST_CALL, listening};
 use crate::engine::hands::{Hands, Ran, Room};
 use crate::engine::{Engine, EngineError, cgroup, podman, read_ahead};
 use crate::model::container::{ContainerId, Facts};
-use crate::model::internal::{self, Internal};
 use crate::model::particulars::{Limits, Particulars, Restart};
-use crate::model::plain::plain;
 
 /// How long an engine may take over a container's end beyond the grace, and over its start.
 const SLACK: Duration = Duration::from_secs(20);
@@ -118,13 +116,6 @@ impl Hands for DockerEngine {
 
     async fn create(&self, recipe: &str) -> Result<ContainerId, EngineError> {
         self.follow_recipe(recipe).await
-    }
-
-    async fn internal(&self) -> Result<Vec<Internal>, EngineError> {
-        let filters = json!({ "label": [internal::LABEL] }).to_string();
-        let call = Call::get(format!("/containers/json?all=1&filters={}", encoded(&filters)));
-        let answer = call.send(&self.transport, LONGEST_CALL).await?;
-        row::read_internal(&answer).map_err(|error| EngineError::Garbage(plain(&error.why).into_owned()))
     }
 
     async fn end_leftovers(&self, id: &str) {

@@ -48,7 +48,6 @@ impl DockerEngine {
             limits: limits::of_host_config(&config),
             sessions,
             removed_at_end: config.auto_remove.unwrap_or(false),
-            stop_timeout: stop_timeout(&inspect),
             addresses: if self.near { addresses(&inspect) } else { Vec::new() },
             ports: declared(&inspect).into_iter().collect(),
             published: published(&inspect, self.machine_address().await),
@@ -114,12 +113,6 @@ fn life(inspect: &ContainerInspectResponse) -> Life {
         started: time(state.and_then(|state| state.started_at.as_ref())),
         finished: time(state.and_then(|state| state.finished_at.as_ref())),
     }
-}
-
-/// An engine's word for a container that may take as long as it wants is a negative number.
-fn stop_timeout(inspect: &ContainerInspectResponse) -> Option<Duration> {
-    let seconds = inspect.config.as_ref()?.stop_timeout?;
-    Some(u64::try_from(seconds).map_or(Duration::MAX, Duration::from_secs))
 }
 
 fn restart(config: &bollard::models::HostConfig) -> Restart {

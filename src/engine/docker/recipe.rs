@@ -2,8 +2,6 @@
 //!
 //! It stays in the engine's own words, so that a setting which nobody here knows goes along too.
 
-use std::collections::BTreeSet;
-
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -11,7 +9,6 @@ use super::call::{Call, encoded};
 use super::{DockerEngine, LONGEST_CALL};
 use crate::engine::EngineError;
 use crate::model::container::ContainerId;
-use crate::model::container_path::clean;
 
 /// How long the creation may take.
 const DEADLINE: std::time::Duration = std::time::Duration::from_secs(60);
@@ -132,14 +129,12 @@ fn chosen(endpoint: &Value, id: &str) -> Value {
     kept.into()
 }
 
-/// Names the volumes that nobody named, so that the new container gets the same ones. Places are compared as paths: `/data/` is
-/// `/data`, and each is mounted once.
+/// Names the volumes that nobody named, so that the new container gets the same ones.
 fn keep_volumes(host: &mut Map<String, Value>, mounts: &[Value]) {
     let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
-    let place = |mount: &Value, key: &str| clean(&text(mount, key));
     for mount in host.get_mut("Mounts").and_then(Value::as_array_mut).into_iter().flatten() {
-        let target = place(mount, "Target");
-        let known = mounts.iter().find(|known| place(known, "Destination") == target);
+        let target = text(mount, "Target");
+        let known = mounts.iter().find(|known| text(known, "Destination") == target);
         if let Some(known) =
             known.filter(|_| text(mount, "Type") == "volume" && text(mount, "Source").is_empty())
         {
@@ -148,52 +143,31 @@ fn keep_volumes(host: &mut Map<String, Value>, mounts: &[Value]) {
     }
     // Their mounts are in the list too, and the container that they came from may be gone by then.
     host.remove("VolumesFrom");
-    // A bind without a source is a volume that nobody named: it is in the list as well.
-    if let Some(binds) = host.get_mut("Binds").and_then(Value::as_array_mut) {
-        binds.retain(|bind| bind.as_str().is_some_and(|bind| bind.contains(':')));
-    }
-    let mut covered: BTreeSet<String> = BTreeSet::new();
-    let list = |key: &str| host.get(key).and_then(Value::as_array).into_iter().flatten();
-    let binds = list("Binds").filter_map(Value::as_str).filter_map(|bind| bind.split(':').nth(1));
-    covered.extend(binds.map(clean));
-    covered.extend(list("Mounts").map(|mount| place(mount, "Target")));
-    covered.extend(
-        host.get("Tmpfs").and_then(Value::as_object).into_iter().flat_map(Map::keys).map(|it| clean(it)),
-    );
-    let mut added = Vec::new();
+    let covered = |host: &Map<String, Value>, place: &str| {
+        let list = |key: &str| host.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        list("Binds").iter().filter_map(Value::as_str).any(|bind| bind.split(':').nth(1) == Some(place))
+            || list("Mounts").iter().any(|mount| mount["Target"] == place)
+            || host.get("Tmpfs").is_some_and(|tmpfs| tmpfs.get(place).is_some())
+    };
     for mount in mounts {
+        let place = text(mount, "Destination");
         let source = match text(mount, "Type").as_str() {
             "volume" => text(mount, "Name"),
             "bind" => text(mount, "Source"),
             _ => continue,
         };
-        let place = place(mount, "Destination");
-        if source.is_empty() || !covered.insert(place.clone()) {
+        if source.is_empty() || covered(host, &place) {
             continue;
         }
-        added.push(Value::from(format!("{source}:{place}{}", mode(mount))));
+        let mode = if mount["RW"] == false { ":ro" } else { "" };
+        let binds = host.entry("Binds").or_insert(Value::Null);
+        if !binds.is_array() {
+            *binds = json!([]);
+        }
+        if let Some(binds) = binds.as_array_mut() {
+            binds.push(format!("{source}:{place}{mode}").into());
+        }
     }
-    if added.is_empty() {
-        return;
-    }
-    match host.entry("Binds").or_insert(Value::Null) {
-        Value::Array(binds) => binds.extend(added),
-        binds => *binds = added.into(),
-    }
-}
-
-/// How a mount was made, as a bind says it.
-fn mode(mount: &Value) -> String {
-    let mut words = Vec::new();
-    if mount["RW"] == false {
-        words.push("ro");
-    }
-    let is_bind = mount["Type"] == "bind";
-    let given = mount["Mode"].as_str().unwrap_or_default();
-    // Volumes are relabelled by themselves.
-    words.extend(given.split(',').filter(|word| is_bind && matches!(*word, "z" | "Z")));
-    words.extend(mount["Propagation"].as_str().filter(|word| is_bind && !matches!(*word, "" | "rprivate")));
-    if words.is_empty() { String::new() } else { format!(":{}", words.join(",")) }
 }
 
 /// Podman's inspect has words that its create call does not take.

@@ -60,27 +60,3 @@ fn words_of_podman_are_translated() {
     assert!(recipe["HostConfig"].get("MemorySwappiness").is_none());
     assert_eq!(recipe["HostConfig"]["Ulimits"][0]["Name"], "nofile");
 }
-
-#[test]
-fn each_place_is_mounted_once_however_it_is_written() {
-    let mut inspect = recorded();
-    inspect["HostConfig"]["Binds"] = json!(["named:/data/", "/src:/x//y", "/b"]);
-    inspect["HostConfig"]["Mounts"] =
-        json!([{"Type": "volume", "Target": "/m/"}, {"Type": "bind", "Source": "/tmp", "Target": "//mm/."}]);
-    inspect["HostConfig"]["Tmpfs"] = json!({"/run/": ""});
-    inspect["Config"]["Volumes"] = json!({"/anon/": {}, "/run": {}});
-    inspect["Mounts"] = json!([
-        {"Type": "volume", "Name": "named", "Destination": "/data", "RW": true, "Mode": "z"},
-        {"Type": "bind", "Source": "/src", "Destination": "/x/y", "RW": true, "Propagation": "rprivate"},
-        {"Type": "volume", "Name": "2802", "Destination": "/m", "RW": true, "Mode": "z"},
-        {"Type": "bind", "Source": "/tmp", "Destination": "/mm", "RW": true},
-        {"Type": "volume", "Name": "1791", "Destination": "/anon", "RW": true},
-        {"Type": "volume", "Name": "3903", "Destination": "/b", "RW": true},
-        {"Type": "bind", "Source": "/s", "Destination": "/shared", "RW": false, "Mode": "Z", "Propagation": "rshared"},
-        {"Type": "tmpfs", "Destination": "/run"}
-    ]);
-    let recipe = of_inspect(inspect, false).unwrap();
-    let binds = json!(["named:/data/", "/src:/x//y", "1791:/anon", "3903:/b", "/s:/shared:ro,Z,rshared"]);
-    assert_eq!(recipe["HostConfig"]["Binds"], binds);
-    assert_eq!(recipe["HostConfig"]["Mounts"][0]["Source"], "2802");
-}

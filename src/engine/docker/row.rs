@@ -11,7 +11,6 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use super::facts::{bare, shared};
 use super::status;
 use crate::model::container::{Facts, Phase};
-use crate::model::internal::{self, Internal};
 use crate::model::naming::{Naming, Place};
 
 /// With more brackets than this a list is read by the slower of two readers: the faster one follows values within values as
@@ -29,8 +28,7 @@ pub struct Unreadable {
     pub why: String,
 }
 
-/// Reads a whole list. A row without an id is dropped: nothing could be done with it. So are containers that wakeboard made
-/// for its own work.
+/// Reads a whole list. A row without an id is dropped: nothing could be done with it.
 pub fn read(list: &[u8], naming: &Naming, now: Timestamp) -> Result<Vec<Facts>, Unreadable> {
     let rows = rows(list)?;
     let mut words = Words::default();
@@ -165,50 +163,28 @@ impl<'de: 'a, 'a> Deserialize<'de> for Labels<'a> {
     }
 }
 
-fn phase(row: &Row<'_>, code: Option<i64>) -> Phase {
-    match row.state.as_ref().map(|state| &*state.0) {
+fn facts(row: &Row<'_>, naming: &Naming, now: Timestamp, words: &mut Words) -> Option<Facts> {
+    let id = row.id.as_ref().map(|id| &*id.0).filter(|id| !id.is_empty())?;
+    let name = row.names.0.as_ref().map_or(id, |name| bare(&name.0));
+    let status = status::read(row.status.as_ref().map_or("", |status| &status.0));
+    let phase = match row.state.as_ref().map(|state| &*state.0) {
         Some("running") => Phase::Running,
         Some("paused") => Phase::Paused,
         Some("restarting") => Phase::Restarting,
         Some("removing") => Phase::Removing,
         Some("stopping") => Phase::Stopping,
         Some("dead") => Phase::Dead,
-        Some("exited") => Phase::Exited(code),
+        Some("exited") => Phase::Exited(status.code),
         // `created`; and no engine that we know says anything else.
         _ => Phase::Created,
-    }
-}
-
-/// Reads a list for the containers that wakeboard made for its own work.
-pub fn read_internal(list: &[u8]) -> Result<Vec<Internal>, Unreadable> {
-    Ok(rows(list)?.iter().filter_map(internal).collect())
-}
-
-fn internal(row: &Row<'_>) -> Option<Internal> {
-    let id = row.id.as_ref().map(|id| &*id.0).filter(|id| !id.is_empty())?;
-    let name = row.names.0.as_ref().map(|name| bare(&name.0))?;
-    let labels = row.labels.0.iter().map(|(key, value)| (shared(&key.0), shared(&value.0))).collect();
-    let label = row.labels.0.iter().find(|(key, _)| key.0 == internal::LABEL).map(|(_, value)| &*value.0);
-    let (purpose, made) = internal::read(name, label)?;
-    let phase = phase(row, None);
-    Some(Internal { id: shared(id), name: shared(name), purpose, made, phase, labels })
-}
-
-fn facts(row: &Row<'_>, naming: &Naming, now: Timestamp, words: &mut Words) -> Option<Facts> {
-    let id = row.id.as_ref().map(|id| &*id.0).filter(|id| !id.is_empty())?;
-    let name = row.names.0.as_ref().map_or(id, |name| bare(&name.0));
-    let labels = &row.labels.0;
-    let label = |key: &str| labels.iter().find(|(name, _)| name.0 == key).map(|(_, value)| &*value.0);
-    if internal::read(name, label(internal::LABEL)).is_some() {
-        return None;
-    }
-    let status = status::read(row.status.as_ref().map_or("", |status| &status.0));
-    let phase = phase(row, status.code);
+    };
     let since = match (phase, status.age) {
         (Phase::Created, _) | (_, None) => row.created.and_then(|at| Timestamp::from_second(at).ok()),
         (_, Some(age)) => SignedDuration::try_from(age).ok().and_then(|age| now.checked_sub(age).ok()),
     };
-    let named = naming.place(name, label);
+    let labels = &row.labels.0;
+    let named =
+        naming.place(name, |key| labels.iter().find(|(name, _)| name.0 == key).map(|(_, value)| &*value.0));
     Some(Facts {
         name: shared(name),
         image: words.share(row.image.as_ref().map_or("", |image| &image.0)),
@@ -247,23 +223,6 @@ mod tests {
         assert_eq!(facts[0].since, Timestamp::from_second(2800).ok());
         assert_eq!((&*facts[1].name, facts[1].phase), ("b2", Phase::Created));
         assert_eq!(facts[1].since, Timestamp::from_second(60).ok());
-    }
-
-    #[test]
-    fn our_own_containers_are_in_no_list_but_theirs() {
-        let row = |name: &str, label: &str| {
-            let labels = format!(r#"{{"wakeboard.canary": "{label}", "wakeboard.maker": "x"}}"#);
-            format!(
-                r#"{{"Id": "a", "Names": ["/{name}"], "Image": "shop:4", "State": "created", "Labels": {labels}}}"#
-            )
-        };
-        let ours = "wakeboard-canary-rehearsal-1700000000-0123456789abcdef";
-        let list = format!("[{}, {}]", row(ours, "rehearsal"), row("acme-app", "rehearsal"));
-        let facts = read(list.as_bytes(), &Naming::default(), Timestamp::UNIX_EPOCH).unwrap();
-        assert_eq!(facts.iter().map(|facts| &*facts.name).collect::<Vec<_>>(), ["acme-app"]);
-        let internal = read_internal(list.as_bytes()).unwrap();
-        assert_eq!((internal.len(), &*internal[0].name, internal[0].phase), (1, ours, Phase::Created));
-        assert_eq!(internal[0].labels.get("wakeboard.maker").map(|it| &**it), Some("x"));
     }
 
     #[test]

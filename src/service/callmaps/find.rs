@@ -198,7 +198,6 @@ mod tests {
             limits: Limits::default(),
             sessions: Vec::new(),
             removed_at_end: false,
-            stop_timeout: None,
             addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
             ports: Vec::new(),
             published: published.iter().map(|(inner, at)| (*inner, at.parse().unwrap())).collect(),

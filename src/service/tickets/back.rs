@@ -28,9 +28,6 @@ pub(super) struct Back {
 pub(super) async fn bring(job: &mut Job, sleeper: &Sleeper) -> Result<Back, Trouble> {
     let mut at = sleeper.clone();
     let mut found = find(&*job.engine, &mut at).await?;
-    if let Some(found) = &found {
-        at.stop_timeout = found.stop_timeout;
-    }
     let Some(mut by) = way_back(&at, found.as_ref()) else {
         put_back(job, &at, found.as_ref()).await?;
         return Ok(Back { id: at.container.clone(), sleeper: at, by: None });
@@ -88,7 +85,7 @@ pub(super) async fn bring(job: &mut Job, sleeper: &Sleeper) -> Result<Back, Trou
 
 /// Stops a container that came back but does not answer, and starts it cold.
 pub(super) async fn start_cold(job: &mut Job, back: &mut Back) -> Result<(), Trouble> {
-    let (engine, id, grace) = (job.engine.clone(), back.id.clone(), job.grace(&back.sleeper));
+    let (engine, id, grace) = (job.engine.clone(), back.id.clone(), job.tools.policy.grace);
     let name = back.sleeper.name.clone();
     if back.by == Some(Method::Checkpoint) {
         let before = back.sleeper.clone();
@@ -137,9 +134,8 @@ async fn clear(job: &mut Job, at: &Sleeper, found: Option<&Particulars>) -> Resu
         matches!(found.facts.phase, Phase::Paused | Phase::Running | Phase::Restarting | Phase::Stopping)
     });
     if half_running {
-        // Nobody knows how much of it still works: what does is given its time to end.
-        let (engine, id, grace) = (job.engine.clone(), at.container.clone(), job.grace(at));
-        job.step("clean up", Some(&at.name), engine.stop(&id, grace)).await?;
+        let (engine, id) = (job.engine.clone(), at.container.clone());
+        job.step("clean up", Some(&at.name), engine.stop(&id, Duration::ZERO)).await?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ mod orders;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -20,7 +20,6 @@ use super::lane::Lane;
 use super::shift::Duty;
 use super::tidy;
 use super::told;
-use crate::engine::Engine;
 use crate::ledger::{self, Ledger};
 use crate::model::ability::Ability;
 use crate::model::callmap::kept::Run;
@@ -28,7 +27,7 @@ use crate::model::change::Retention;
 use crate::model::container::ContainerId;
 use crate::model::fleet::Fleet;
 use crate::model::host::HostName;
-use crate::model::ledger::Where;
+use crate::model::ledger::{KeyPlaces, Where};
 use crate::model::policy::Policy;
 use crate::model::sleeper::Sleeper;
 use crate::model::ticket::{Ticket, TicketId};
@@ -49,6 +48,8 @@ pub struct Rules {
     pub policy: Policy,
     /// Where the ledger is; without one nothing can be dumped or woken.
     pub ledger: Option<Where>,
+    /// Where its keys are.
+    pub ledger_keys: KeyPlaces,
     /// The folder for copies of checkpoints, from engines that give them out.
     pub copies: Option<PathBuf>,
     /// Whether tickets that were cut off, by whomever, are finished or undone here.
@@ -96,8 +97,6 @@ struct HostDesk {
     connected: watch::Receiver<Connected>,
     lane: Lane,
     canary: Arc<tokio::sync::Mutex<()>>,
-    /// The connection over which left over containers were last looked for.
-    swept: Option<Weak<dyn Engine>>,
 }
 
 /// A ticket of this desk that has not ended.
@@ -147,7 +146,7 @@ pub(in crate::service) async fn keep(start: Start) {
         return std::future::pending().await;
     };
     let opened = loop {
-        match Ledger::open(&place).await {
+        match Ledger::open_with(&place, &rules.ledger_keys).await {
             Ok(opened) => break opened,
             Err(error) => {
                 warn!(%error, "the ledger cannot be opened");
@@ -166,7 +165,7 @@ pub(in crate::service) async fn keep(start: Start) {
     let hosts = hosts
         .into_iter()
         .map(|(name, connected)| {
-            (name, HostDesk { connected, lane: Lane::default(), canary: Arc::default(), swept: None })
+            (name, HostDesk { connected, lane: Lane::default(), canary: Arc::default() })
         })
         .collect();
     let desk = Desk {

@@ -215,7 +215,6 @@ fn sleeper(job: &Job, it: &Particulars, method: Method, sight: Sight, at: usize)
         life: it.life.clone(),
         restart: it.restart.clone(),
         limits: it.limits,
-        stop_timeout: it.stop_timeout,
         checkpoint: (method == Method::Checkpoint).then(|| ways::checkpoint_name(job.ticket.id)),
         set_aside: Vec::new(),
         ports: sight.ports,

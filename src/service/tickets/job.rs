@@ -169,11 +169,6 @@ impl Job {
         let _ = self.tools.notes.send(note).await;
     }
 
-    /// How long a container may take to stop.
-    pub fn grace(&self, sleeper: &Sleeper) -> Duration {
-        self.tools.policy.grace_for(sleeper.stop_timeout)
-    }
-
     /// Gives up here if somebody called the ticket off.
     pub fn check_cancelled(&self) -> Result<(), Trouble> {
         if *self.cancelled.borrow() { Err(Trouble::Cancelled) } else { Ok(()) }

@@ -11,7 +11,6 @@ mod desk;
 mod dump;
 mod job;
 mod lane;
-mod leftovers;
 mod ready;
 mod recover;
 mod shift;

@@ -80,6 +80,8 @@ pub(super) async fn work(mut job: Job, duty: Duty) {
 /// Intent before act: takes the tenant's containers and writes the ticket. What others left open on them is ended first.
 async fn begin(job: &mut Job, containers: &[ContainerId]) -> Result<(), Trouble> {
     let tools = job.tools.clone();
+    // Without the key of what sleeps nothing can be written down, and what others left open not be ended either.
+    tools.ledger.seal().await?;
     for _ in 0..MOST_ORPHANS {
         let now = Timestamp::now();
         match tools.ledger.begin(&job.ticket, &tools.holder, containers, &[], now, LEASE).await? {

@@ -140,7 +140,6 @@ impl Hands for Paper {
                 limits: Limits::default(),
                 sessions: vec![],
                 removed_at_end: false,
-                stop_timeout: None,
                 addresses: vec![],
                 ports: vec![],
                 published: vec![],

@@ -14,7 +14,7 @@ use crate::model::host::HostName;
 use crate::model::ticket::Ticket;
 use crate::model::work::{KEEPER, Keeping};
 use crate::service::tickets::shift::{self, Duty};
-use crate::service::tickets::{leftovers, tidy, told};
+use crate::service::tickets::{tidy, told};
 
 /// How many runs of callmaps are shown.
 const MOST_RUNS: usize = 200;
@@ -108,7 +108,13 @@ impl Desk {
 
     /// Finishes or undoes what was cut off: open tickets that nobody holds, and sleepers left on their way.
     async fn mend(&mut self, ledger: &Ledger) {
-        self.sweep();
+        if self.others.is_empty() && self.sleepers.is_empty() {
+            return;
+        }
+        if ledger.seal().await.is_err() {
+            // Without the key of what sleeps nobody can bring it back: that is left to those who have it.
+            return;
+        }
         let now = Timestamp::now();
         if !self.others.is_empty() {
             let open = ledger.open_tickets().await.unwrap_or_default();
@@ -142,18 +148,6 @@ impl Desk {
             self.admit(ticket, Duty::Recover { containers, adopted: false });
         }
         self.tidy();
-    }
-
-    /// Removes what killed processes left on the hosts: once a connection, and not for a short command.
-    fn sweep(&mut self) {
-        for host in self.hosts.values_mut().filter(|_| !self.brief) {
-            let Some(engine) = host.connected.borrow().clone() else { continue };
-            let now = Arc::downgrade(&engine);
-            if host.swept.as_ref().is_none_or(|swept| !swept.ptr_eq(&now)) {
-                host.swept = Some(now);
-                self.jobs.spawn(leftovers::sweep(engine));
-            }
-        }
     }
 
     /// Has those looked at closely that somebody else may have started.

@@ -17,7 +17,7 @@ impl Way for Destroy {
         if sleeper.recipe.is_none() {
             return Err(Trouble::Refused(format!("there is no recipe of {}", sleeper.name)));
         }
-        let (engine, id, grace) = (job.engine.clone(), sleeper.container.clone(), job.grace(sleeper));
+        let (engine, id, grace) = (job.engine.clone(), sleeper.container.clone(), job.tools.policy.grace);
         job.step("stop", Some(&sleeper.name), engine.stop(&id, grace)).await?;
         job.step("remove", Some(&sleeper.name), engine.remove(&id)).await?;
         sleeper.memory_left = Some(0);

@@ -15,7 +15,7 @@ pub(super) struct Stop;
 impl Way for Stop {
     async fn dump(&self, job: &mut Job, sleeper: &mut Sleeper, _: &Particulars) -> Result<Life, Trouble> {
         set_restart_aside(job, sleeper).await?;
-        let (engine, id, grace) = (job.engine.clone(), sleeper.container.clone(), job.grace(sleeper));
+        let (engine, id, grace) = (job.engine.clone(), sleeper.container.clone(), job.tools.policy.grace);
         job.step("stop", Some(&sleeper.name), engine.stop(&id, grace)).await?;
         sleeper.memory_left = Some(0);
         life_of(job, sleeper).await
