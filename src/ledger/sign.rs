@@ -49,8 +49,8 @@ impl Ledger {
             );
             let mut signed = 0;
             for Unsigned { sleeper, row } in seen {
-                let sealed = sealer.seal(sleeper)?;
-                let query = sqlx::query(&sql).bind(&*row.container).bind(&*sealed.body).bind(&*sealed.seal);
+                let new = sealer.seal(sleeper)?;
+                let query = sqlx::query(&sql).bind(&*row.container).bind(&*new.body).bind(&*new.seal);
                 let query = query.bind(&*row.ticket).bind(row.since).bind(&*row.body);
                 signed += ask::change(writing.connection(), query).await?;
             }
