@@ -196,7 +196,12 @@ fn a_config_that_has_lost_its_rules_changes_nothing() {
     keeper.hear("works", None);
     let without_low = before.replace("low: []", "vip: []");
     let without_tiers = before.replace("tiers: {high: [], mid: [], low: []}\n", "");
-    for (text, part) in [("", "`tiers`"), ("# nothing\n", "`tiers`"), (&*without_tiers, "`tiers`"), (&without_low, "`tiers.low`")] {
+    for (text, part) in [
+        ("", "`tiers`"),
+        ("# nothing\n", "`tiers`"),
+        (&*without_tiers, "`tiers`"),
+        (&without_low, "`tiers.low`"),
+    ] {
         std::fs::write(&path, text).unwrap();
         let heard = keeper.said("reload: the config has a fault, and the one before stays").len();
         keeper.signal("-HUP");
@@ -229,7 +234,8 @@ keeper:
 ";
     let (_runtime, _running, home) = simulated_by(SCENARIO, text);
     run(&home, &["config", "check"]).code(2).stderr(contains("WAKEBOARD_NO_SUCH_TOKEN"));
-    let (_runtime, _running, home) = simulated_by(SCENARIO, "keeper:\n  tls: {cert: no-such.pem, key: no-such.key}\n");
+    let (_runtime, _running, home) =
+        simulated_by(SCENARIO, "keeper:\n  tls: {cert: no-such.pem, key: no-such.key}\n");
     run(&home, &["config", "check"]).code(2).stderr(contains("no-such.pem"));
     let (_runtime, _running, home) =
         simulated_by(SCENARIO, "teirs: {low: []}\nkeeper: {port: 0}\nrules:\n  hurry: {below: 200%}\n");
@@ -273,4 +279,36 @@ fn what_it_cannot_work_with_is_said_at_once() {
     run(&home, &["keeper", "--log-format", "xml"]).code(2).stderr(contains("json"));
     let home = Home::new("tiers: {vip: [{after: 1h, dump: stop}]}\n");
     run(&home, &["keeper"]).code(2).stderr(contains("wakeboard.yaml:1:"));
+}
+
+/// By rule nothing is lost that nobody has allowed to be.
+#[test]
+fn what_was_written_is_not_destroyed_by_rule() {
+    const SCENARIO: &str = "
+hosts: [{names: [web-1]}]
+roles:
+  app: {image: 'shop:1', labels: {wakeboard.simulated.written: '/opt/state,/opt/other'}}
+  clean: {image: 'shop:1', labels: {wakeboard.simulated.written: '/run/x,/var'}}
+tenants:
+  - {names: [birch], tiers: {mid: 1}, roles: [app], start: {running: 1}, labelled: true}
+  - {names: [cedar], tiers: {low: 1}, roles: [app], start: {running: 1}, labelled: true}
+  - {names: [dogwood], tiers: {mid: 1}, roles: [clean], start: {running: 1}, labelled: true}
+";
+    let tiers = "tiers: {mid: [{after: 1s, dump: destroy}], low: [{after: 1s, dump: destroy}]}\n\
+                 destroy: {writable: {low: discard}}\nrules:\n";
+    let (_runtime, _running, home) = simulated_by(SCENARIO, &format!("{tiers}{IDLE}"));
+    let keeper = Keeper::start(&home, &[]);
+    assert_eq!(keeper.hear("dumped", Some("birch"))["method"], "stop");
+    assert_eq!(keeper.hear("dumped", Some("cedar"))["method"], "destroy");
+    assert_eq!(keeper.hear("dumped", Some("dogwood"))["method"], "destroy");
+    assert_eq!(keeper.end(), Some(0));
+    let tickets = tickets(&home);
+    let reason = |tenant: &str| {
+        let ticket = tickets.iter().find(|ticket| ticket["tenant"] == tenant).unwrap();
+        ticket["reason"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(reason("birch"), "not destroyed, which would lose /opt/other, /opt/state of birch-app");
+    assert_eq!(reason("cedar"), "with it went /opt/other, /opt/state of cedar-app");
+    assert_eq!(reason("dogwood"), "");
+    run(&home, &["changes", "birch"]).success().stdout(contains("/opt/other, /opt/state of birch-app"));
 }

@@ -262,7 +262,11 @@ async fn health_fails_where_nothing_can_be_written_or_nobody_has_the_lease() {
     }
     stand.standing.send_replace(Standing::unknown());
     let ill = stand.get("/healthz", &[]).await;
-    assert_eq!((ill.status, ill.body.contains("no keeper is known to have the lease")), (503, true), "{ill:?}");
+    assert_eq!(
+        (ill.status, ill.body.contains("no keeper is known to have the lease")),
+        (503, true),
+        "{ill:?}"
+    );
     stand.standing.send_replace(by);
     assert_eq!(stand.get("/healthz", &[]).await.status, 200);
 }

@@ -29,6 +29,7 @@ fn awake(tier: Tier) -> Subject {
         since: Some(at(0)),
         ticket: false,
         woken_again: 0,
+        has_written: false,
     }
 }
 
@@ -72,6 +73,8 @@ fn due(method: Method, from: Option<Method>, idle_since: i64) -> Due {
     None
 )]
 #[case(asleep(Tier::High, Stop, 40), used(10), 9999, Decision::Leave(Leave::DeepEnough(Stop)), None)]
+#[case(Subject { has_written: true, ..asleep(Tier::Low, Stop, 40) }, used(10), 9999, Decision::Leave(Leave::DeepEnough(Stop)), None)]
+#[case(Subject { has_written: true, ..asleep(Tier::Low, Freeze, 40) }, used(10), 9999, Decision::Leave(Leave::DeepEnough(Freeze)), None)]
 #[case(asleep(Tier::Mid, Stop, 40), used(10), 50, Decision::Dump(due(Destroy, Some(Stop), 10)), None)]
 // Who sleeps cannot be used: its sleep counts where its use was not measured.
 #[case(asleep(Tier::High, Freeze, 40), Activity::default(), 519, Decision::Leave(Leave::Waiting { due: due(Checkpoint, Some(Freeze), 40), at: at(520) }), Some(520))]

@@ -134,7 +134,9 @@ pub fn watching(
             last[at] = Some(Decision::Held(due, hold));
             // The minute of the oldest dump ends. Nobody is woken here, so a host that is full, or short of memory, stays so.
             let oldest = begun.get(all[at].host).and_then(|moments| moments.front());
-            let again = oldest.map(|moment| later(*moment, MINUTE)).filter(|again| *again > now && hold == Hold::Pace);
+            let again = oldest
+                .map(|moment| later(*moment, MINUTE))
+                .filter(|again| *again > now && hold == Hold::Pace);
             looks.entry(again.unwrap_or(later(now, HOUR))).or_default().push(at);
         }
         if let Some(decision) = watched.and_then(|at| last[at])
@@ -180,6 +182,7 @@ mod tests {
                 since: Some(Timestamp::UNIX_EPOCH),
                 ticket: false,
                 woken_again: 0,
+                has_written: false,
             },
             activity: Activity { request: used, network: used, cpu: used, connections: used },
             answer: None,

@@ -22,6 +22,8 @@ pub struct Subject {
     pub ticket: bool,
     /// How often in a row it was woken soon after a rule had put it to sleep.
     pub woken_again: u32,
+    /// It sleeps, and has written what would be lost if it were removed.
+    pub has_written: bool,
 }
 
 impl Subject {
@@ -35,6 +37,7 @@ impl Subject {
             since: tenant.since,
             ticket,
             woken_again: 0,
+            has_written: false,
         }
     }
 
