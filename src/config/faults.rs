@@ -98,7 +98,8 @@ mod tests {
     use super::*;
 
     fn faults(text: &str) -> Vec<(usize, String)> {
-        let env = Env::from_process();
+        let vars = [("DOCKER_HOST".to_owned(), "tcp://engine:2375".to_owned())];
+        let env = Env { vars: vars.into(), ..Env::default() };
         let found = of(Path::new("wakeboard.yaml"), text, &env);
         found.iter().map(|fault| (fault.place().map_or(0, |place| place.line), fault.message())).collect()
     }
