@@ -35,6 +35,8 @@ const APART: [&str; 14] = [
 ];
 /// Lists whose order says nothing.
 const SETS: [&str; 3] = ["Config.Env", "EffectiveCaps", "HostConfig.CapDrop"];
+/// Switches that are off where nobody says so. With cgroup v2 Docker writes the first down as false or not at all, by who asks.
+const OFF: [&str; 1] = ["HostConfig.OomKillDisable"];
 /// Words of Podman for the same thing: a default that was chosen, and one that nobody chose.
 const SAME: [(&str, &str, &str); 3] = [
     ("Config.Umask", "0022", "0000"),
@@ -248,6 +250,10 @@ fn is_same(place: &str, now: &Value, then: &Value) -> bool {
     if let Some((_, one, other)) = SAME.iter().find(|(same, ..)| *same == place) {
         let is_either = |value: &Value| [*one, *other].contains(&value.as_str().unwrap_or_default());
         return is_either(now) && is_either(then);
+    }
+    let is_off = |value: &Value| matches!(value, Value::Null | Value::Bool(false));
+    if OFF.contains(&place) && is_off(now) && is_off(then) {
+        return true;
     }
     match (now, then) {
         (Value::Array(now), Value::Array(then)) if SETS.contains(&place) => sorted(now) == sorted(then),

@@ -153,6 +153,16 @@ fn in_the_machines_own_names_a_hostname_says_nothing() {
 }
 
 #[test]
+fn a_switch_that_nobody_turned_is_off() {
+    let (mut original, mut again) = (original(), again());
+    original["HostConfig"]["OomKillDisable"] = Value::Null;
+    again["HostConfig"]["OomKillDisable"] = false.into();
+    assert_eq!(places(&original, &again), Vec::<String>::new());
+    original["HostConfig"]["OomKillDisable"] = true.into();
+    assert_eq!(places(&original, &again), ["HostConfig.OomKillDisable"]);
+}
+
+#[test]
 fn an_image_that_lost_its_name_is_the_same_image() {
     let mut again = again();
     again["Config"]["Image"] = "sha256:53dd".into();
