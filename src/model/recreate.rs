@@ -17,12 +17,13 @@ use super::plain::{plain, plain_to};
 const PARTS: [&str; 8] =
     ["Path", "Args", "Image", "Platform", "Driver", "Config", "HostConfig", "EffectiveCaps"];
 /// What is state of one run within these parts, or is compared in another way below.
-const APART: [&str; 13] = [
+const APART: [&str; 14] = [
     "Config.CreateCommand",
     "Config.Image",
     "Config.Labels",
     "Config.Volumes",
     "Config.Annotations.io.container.manager",
+    "Config.Annotations.io.podman.annotations.publish-all",
     "Config.Annotations.io.kubernetes.cri-o.Created",
     "Config.Annotations.org.opencontainers.image.stopSignal",
     "HostConfig.Binds",
@@ -34,6 +35,8 @@ const APART: [&str; 13] = [
 ];
 /// Lists whose order says nothing.
 const SETS: [&str; 3] = ["Config.Env", "EffectiveCaps", "HostConfig.CapDrop"];
+/// Switches that are off where nobody says so. With cgroup v2 Docker writes the first down as false or not at all, by who asks.
+const OFF: [&str; 1] = ["HostConfig.OomKillDisable"];
 /// Words of Podman for the same thing: a default that was chosen, and one that nobody chose.
 const SAME: [(&str, &str, &str); 3] = [
     ("Config.Umask", "0022", "0000"),
@@ -154,6 +157,10 @@ pub fn differences(original: &Value, rehearsal: &Value, recipe: &Value) -> Vec<D
     for part in PARTS {
         compare(part, &original[part], &rehearsal[part], &mut found);
     }
+    // In the machine's own names nobody can choose one, and the engine writes down whatever it likes.
+    if original["HostConfig"]["UTSMode"] == "host" && rehearsal["HostConfig"]["UTSMode"] == "host" {
+        found.retain(|it| it.place != "Config.Hostname");
+    }
     let (config, host) = (&original["Config"], &original["HostConfig"]);
     // The image may have lost its name to a newer one. Then it is created by its id.
     if rehearsal["Config"]["Image"] != original["Image"] {
@@ -243,6 +250,10 @@ fn is_same(place: &str, now: &Value, then: &Value) -> bool {
     if let Some((_, one, other)) = SAME.iter().find(|(same, ..)| *same == place) {
         let is_either = |value: &Value| [*one, *other].contains(&value.as_str().unwrap_or_default());
         return is_either(now) && is_either(then);
+    }
+    let is_off = |value: &Value| matches!(value, Value::Null | Value::Bool(false));
+    if OFF.contains(&place) && is_off(now) && is_off(then) {
+        return true;
     }
     match (now, then) {
         (Value::Array(now), Value::Array(then)) if SETS.contains(&place) => sorted(now) == sorted(then),

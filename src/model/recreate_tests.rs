@@ -141,6 +141,28 @@ fn podmans_words_for_its_defaults_are_no_difference() {
 }
 
 #[test]
+fn in_the_machines_own_names_a_hostname_says_nothing() {
+    let (mut original, mut again) = (original(), again());
+    original["Config"]["Hostname"] = "bed4b2a90365".into();
+    again["Config"]["Hostname"] = "f9352da3e84f".into();
+    assert_eq!(places(&original, &again), ["Config.Hostname"]);
+    for inspect in [&mut original, &mut again] {
+        inspect["HostConfig"]["UTSMode"] = "host".into();
+    }
+    assert_eq!(places(&original, &again), Vec::<String>::new());
+}
+
+#[test]
+fn a_switch_that_nobody_turned_is_off() {
+    let (mut original, mut again) = (original(), again());
+    original["HostConfig"]["OomKillDisable"] = Value::Null;
+    again["HostConfig"]["OomKillDisable"] = false.into();
+    assert_eq!(places(&original, &again), Vec::<String>::new());
+    original["HostConfig"]["OomKillDisable"] = true.into();
+    assert_eq!(places(&original, &again), ["HostConfig.OomKillDisable"]);
+}
+
+#[test]
 fn an_image_that_lost_its_name_is_the_same_image() {
     let mut again = again();
     again["Config"]["Image"] = "sha256:53dd".into();
