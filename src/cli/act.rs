@@ -16,6 +16,7 @@ use crate::config::Settings;
 use crate::model::fleet::{Fleet, Link};
 use crate::model::method::Method;
 use crate::model::named::{self, Unnamed};
+use crate::model::needs::Accepted;
 use crate::model::plain::plain;
 use crate::model::plan::plans;
 use crate::model::ticket::{Door, Task};
@@ -73,9 +74,18 @@ pub fn order(task: Task, settings: &Settings) -> Order {
 ///
 /// # Errors
 /// A name that is not known, or is on several hosts: then nothing is done. No host answers. A tenant did not get there.
-pub async fn run(
+pub async fn run(words: &[String], order: Order, manner: Manner, settings: Settings) -> Result<(), Failure> {
+    run_accepting(words, order, &[], manner, settings).await
+}
+
+/// As `run`, where the operator accepts losses of the one tenant that is woken.
+///
+/// # Errors
+/// As `run`; the words name several tenants.
+pub async fn run_accepting(
     words: &[String],
     mut order: Order,
+    accepted: &[Accepted],
     manner: Manner,
     settings: Settings,
 ) -> Result<(), Failure> {
@@ -83,6 +93,7 @@ pub async fn run(
     let rules = Rules {
         policy: policy.clone(),
         ledger: settings.ledger,
+        ledger_keys: settings.ledger_keys,
         copies: settings.copies,
         mends: !manner.dry_run,
         brief: !manner.dry_run,
@@ -96,13 +107,23 @@ pub async fn run(
         Unnamed::Nobody(why) => Failure::Failed(why),
         Unnamed::Several(how) => Failure::Usage(how),
     })?;
+    if !accepted.is_empty() && order.tenants.len() != 1 {
+        return Err(Failure::Usage("what is lost is accepted for one tenant at a time".to_owned()));
+    }
     if manner.dry_run {
         let plans = plans(&order, &fleet, &service.work().borrow(), &policy);
         let losses = losses(&service, order.task, &plans).await;
         return tell_plans(order.task, &plans, &losses, manner.json);
     }
     let stops = stops()?;
-    let ids = service.ask(&order);
+    let ids = service.ask_accepting(&order, accepted);
+    if ids.len() < order.tenants.len() {
+        let missing = order.tenants.len() - ids.len();
+        eprintln!(
+            "wakeboard: {missing} tenants got no ticket, since too many orders are waiting: ask for them again later"
+        );
+    }
+    let all_asked = ids.len() == order.tenants.len();
     let (cancels_in, mut cancels) = mpsc::unbounded_channel();
     let mut follow = Follow {
         work: service.work(),
@@ -119,7 +140,8 @@ pub async fn run(
             outcome = &mut followed => {
                 // What another one left half done ends with us, but nobody waits for it for ever.
                 let _ = timeout(MENDED_WITHIN, service.mended()).await;
-                return outcome;
+                let too_many = || Failure::Failed("not all tenants got a ticket".to_owned());
+                return outcome.and_then(|done| if all_asked { Ok(done) } else { Err(too_many()) });
             }
             Some(id) = cancels.recv() => service.cancel(id),
             Err(fault) = service.watch_tasks() => return Err(Failure::Failed(fault)),
@@ -162,12 +184,15 @@ async fn answers(
 /// One message for each ^C, or polite request to end.
 fn stops() -> Result<mpsc::Receiver<()>, Failure> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    // The terminal was closed, or the line was cut.
+    let mut hang_up = signal(SignalKind::hangup())?;
     let (stops_in, stops) = mpsc::channel(2);
     tokio::spawn(async move {
         loop {
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
+                _ = hang_up.recv() => {}
             }
             if stops_in.send(()).await.is_err() {
                 return;

@@ -46,6 +46,7 @@ pub fn check(source: Source<'_>, file: &shape::File) -> Result<Policy, ConfigErr
         let least = Duration::from_secs(1);
         policy.grace = bounded(source, &[Key("dump"), Key("grace")], written, least, LONGEST_GRACE)?;
     }
+    policy.helper = dump.helper.unwrap_or_default();
     if let Some(count) = dump.at_once {
         policy.dumps_at_once = at_once(source, "dump", count)?;
     }

@@ -7,6 +7,7 @@ mod stats;
 
 pub use container::{changes, inspect, list_row};
 pub use host::{info, version};
+pub use network::{mounted, networks};
 pub use stats::stats;
 
 use jiff::Timestamp;

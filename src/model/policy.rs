@@ -31,6 +31,20 @@ pub struct Policy {
     pub losses: Losses,
     /// Nothing that changes anything may be done.
     pub read_only: bool,
+    /// Whether a privileged helper container may be used.
+    pub helper: Helper,
+}
+
+/// Whether a short-lived privileged container may push memory into swap, where nothing else can: on a cgroup v2 host that is
+/// not this machine, or not as root.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Helper {
+    /// It may.
+    #[default]
+    Privileged,
+    /// It may not: there tenants are not frozen.
+    Never,
 }
 
 /// Where a tenant answers once it is awake.
@@ -60,6 +74,7 @@ impl Default for Policy {
             ready: Vec::new(),
             losses: Losses::default(),
             read_only: false,
+            helper: Helper::default(),
         }
     }
 }

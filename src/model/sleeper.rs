@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::container::{ContainerId, Phase};
 use super::host::HostName;
 use super::method::Method;
+use super::needs::Needs;
 use super::particulars::{Life, Limits, Particulars, Restart};
 use super::ticket::{Ticket, TicketId};
 use super::tier::Tier;
@@ -61,6 +62,9 @@ pub struct Sleeper {
     pub ports: Vec<u16>,
     /// What is needed to create it again, in the engine's own words, where the method removes it.
     pub recipe: Option<String>,
+    /// What it needs of its host to be made again; nothing in records of programs that did not look.
+    #[serde(default)]
+    pub needs: Option<Needs>,
     /// What it used before, in bytes.
     pub memory_before: Option<u64>,
     /// What it still uses while asleep, in bytes.
@@ -130,6 +134,7 @@ impl Sleeper {
             set_aside: Vec::new(),
             ports: Vec::new(),
             recipe: None,
+            needs: None,
             memory_before: None,
             memory_left: None,
         })

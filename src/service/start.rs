@@ -15,6 +15,8 @@ use super::whereabouts::Atlas;
 use super::{
     Connected, Line, Rules, Service, Usages, Wanted, activity, host, inventory, recorder, tickets, usage,
 };
+use crate::canary;
+use crate::engine;
 use crate::model::container::ContainerId;
 use crate::model::fleet::Fleet;
 use crate::model::host::{HostName, HostSpec};
@@ -180,7 +182,10 @@ impl Watching<'_> {
                 index,
                 spec,
                 naming: self.naming.clone(),
-                copies: self.rules.copies.clone(),
+                options: engine::Options {
+                    exports: self.rules.copies.clone(),
+                    helper: canary::helper(self.rules.policy.helper),
+                },
                 news: self.news.clone(),
                 orders: orders_seen,
                 reconcile,

@@ -112,7 +112,7 @@ pub fn key(state: &mut State, mut sheet: Box<OrderSheet>, key: Key) -> Option<Ef
     }
     // The sheet takes `q` for a no; what was pressed with Ctrl still means what it always does.
     if action == Some(Action::Quit) && key.ctrl {
-        return Some(Effect::Quit);
+        return super::update::act(state, Action::Quit);
     }
     sheet.plan(&state.fleet, &state.work, &state.policy);
     state.layer = Some(Layer::Order(sheet));

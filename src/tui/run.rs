@@ -19,7 +19,7 @@ use super::mouse;
 use super::pace::Pace;
 use super::past;
 use super::prompt;
-use super::state::{Start, State};
+use super::state::{Notice, Start, State};
 use super::terminal::Screen;
 use super::update::{self, Effect};
 use super::view::{self, Hits};
@@ -90,7 +90,7 @@ pub async fn run(service: Service, start: Start, files: Files) -> io::Result<()>
                             screen.copy(&text)?;
                         }
                     }
-                    Some(effect) => hand_on(&state, &service, &desk, effect),
+                    Some(effect) => hand_on(&mut state, &service, &desk, effect),
                 }
             }
             Ok(()) = fleet.changed() => {
@@ -141,13 +141,18 @@ pub async fn run(service: Service, start: Start, files: Files) -> io::Result<()>
 }
 
 /// Hands on what others do.
-fn hand_on(state: &State, service: &Service, desk: &Desk, effect: Effect) {
+fn hand_on(state: &mut State, service: &Service, desk: &Desk, effect: Effect) {
     match effect {
         Effect::Reconcile => service.reconcile(),
         Effect::ForgetChanges => service.forget_changes(),
         Effect::Ask(order) => {
             // How they fare shows in the panes.
-            let _ = service.ask(&order);
+            let given = service.ask(&order).len();
+            if given < order.tenants.len() {
+                let count = [("count", order.tenants.len() - given)];
+                let text = state.messages.say_with("notice-orders-full", count);
+                state.notice = Some(Notice { text, bad: true });
+            }
         }
         Effect::Cancel(ticket) => service.cancel(ticket),
         Effect::CancelRun(ticket) => service.cancel_callmap(ticket),

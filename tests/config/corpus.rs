@@ -13,7 +13,7 @@ use wakeboard::model::keeper::rules::{Ask, Hook, Hurry, Idle, Limits, Step, Tier
 use wakeboard::model::keeper::window::{Kind, Span, Window};
 use wakeboard::model::keeper::{Measure, Rules};
 use wakeboard::model::method::Method;
-use wakeboard::model::policy::{Policy, Ready};
+use wakeboard::model::policy::{Helper, Policy, Ready};
 use wakeboard::model::tier::Tier;
 use wakeboard::model::writable::{Losses, Writable};
 
@@ -212,6 +212,7 @@ fn the_rules_of_dumping_mean_what_they_say() {
         dumps_at_once: 100,
         wakes_at_once: 1,
         grace: Duration::from_secs(60),
+        helper: Helper::Never,
         timeout: Duration::from_millis(500),
         ready: vec![
             ("acme*".to_owned(), Ready::Port(8080)),

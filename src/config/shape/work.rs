@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use super::{Ordered, Words, present};
 use crate::config::policy::MOST_AT_ONCE;
 use crate::model::method::Method;
+use crate::model::policy::Helper;
 use crate::model::writable::Writable;
 
 /// How tenants are put to sleep.
@@ -36,6 +37,11 @@ pub struct Dump {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Span")]
     pub grace: Option<Span>,
+    /// What pushes memory into swap on cgroup v2 hosts where wakeboard is not root itself: a short-lived privileged container with
+    /// the host's cgroups, or nothing (`never`), so that tenants there are not frozen. Without this key: privileged.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Helper")]
+    pub helper: Option<Helper>,
 }
 
 /// What is tried, in this order, by tier.

@@ -133,6 +133,13 @@ pub fn mounts(container: &Container) -> Value {
     Value::Array(all)
 }
 
+/// The names of its volumes.
+pub fn mounted(container: &Container) -> Vec<String> {
+    let all = mounts(container);
+    let volumes = all.as_array().into_iter().flatten().filter(|mount| mount["Type"] == "volume");
+    volumes.filter_map(|mount| mount["Name"].as_str().map(str::to_owned)).collect()
+}
+
 fn mount(source: &str, place: &str, writable: bool) -> Value {
     if source.starts_with('/') {
         return json!({

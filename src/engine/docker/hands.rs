@@ -11,6 +11,7 @@ use crate::engine::hands::{Hands, Ran, Room};
 use crate::engine::{Engine, EngineError, cgroup, podman, read_ahead};
 use crate::model::container::{ContainerId, Facts};
 use crate::model::internal::{self, Internal};
+use crate::model::needs::Needs;
 use crate::model::particulars::{Limits, Particulars, Restart};
 use crate::model::plain::plain;
 use crate::model::recreate::Difference;
@@ -141,6 +142,18 @@ impl Hands for DockerEngine {
         let call = Call::get(format!("/containers/json?all=1&filters={}", encoded(&filters)));
         let answer = call.send(&self.transport, LONGEST_CALL).await?;
         row::read_internal(&answer).map_err(|error| EngineError::Garbage(plain(&error.why).into_owned()))
+    }
+
+    async fn needs(&self, id: &str) -> Result<Needs, EngineError> {
+        self.needs_of(id).await
+    }
+
+    async fn present(&self, wanted: &Needs) -> Result<Needs, EngineError> {
+        self.present_of(wanted).await
+    }
+
+    async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
+        self.delete_volume(name).await
     }
 
     async fn end_leftovers(&self, id: &str) {

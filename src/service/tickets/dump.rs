@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::job::{Job, Note};
 use super::removal::{self, Verdict};
 use super::trouble::Trouble;
-use super::{back, ready, tidy, ways};
+use super::{back, needs, ready, tidy, ways};
 use crate::engine::own::own_container;
 use crate::engine::{Engine, EngineError};
 use crate::model::ability::Ability;
@@ -19,7 +19,7 @@ use crate::model::refusal::Room;
 use crate::model::sleeper::{Sleeper, Stage};
 use crate::model::ticket::Outcome;
 use crate::model::tier::Tier;
-use crate::model::{order, refusal};
+use crate::model::{order, plan, refusal};
 use crate::service::doctor;
 
 /// Puts the tenant to sleep. `containers` are all that it has.
@@ -39,7 +39,7 @@ pub(super) async fn run(
         tidy::drop_void(job, &left).await?;
         awake = look(job, containers).await?;
     }
-    if awake.iter().all(|it| it.facts.phase == Phase::Paused)
+    if awake.iter().filter(|it| !it.facts.is_oneoff()).all(|it| it.facts.phase == Phase::Paused)
         && let Some(method) = sleeps_already(job, containers).await?
     {
         job.ticket.method = Some(method);
@@ -50,8 +50,12 @@ pub(super) async fn run(
             _ => Ok(Outcome::Dumped),
         };
     }
+    let any_runs = !awake.is_empty();
+    // What somebody runs for one task is left alone.
+    awake.retain(|it| !it.facts.is_oneoff());
     if awake.is_empty() {
-        return Err(Trouble::Refused("nothing of it runs".to_owned()));
+        let reason = if any_runs { plan::ONLY_ONEOFF } else { "nothing of it runs" };
+        return Err(Trouble::Refused(reason.to_owned()));
     }
     if let Some(reason) = awake.iter().find_map(|it| refusal::of_container(it, own_container())) {
         return Err(Trouble::Refused(reason));
@@ -79,7 +83,8 @@ pub(super) async fn run(
             return Err(trouble);
         }
         if at == last {
-            job.closing.put.push(sleepers[at].clone());
+            needs::align(&mut sleepers);
+            job.closing.put.clone_from(&sleepers);
         } else {
             job.put(&sleepers[at..=at]).await?;
         }
@@ -280,6 +285,7 @@ fn sleeper(job: &Job, it: &Particulars, method: Method, sight: Sight, at: usize)
         set_aside: Vec::new(),
         ports: sight.ports,
         recipe,
+        needs: None,
         memory_before: sight.memory,
         memory_left: None,
     })
@@ -288,6 +294,7 @@ fn sleeper(job: &Job, it: &Particulars, method: Method, sight: Sight, at: usize)
 async fn put_to_sleep(job: &mut Job, sleeper: &mut Sleeper, found: &Particulars) -> Result<(), Trouble> {
     job.check_cancelled()?;
     let life = ways::of(sleeper.method).dump(job, sleeper, found).await?;
+    needs::try_record(job, sleeper).await;
     sleeper.falls_asleep(life, job.asleep_since.unwrap_or_else(Timestamp::now));
     Ok(())
 }
