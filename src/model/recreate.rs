@@ -46,13 +46,14 @@ const SAME: [(&str, &str, &str); 3] = [
 /// What of a network's settings somebody chose; all else the engine finds anew.
 const CHOSEN: [&str; 4] = ["Aliases", "DriverOpts", "GwPriority", "IPAMConfig"];
 /// How people call what inspects name otherwise.
-const CALLED: [(&str, &str); 6] = [
+const CALLED: [(&str, &str); 7] = [
     ("Config.Annotations", "annotations"),
     ("Config.Secrets", "secrets"),
     ("Config.Timezone", "time zone"),
     ("Config.Umask", "umask"),
     ("HostConfig.Annotations", "annotations"),
     ("HostConfig.LogConfig.Type", "log driver"),
+    ("NetworkSettings.Networks", "static address"),
 ];
 /// Texts within these may be secrets: they are never told.
 const SECRET: [&str; 5] = ["Config.Env", "Config.Cmd", "Config.Entrypoint", "Args", "Config.Labels"];
@@ -178,17 +179,31 @@ pub fn differences(original: &Value, rehearsal: &Value, recipe: &Value) -> Vec<D
     compare("Mounts", &mounts(original), &mounts(rehearsal), &mut found);
     compare("Networks", &networks(original, recipe), &networks(rehearsal, recipe), &mut found);
     // Podman tells neither of these but by the command that made the container.
-    if config["Umask"] == "0000" && command_has(config, "--umask") {
+    let options = options(config);
+    if config["Umask"] == "0000" && options.iter().any(|word| is_option(word, "--umask")) {
         found.push(Difference { place: "Config.Umask".to_owned(), now: Some("0000".to_owned()), then: None });
+    }
+    let is_address = |word: &&str| {
+        ["--ip", "--ip6"].iter().any(|option| is_option(word, option))
+            || word.split([':', ',']).skip(1).any(|part| part.starts_with("ip=") || part.starts_with("ip6="))
+    };
+    if options.iter().any(is_address) {
+        found.push(Difference { place: "NetworkSettings.Networks".to_owned(), now: None, then: None });
     }
     found
 }
 
-fn command_has(config: &Value, option: &str) -> bool {
+/// The words of the command that made a container, up to its image.
+fn options(config: &Value) -> Vec<&str> {
+    let image = config["Image"].as_str().unwrap_or_default();
+    let is_image =
+        |word: &&str| *word == image || image.strip_suffix(*word).is_some_and(|rest| rest.ends_with('/'));
     let words = config["CreateCommand"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    words
-        .into_iter()
-        .any(|word| word.strip_prefix(option).is_some_and(|rest| rest.is_empty() || rest.starts_with('=')))
+    words.take_while(|word| !is_image(word)).collect()
+}
+
+fn is_option(word: &str, option: &str) -> bool {
+    word.strip_prefix(option).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
 }
 
 fn compare(place: &str, now: &Value, then: &Value, found: &mut Vec<Difference>) {
