@@ -27,6 +27,10 @@ fn essence(engine: &Engine, id: &str) -> Value {
     let mut it = inspect(engine, id);
     let mut host = it["HostConfig"].take();
     host["Binds"] = Value::Null;
+    // With cgroup v2 Docker writes down that nobody asked for it in two ways.
+    if host["OomKillDisable"] == false {
+        host["OomKillDisable"] = Value::Null;
+    }
     for mount in host["Mounts"].as_array_mut().into_iter().flatten() {
         mount["Source"] = Value::Null;
     }
