@@ -33,6 +33,7 @@ pub mod picture;
 pub mod plain;
 pub mod plan;
 pub mod policy;
+pub mod reach;
 pub mod readiness;
 pub mod refusal;
 pub mod route;

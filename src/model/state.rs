@@ -66,6 +66,12 @@ pub enum Kind {
 }
 
 impl State {
+    /// Whether its containers run, and may answer.
+    #[must_use]
+    pub fn is_awake(self) -> bool {
+        matches!(self, State::Running | State::Idle | State::Unhealthy)
+    }
+
     /// All states, worst first.
     pub const ALL: [State; 17] = [
         State::Unreachable,

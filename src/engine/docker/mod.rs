@@ -15,6 +15,7 @@ mod limits;
 mod listening;
 mod pages;
 mod particulars;
+mod reach;
 mod recipe;
 mod room;
 mod row;
@@ -35,7 +36,7 @@ use bollard::query_parameters::InspectContainerOptions;
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::error::CUT;
 use super::podman::Libpod;
@@ -72,8 +73,10 @@ pub struct DockerEngine {
     naming: Arc<Naming>,
     /// On this machine, as far as the way to it tells.
     near: bool,
-    /// The engine's machine by name or address; nothing for this machine.
-    machine: Option<String>,
+    /// The engine's machine by name or address, or why that is not known; nothing for this machine.
+    machine: Option<Result<String, String>>,
+    /// Whose network it puts its containers into, once that was looked at.
+    network: Mutex<Option<reach::Known>>,
     /// Where copies of checkpoints are kept.
     exports: Option<PathBuf>,
     /// What speaks libpod, once it is known whether this is Podman.
@@ -85,7 +88,7 @@ pub struct DockerEngine {
     /// The folder in which it keeps everything, where it was seen on this machine.
     root: OnceLock<PathBuf>,
     /// Held open as long as we use it.
-    _tunnel: Option<Tunnel>,
+    tunnel: Option<Tunnel>,
 }
 
 impl DockerEngine {
@@ -108,7 +111,7 @@ impl DockerEngine {
         naming: Arc<Naming>,
     ) -> Result<Self, EngineError> {
         let tls = tls.map(|files| tls::configure(host, files)).transpose()?;
-        let machine = Some(host.to_owned());
+        let machine = Some(Ok(host.to_owned()));
         Self::over(Dial::Tcp { host: host.to_owned(), port, tls }, naming, machine, None)
     }
 
@@ -117,14 +120,14 @@ impl DockerEngine {
     /// # Errors
     /// None today: only bollard's signature allows one.
     pub fn tunnelled(tunnel: Tunnel, naming: Arc<Naming>) -> Result<Self, EngineError> {
-        let machine = Some(tunnel.host().to_owned());
+        let machine = Some(tunnel.machine().clone());
         Self::over(Dial::Unix(tunnel.socket().to_owned()), naming, machine, Some(tunnel))
     }
 
     fn over(
         dial: Dial,
         naming: Arc<Naming>,
-        machine: Option<String>,
+        machine: Option<Result<String, String>>,
         tunnel: Option<Tunnel>,
     ) -> Result<Self, EngineError> {
         let transport = Transport::new(dial);
@@ -142,12 +145,13 @@ impl DockerEngine {
             naming,
             near: machine.is_none(),
             machine,
+            network: Mutex::default(),
             exports: None,
             libpod: OnceCell::new(),
             server: OnceCell::new(),
             info: OnceCell::new(),
             root: OnceLock::new(),
-            _tunnel: tunnel,
+            tunnel,
         })
     }
 
@@ -155,6 +159,11 @@ impl DockerEngine {
     #[must_use]
     pub fn keep_exports_in(self, folder: Option<PathBuf>) -> Self {
         DockerEngine { exports: folder, ..self }
+    }
+
+    /// Whether it is behind a login at another machine.
+    fn is_tunnelled(&self) -> bool {
+        self.tunnel.is_some()
     }
 
     /// What the engine says of itself. Asked once: Docker starts three programs to answer.

@@ -103,6 +103,10 @@ async fn held(desk: &Desk, entry: Option<Arc<Entry>>, headers: &HeaderMap) -> Re
 async fn told(desk: &Desk, entry: Option<Arc<Entry>>, headers: &HeaderMap) -> Response {
     let Some(entry) = entry else { return desk.unknown() };
     let answer = desk.wakes.awake(&entry, Duration::ZERO).await;
+    if let Answer::Awake { waited: false, .. } = answer {
+        // Perhaps the proxy has just not reached it.
+        desk.wakes.doubt(&entry);
+    }
     desk.put_off(&entry, &answer, headers)
 }
 
