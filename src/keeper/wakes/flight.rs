@@ -9,7 +9,7 @@ use tracing::warn;
 
 use super::failures::FIRST_PAUSE;
 use super::look::{Next, next};
-use super::table::{Place, is_awake};
+use super::table::{Place, can_lead};
 use super::{ACTOR, Wakes, lock};
 use crate::model::plain::{plain, plain_to};
 use crate::model::ticket::{Door, Outcome, Task, TicketId};
@@ -135,7 +135,7 @@ async fn shown(wakes: &Wakes, (host, tenant): &TenantKey) {
         loop {
             tables.mark_unchanged();
             let fleet = wakes.service.fleet().borrow().clone();
-            if fleet.tenant(host, tenant).is_some_and(|tenant| is_awake(tenant.state)) {
+            if fleet.tenant(host, tenant).is_some_and(|tenant| can_lead(tenant)) {
                 // The table comes right after the fleet.
                 let _ = timeout(Duration::from_millis(100), tables.changed()).await;
                 return;
@@ -163,10 +163,10 @@ impl Course<'_> {
         let (mut fleet, mut work) = (self.wakes.service.fleet(), self.wakes.service.work());
         let mut waits_since = None;
         loop {
-            let wakes_stopped = self.wakes.rules().wakes_stopped;
             let step = {
+                let rules = self.wakes.rules();
                 let (fleet, work) = (fleet.borrow_and_update().clone(), work.borrow_and_update().clone());
-                next(&fleet, &work, self.key, wakes_stopped, self.turn)
+                next(&fleet, &work, self.key, &rules, self.turn)
             };
             if !matches!(step, Next::Wait) {
                 waits_since = None;
@@ -290,9 +290,9 @@ impl Course<'_> {
                 return Err(fault(reason));
             }
             let (fleet, work) = (fleet.borrow().clone(), self.wakes.service.work().borrow().clone());
-            let wakes_stopped = self.wakes.rules().wakes_stopped;
+            let rules = self.wakes.rules();
             if let Next::Wake | Next::Await(_) | Next::CallOff(_) | Next::Lies(_) =
-                next(&fleet, &work, self.key, wakes_stopped, self.turn)
+                next(&fleet, &work, self.key, &rules, self.turn)
             {
                 return Ok(None);
             }
@@ -311,7 +311,7 @@ impl Course<'_> {
     /// The next requests need not ask again.
     fn keep(&self, place: &Arc<Place>) {
         let table = self.wakes.table();
-        let is_it = |entry: &&Arc<super::Entry>| entry.key == *self.key && is_awake(entry.tenant.state);
+        let is_it = |entry: &&Arc<super::Entry>| entry.key == *self.key && can_lead(&entry.tenant);
         if let Some(entry) = table.by_key(self.key).filter(|entry| is_it(entry)) {
             entry.place.store(Some(place.clone()));
         }
