@@ -50,7 +50,7 @@ impl DockerEngine {
 
     /// Of an engine behind a socket of this machine.
     async fn from_this_machine(&self, of: &ContainerInspectResponse) -> Reach {
-        let network = self.network().await;
+        let network = self.whose_network().await;
         let is_host = mode(of) == "host";
         let addresses = match &network {
             Network::Ours if is_host => HERE.to_vec(),
@@ -91,7 +91,7 @@ impl DockerEngine {
     }
 
     /// Whose network this engine puts its containers into. Found out once; where nothing tells, again after a while.
-    async fn network(&self) -> Network {
+    async fn whose_network(&self) -> Network {
         let known = self.network.lock().await.clone();
         if let Some((network, since)) = known
             && (network != Network::Unknown || since.elapsed() < LOOK_AGAIN)
