@@ -183,6 +183,10 @@ fn step_line(ticket: &Ticket, step: &Step, at: jiff::Timestamp, more: &str) -> S
 
 /// `acme dumped by freeze in 0.21 s, 74M freed ‹1a2b3c4›`.
 fn success(ticket: &Ticket, outcome: Outcome, freed: u64) -> String {
+    if let (None, Some(reason)) = (ticket.began, &ticket.reason) {
+        // Nothing was done.
+        return format!("{} {}", plain(&ticket.tenant), plain(reason));
+    }
     let method = ticket.method.map_or(String::new(), |method| {
         let word = if outcome == Outcome::Dumped { "by" } else { "from" };
         format!(" {word} {method}")

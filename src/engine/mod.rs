@@ -5,6 +5,7 @@ pub mod docker;
 pub mod error;
 pub mod folder;
 pub mod hands;
+pub mod nearness;
 pub mod network;
 pub mod own;
 pub mod podman;

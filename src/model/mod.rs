@@ -35,6 +35,7 @@ pub mod picture;
 pub mod plain;
 pub mod plan;
 pub mod policy;
+pub mod reach;
 pub mod readiness;
 pub mod recreate;
 pub mod refusal;

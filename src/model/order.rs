@@ -50,6 +50,8 @@ mod tests {
             addresses: Vec::new(),
             ports: Vec::new(),
             published: Vec::new(),
+            unreached: None,
+            checked_every: None,
             service: Some(name.into()),
             depends_on: needs.iter().map(|name| (*name).into()).collect(),
         }

@@ -26,12 +26,16 @@ pub struct Particulars {
     pub removed_at_end: bool,
     /// How long it may take to stop, by its own word; nothing where it has none.
     pub stop_timeout: Option<Duration>,
-    /// The addresses under which the engine's machine reaches it.
+    /// The addresses under which this program may reach it: those of networks that it is in as well.
     pub addresses: Vec<IpAddr>,
     /// The TCP ports that its image or its owner declared.
     pub ports: Vec<u16>,
     /// Ports of the engine's machine that lead to ports of the container: (container's port, machine's address).
     pub published: Vec<(u16, SocketAddr)>,
+    /// Why addresses of it are left out of both, where they are.
+    pub unreached: Option<String>,
+    /// How often the engine checks its health, where it does.
+    pub checked_every: Option<Duration>,
     /// Its name within its compose project.
     pub service: Option<Arc<str>>,
     /// The services that it needs (compose `depends_on`).

@@ -49,6 +49,15 @@ pub fn fallback(tried: Method, times: u32) -> Option<Method> {
     }
 }
 
+/// By which way a tenant came back, of its containers' records: the method that each was put to sleep by and the way that it came,
+/// nothing where it ran already. Where one that kept its memory had to begin anew, that is told, and not what was hoped for.
+#[must_use]
+pub fn came_back(containers: &[(Method, Option<Method>)]) -> Option<Method> {
+    let began_anew =
+        containers.iter().find_map(|(slept, by)| by.filter(|by| slept.keeps_memory() && !by.keeps_memory()));
+    began_anew.or_else(|| containers.iter().find_map(|(_, by)| *by))
+}
+
 /// How a fallback is called in a ticket.
 #[must_use]
 pub fn fallback_name(tried: Method, next: Method) -> &'static str {

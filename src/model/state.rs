@@ -68,6 +68,12 @@ pub enum Kind {
 }
 
 impl State {
+    /// Whether its containers run, and may answer.
+    #[must_use]
+    pub fn is_awake(self) -> bool {
+        matches!(self, State::Running | State::Idle | State::Unhealthy)
+    }
+
     /// All states, worst first.
     pub const ALL: [State; 18] = [
         State::Unreachable,

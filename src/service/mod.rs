@@ -15,6 +15,7 @@ mod losses;
 pub mod machine;
 pub mod panics;
 pub mod past;
+mod reach;
 mod recorder;
 pub mod requests;
 mod start;
@@ -23,7 +24,6 @@ mod usage;
 mod whereabouts;
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -38,6 +38,7 @@ use crate::model::door::Lead;
 use crate::model::fleet::Fleet;
 use crate::model::host::{HostName, HostSpec};
 use crate::model::needs::Accepted;
+use crate::model::reach::Candidate;
 use crate::model::ticket::TicketId;
 use crate::model::work::{Order, TenantKey, Work};
 use duties::Duties;
@@ -145,12 +146,17 @@ impl Service {
         });
     }
 
-    /// The address at which a tenant answers now: its engine is asked.
+    /// The address at which a tenant answers now: its engine is asked, and the address takes connections.
     ///
     /// # Errors
-    /// It does not run, its engine does not answer, or it cannot be told which container and port is meant.
-    pub async fn locate(&self, tenant: &TenantKey, lead: &Lead) -> Result<SocketAddr, Nowhere> {
+    /// It does not run, it or its engine does not answer, or it cannot be told which container and port is meant.
+    pub async fn locate(&self, tenant: &TenantKey, lead: &Lead) -> Result<Candidate, Nowhere> {
         self.atlas.locate(tenant, lead).await
+    }
+
+    /// Whether that address takes connections now.
+    pub async fn answers(&self, candidate: Candidate) -> bool {
+        reach::answering(&[candidate]).await.is_ok()
     }
 
     /// Tickets, sleepers, and what the hosts can do.

@@ -106,7 +106,7 @@ fn config(container: &Container) -> Map<String, Value> {
     }
     if spec.health {
         config["Healthcheck"] = json!({
-            "Test": ["CMD-SHELL", "check"], "Interval": 30_000_000_000_i64, "Timeout": 5_000_000_000_i64, "Retries": 3,
+            "Test": ["CMD-SHELL", "check"], "Interval": 5_000_000_000_i64, "Timeout": 5_000_000_000_i64, "Retries": 3,
         });
     }
     let mut config = config.as_object().cloned().unwrap_or_default();

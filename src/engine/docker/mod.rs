@@ -17,6 +17,7 @@ mod listening;
 mod needs;
 mod pages;
 mod particulars;
+mod reach;
 mod recipe;
 mod rehearsal;
 mod room;
@@ -38,7 +39,7 @@ use bollard::errors::Error as ApiError;
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::error::CUT;
 use super::podman::Libpod;
@@ -75,8 +76,10 @@ pub struct DockerEngine {
     naming: Arc<Naming>,
     /// On this machine, as far as the way to it tells.
     near: bool,
-    /// The engine's machine by name or address; nothing for this machine.
-    machine: Option<String>,
+    /// The engine's machine by name or address, or why that is not known; nothing for this machine.
+    machine: Option<Result<String, String>>,
+    /// Whose network it puts its containers into, once that was looked at.
+    network: Mutex<Option<reach::Known>>,
     /// Where copies of checkpoints are kept, and which helper there may be.
     options: Options,
     /// What speaks libpod, once it is known whether this is Podman.
@@ -88,7 +91,7 @@ pub struct DockerEngine {
     /// The folder in which it keeps everything, where it was seen on this machine.
     root: OnceLock<PathBuf>,
     /// Held open as long as we use it.
-    _tunnel: Option<Tunnel>,
+    tunnel: Option<Tunnel>,
 }
 
 impl DockerEngine {
@@ -111,7 +114,7 @@ impl DockerEngine {
         naming: Arc<Naming>,
     ) -> Result<Self, EngineError> {
         let tls = tls.map(|files| tls::configure(host, files)).transpose()?;
-        let machine = Some(host.to_owned());
+        let machine = Some(Ok(host.to_owned()));
         Self::over(Dial::Tcp { host: host.to_owned(), port, tls }, naming, machine, None)
     }
 
@@ -120,14 +123,14 @@ impl DockerEngine {
     /// # Errors
     /// None today: only bollard's signature allows one.
     pub fn tunnelled(tunnel: Tunnel, naming: Arc<Naming>) -> Result<Self, EngineError> {
-        let machine = Some(tunnel.host().to_owned());
+        let machine = Some(tunnel.machine().clone());
         Self::over(Dial::Unix(tunnel.socket().to_owned()), naming, machine, Some(tunnel))
     }
 
     fn over(
         dial: Dial,
         naming: Arc<Naming>,
-        machine: Option<String>,
+        machine: Option<Result<String, String>>,
         tunnel: Option<Tunnel>,
     ) -> Result<Self, EngineError> {
         let transport = Transport::new(dial);
@@ -145,12 +148,13 @@ impl DockerEngine {
             naming,
             near: machine.is_none(),
             machine,
+            network: Mutex::default(),
             options: Options::default(),
             libpod: OnceCell::new(),
             server: OnceCell::new(),
             info: OnceCell::new(),
             root: OnceLock::new(),
-            _tunnel: tunnel,
+            tunnel,
         })
     }
 
@@ -158,6 +162,11 @@ impl DockerEngine {
     #[must_use]
     pub fn with(self, options: Options) -> Self {
         DockerEngine { options, ..self }
+    }
+
+    /// Whether it is behind a login at another machine.
+    fn is_tunnelled(&self) -> bool {
+        self.tunnel.is_some()
     }
 
     /// What the engine says of itself. Asked once: Docker starts three programs to answer.

@@ -1,7 +1,6 @@
 //! What is asked of a container before it is put to sleep: one inspect, and one look at each session in it.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,8 +18,8 @@ use crate::model::plain::plain;
 
 /// How many sessions of one container are looked at.
 const MOST_SESSIONS: usize = 64;
-/// How long the name of the engine's machine may take to become an address.
-const LOOKUP_DEADLINE: Duration = Duration::from_secs(2);
+/// How often engines check a container's health where nobody says it.
+const USUAL_INTERVAL: Duration = Duration::from_secs(30);
 
 impl DockerEngine {
     /// A container as it is now, in bollard's words; nothing where there is none of that id.
@@ -39,6 +38,7 @@ impl DockerEngine {
         let config = inspect.host_config.clone().unwrap_or_default();
         let labels = inspect.config.as_ref().and_then(|config| config.labels.as_ref());
         let label = facts::lookup(labels);
+        let reach = self.reach(&inspect).await?;
         Ok(Some(Particulars {
             life: life(&inspect),
             restart: restart(&inspect),
@@ -46,9 +46,11 @@ impl DockerEngine {
             sessions,
             removed_at_end: config.auto_remove.unwrap_or(false),
             stop_timeout: stop_timeout(&inspect),
-            addresses: if self.near { addresses(&inspect) } else { Vec::new() },
+            addresses: reach.addresses,
             ports: declared(&inspect).into_iter().collect(),
-            published: published(&inspect, self.machine_address().await),
+            published: reach.published,
+            unreached: reach.unreached,
+            checked_every: checked_every(&inspect),
             service: label("com.docker.compose.service").map(facts::shared),
             depends_on: label("com.docker.compose.depends_on").map(needed).unwrap_or_default(),
             facts,
@@ -91,18 +93,6 @@ impl DockerEngine {
             sessions.push(format!("{} more that were not looked at", ids.len() - MOST_SESSIONS));
         }
         Ok(sessions)
-    }
-
-    /// Where ports are that the engine's machine publishes.
-    async fn machine_address(&self) -> Option<IpAddr> {
-        let Some(machine) = &self.machine else { return Some(Ipv4Addr::LOCALHOST.into()) };
-        if let Ok(address) = machine.parse() {
-            return Some(address);
-        }
-        // The port is of no use here, but the call wants one.
-        let found =
-            tokio::time::timeout(LOOKUP_DEADLINE, tokio::net::lookup_host((machine.as_str(), 0))).await;
-        found.ok()?.ok()?.next().map(|address| address.ip())
     }
 }
 
@@ -152,7 +142,7 @@ fn restart(inspect: &Inspect) -> Restart {
 }
 
 /// The number in `80/tcp`.
-fn tcp(port: &str) -> Option<u16> {
+pub(super) fn tcp(port: &str) -> Option<u16> {
     let (number, protocol) = port.split_once('/').unwrap_or((port, "tcp"));
     number.parse().ok().filter(|_| protocol == "tcp")
 }
@@ -164,54 +154,13 @@ fn declared(inspect: &ContainerInspectResponse) -> BTreeSet<u16> {
     exposed.chain(bound.into_iter().flat_map(PortMap::keys).filter_map(|port| tcp(port))).collect()
 }
 
-fn addresses(inspect: &ContainerInspectResponse) -> Vec<IpAddr> {
-    let networks = inspect.network_settings.as_ref().and_then(|settings| settings.networks.as_ref());
-    let mut found: Vec<IpAddr> = networks
-        .into_iter()
-        .flat_map(std::collections::HashMap::values)
-        .flat_map(|network| [network.ip_address.as_deref(), network.global_ipv6_address.as_deref()])
-        .filter_map(|address| address?.parse().ok())
-        .collect();
-    found.sort_unstable();
-    found.dedup();
-    found
-}
-
-/// Ports of the engine's machine that lead into the container: the present ones while it runs, else those that it was
-/// created with, as far as they are fixed.
-fn published(inspect: &ContainerInspectResponse, machine: Option<IpAddr>) -> Vec<(u16, SocketAddr)> {
-    let Some(machine) = machine else { return Vec::new() };
-    let now = inspect.network_settings.as_ref().and_then(|settings| settings.ports.as_ref());
-    let now = now.filter(|ports| ports.values().any(Option::is_some));
-    let bound = inspect.host_config.as_ref().and_then(|config| config.port_bindings.as_ref());
-    let mut found = Vec::new();
-    for (port, bindings) in now.or(bound).into_iter().flatten() {
-        let Some(port) = tcp(port) else { continue };
-        for binding in bindings.iter().flatten() {
-            let Some(outside) = binding.host_port.as_deref().and_then(|port| port.parse().ok()) else {
-                continue;
-            };
-            let Some(address) = reachable(binding.host_ip.as_deref().unwrap_or_default(), machine) else {
-                continue;
-            };
-            if outside != 0 {
-                found.push((port, SocketAddr::new(address, outside)));
-            }
-        }
-    }
-    found.sort_unstable();
-    found.dedup();
-    found
-}
-
-/// The address at which a port that is bound to `bound` is reached from here.
-fn reachable(bound: &str, machine: IpAddr) -> Option<IpAddr> {
-    let Ok(address) = bound.parse::<IpAddr>() else { return bound.is_empty().then_some(machine) };
-    if address.is_unspecified() {
-        return Some(machine);
-    }
-    // Another machine's loopback is not ours.
-    (!address.is_loopback() || machine.is_loopback()).then_some(address)
+/// How often its health is checked, where it is.
+fn checked_every(inspect: &ContainerInspectResponse) -> Option<Duration> {
+    let check = inspect.config.as_ref()?.healthcheck.as_ref()?;
+    check.test.as_deref().filter(|test| !matches!(test, [] | [_]))?;
+    let written =
+        check.interval.and_then(|interval| u64::try_from(interval).ok()).filter(|interval| *interval > 0);
+    Some(written.map_or(USUAL_INTERVAL, Duration::from_nanos))
 }
 
 /// The services in `db:service_started:false,cache:service_healthy:true`.

@@ -2,8 +2,6 @@ use rstest::rstest;
 
 use super::*;
 
-const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-
 /// What Docker 20.10 says of a running container, shortened.
 fn recorded() -> Inspect {
     let text = r#"{
@@ -36,19 +34,6 @@ fn an_inspect_tells_all_of_it() {
     assert_eq!(restart(&inspect), Restart { name: "on-failure".to_owned(), most: 3 });
     assert_eq!(limits::of_host_config(&config).memory_swap, 134_217_728);
     assert_eq!(declared(&inspect), BTreeSet::from([80, 90]));
-    assert_eq!(addresses(&inspect), ["10.250.1.9", "10.250.2.2"].map(|it| it.parse::<IpAddr>().unwrap()));
-    let near = [(80, "127.0.0.1:18080".parse().unwrap()), (90, "127.0.0.1:32768".parse().unwrap())];
-    assert_eq!(published(&inspect, Some(HERE)), near);
-    let far = [(90, "192.0.2.7:32768".parse().unwrap())];
-    assert_eq!(published(&inspect, Some("192.0.2.7".parse().unwrap())), far);
-    assert_eq!(published(&inspect, None), []);
-}
-
-#[test]
-fn ports_of_a_sleeper_are_those_it_was_created_with() {
-    let mut inspect = recorded().into_whole();
-    inspect.network_settings.as_mut().unwrap().ports = Some(PortMap::new());
-    assert_eq!(published(&inspect, Some(HERE)), [(80, "127.0.0.1:18080".parse().unwrap())]);
 }
 
 #[rstest]

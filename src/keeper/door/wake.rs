@@ -109,6 +109,10 @@ async fn told(desk: &Desk, entry: Option<Arc<Entry>>, headers: &HeaderMap) -> Re
         return desk.ignored(&entry, false).await;
     }
     let answer = desk.wakes.awake(&entry, Duration::ZERO).await;
+    if let Answer::Awake { waited: false, .. } = answer {
+        // Perhaps the proxy has just not reached it.
+        desk.wakes.doubt(&entry);
+    }
     desk.put_off(&entry, &answer, headers)
 }
 

@@ -1,12 +1,19 @@
 //! What is to be done now for a tenant that somebody asks for: a pure look at the fleet and at the work under way.
 
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
 use crate::model::door::DoorRules;
 use crate::model::fleet::{Fleet, Link, Tenant};
 use crate::model::state::State;
-use crate::model::ticket::{Task, Ticket, TicketId};
+use crate::model::ticket::{Outcome, Task, Ticket, TicketId};
 use crate::model::work::{TenantKey, Work};
 
 use super::table::is_awake;
+
+/// What ends so soon after a wake ended with it: the clocks are the engine's and ours.
+const COMES_WITH_IT: SignedDuration = SignedDuration::from_secs(2);
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +68,8 @@ pub fn next(fleet: &Fleet, work: &Work, key: &TenantKey, rules: &DoorRules, turn
         State::Stopped | State::Crashed if !sleeps && serves(tenant, rules) => Next::Lead,
         state if sleeps && (is_awake(state) || lies(state)) => Next::Wake,
         state if lies(state) => {
-            if rules.wakes_stopped && tenant.state != State::Absent {
+            let may = rules.wakes_stopped || is_of_our_wake(tenant, work);
+            if may && tenant.state != State::Absent {
                 return Next::Wake;
             }
             let reason = tenant.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
@@ -69,6 +77,20 @@ pub fn next(fleet: &Fleet, work: &Work, key: &TenantKey, rules: &DoorRules, turn
         }
         _ => Next::Wait,
     }
+}
+
+/// Whether a tenant lies down since a wake of it has failed: then that was our doing, and is tried again. One that somebody stopped
+/// later is not.
+fn is_of_our_wake(tenant: &Tenant, work: &Work) -> bool {
+    let of_tenant = |ticket: &&Arc<Ticket>| {
+        ticket.host == tenant.host && ticket.tenant == tenant.name && ticket.ended.is_some()
+    };
+    let last = work.tickets.iter().filter(of_tenant).max_by_key(|ticket| ticket.ended);
+    let failed = last.filter(|ticket| ticket.task == Task::Wake && ticket.outcome == Some(Outcome::Failed));
+    let Some(ended) = failed.and_then(|ticket| ticket.ended) else { return false };
+    // An end with a fault is its own; a stop without one is somebody's, unless it came with the wake.
+    let came_with_it = tenant.since.is_none_or(|since| since.duration_since(ended) <= COMES_WITH_IT);
+    matches!(tenant.state, State::Crashed) || (tenant.state == State::Stopped && came_with_it)
 }
 
 /// Whether a tenant in that state stays as it is until somebody does something.
@@ -96,12 +118,11 @@ mod tests {
     use crate::model::container::tests::facts;
     use crate::model::container::{Facts, Phase};
     use crate::model::door::Lead;
-    use crate::model::fleet::{Host, Tenant};
+    use crate::model::fleet::Host;
     use crate::model::method::Method;
     use crate::model::ticket::Door;
     use jiff::Timestamp;
     use rstest::rstest;
-    use std::sync::Arc;
 
     fn rules(wakes_stopped: bool, role: Option<&str>) -> DoorRules {
         let lead = Lead { role: role.map(Into::into), port: None };
@@ -244,6 +265,35 @@ mod tests {
             next(&fleet(State::Dumping, Link::Up), &work(Some(task), ours), &key(), &rules(false, None), 7),
             expected
         );
+    }
+
+    #[rstest]
+    #[case::crashed_by_it(State::Crashed, Task::Wake, Outcome::Failed, 30, true)]
+    #[case::ended_with_it(State::Stopped, Task::Wake, Outcome::Failed, 1, true)]
+    #[case::stopped_later(State::Stopped, Task::Wake, Outcome::Failed, 30, false)]
+    #[case::paused(State::Paused, Task::Wake, Outcome::Failed, 1, false)]
+    #[case::woken_and_crashed_later(State::Crashed, Task::Wake, Outcome::Woken, 30, false)]
+    #[case::a_dump_that_failed(State::Crashed, Task::Dump, Outcome::Failed, 1, false)]
+    #[case::refused(State::Crashed, Task::Wake, Outcome::Refused, 1, false)]
+    fn who_lies_down_since_our_wake_failed_is_woken_again(
+        #[case] state: State,
+        #[case] task: Task,
+        #[case] outcome: Outcome,
+        #[case] later: i64,
+        #[case] again: bool,
+    ) {
+        let mut fleet = fleet(state, Link::Up);
+        let mut tenant = (*fleet.hosts[0].tenants[0]).clone();
+        tenant.since = Some(Timestamp::from_second(1000 + later).unwrap());
+        let mut host = (*fleet.hosts[0]).clone();
+        host.tenants = vec![Arc::new(tenant)];
+        fleet.hosts = vec![Arc::new(host)];
+        let mut work = work(Some(task), true);
+        let mut ticket = (*work.tickets[0]).clone();
+        (ticket.ended, ticket.outcome) = (Some(Timestamp::from_second(1000).unwrap()), Some(outcome));
+        work.tickets = vec![Arc::new(ticket)];
+        let next = next(&fleet, &work, &key(), &rules(false, None), 7);
+        assert_eq!(next == Next::Wake, again, "{next:?}");
     }
 
     #[test]

@@ -4,16 +4,17 @@
 //! later. So who has just gone is known for a while longer, as one whose place is not.
 
 use std::collections::{BTreeSet, HashMap};
-use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwapOption;
 use http::HeaderValue;
 use jiff::Timestamp;
 
 use crate::model::container::{ContainerId, Phase};
 use crate::model::door::Meant;
 use crate::model::fleet::{Fleet, Host, Link, Tenant};
+use crate::model::reach::Candidate;
 use crate::model::state::State;
 use crate::model::work::TenantKey;
 use crate::service::requests::{Requests, Seen};
@@ -30,15 +31,15 @@ pub struct Entry {
     pub tenant: Arc<Tenant>,
     /// Marked by each request.
     pub seen: Arc<Seen>,
-    /// Where it answers, once somebody has asked its engine; for this life of its containers.
-    pub place: OnceLock<Place>,
+    /// Where it answers, once that was found out; for this life of its containers, and as long as it answers there.
+    pub place: ArcSwapOption<Place>,
 }
 
 /// Where a tenant answers, ready to be told.
 #[derive(Clone, Debug)]
 pub struct Place {
     /// The address and the port.
-    pub address: SocketAddr,
+    pub at: Candidate,
     /// The same as a header.
     pub upstream: HeaderValue,
     /// The tenant's name as a header.
@@ -69,7 +70,7 @@ pub struct Table {
 /// Whether requests can be led to a tenant in that state.
 #[must_use]
 pub fn is_awake(state: State) -> bool {
-    matches!(state, State::Running | State::Idle | State::Unhealthy)
+    state.is_awake()
 }
 
 /// Whether requests can be led to a tenant: one that is awake, or of which a part runs beside others that lie down.
@@ -82,13 +83,13 @@ pub fn can_lead(tenant: &Tenant) -> bool {
 impl Place {
     /// The place of that tenant.
     #[must_use]
-    pub fn new(tenant: &str, address: SocketAddr) -> Self {
+    pub fn new(tenant: &str, at: Candidate) -> Self {
         let header = |text: &str| HeaderValue::from_str(text);
         // A name that no header can hold is told as nothing.
         let empty = |_| HeaderValue::from_static("");
         Place {
-            address,
-            upstream: header(&address.to_string()).unwrap_or_else(empty),
+            at,
+            upstream: header(&at.at.to_string()).unwrap_or_else(empty),
             tenant: header(tenant).unwrap_or_else(empty),
         }
     }
@@ -97,8 +98,8 @@ impl Place {
 impl Entry {
     /// Where it answers, if it is awake and that is known.
     #[must_use]
-    pub fn warm(&self) -> Option<&Place> {
-        self.place.get().filter(|_| can_lead(&self.tenant))
+    pub fn warm(&self) -> Option<Arc<Place>> {
+        if can_lead(&self.tenant) { self.place.load_full() } else { None }
     }
 }
 
@@ -141,7 +142,7 @@ impl Table {
                 key: entry.key.clone(),
                 tenant: entry.tenant.clone(),
                 seen: entry.seen.clone(),
-                place: OnceLock::new(),
+                place: ArcSwapOption::empty(),
             };
             table.gone.insert(entry.key.1.clone(), (Arc::new(entry), now));
         }
@@ -241,13 +242,11 @@ impl Table {
 fn anew(tenant: &Arc<Tenant>, known: Option<&Arc<Entry>>, requests: &Requests) -> Entry {
     let key = (tenant.host.clone(), tenant.name.clone());
     let seen = known.map_or_else(|| requests.of(&key), |entry| entry.seen.clone());
-    let place = OnceLock::new();
+    let place = ArcSwapOption::empty();
     if let Some(known) = known
-        && let Some(found) = known.place.get()
         && life(&known.tenant).eq(life(tenant))
     {
-        // It is empty.
-        let _ = place.set(found.clone());
+        place.store(known.place.load_full());
     }
     Entry { key, tenant: tenant.clone(), seen, place }
 }

@@ -25,8 +25,6 @@ use crate::model::host::HostName;
 use crate::model::ledger::Where;
 use crate::model::ticket::{Door, TicketId};
 
-pub(super) use find::way;
-
 /// How many orders may wait for the board.
 const MOST_ORDERS: usize = 256;
 /// How many runs that ended are kept for whoever reads them here; the ledger has more.

@@ -20,12 +20,16 @@ use crate::model::method::Method;
 use crate::model::particulars::Particulars;
 use crate::model::sleeper::{Sleeper, Stage};
 use crate::model::ticket::{Outcome, Step};
-use crate::model::{order, readiness};
+use crate::model::{order, readiness, route};
 
 /// How often a wake begins anew because its host was lost in the middle.
 const MOST_LOSSES: u32 = 3;
 /// An engine that was just started looks after its containers first.
 const ENGINE_SETTLES: Duration = Duration::from_millis(500);
+
+/// How a ticket calls a wake that was not the one that was hoped for.
+const COLD: &str = "cold start";
+const ANEW: &str = "created again";
 
 /// Brings the tenant back. `sleepers` are the records of those that sleep, `containers` all that it has.
 pub(super) async fn run(
@@ -108,6 +112,14 @@ async fn wake(job: &mut Job, sleepers: &[Sleeper], deadline: Instant) -> Result<
     // The containers run on, and can never start from their checkpoints again.
     let used = tokio::spawn(forget_checkpoints(job.engine.clone(), sleepers.to_vec()));
     let result = wait(job, &mut all, deadline, true).await;
+    let ways: Vec<_> = all.iter().map(|back| (back.sleeper.method, back.by)).collect();
+    job.ticket.method = route::came_back(&ways);
+    let is_said = job.ticket.fallbacks.iter().any(|fallback| fallback == COLD || fallback == ANEW);
+    if let Some(by) = job.ticket.method.filter(|by| !by.keeps_memory() && !is_said)
+        && ways.iter().any(|(slept, _)| slept.keeps_memory())
+    {
+        job.ticket.fallbacks.push(if by == Method::Destroy { ANEW } else { COLD }.to_owned());
+    }
     job.ticket.steps.extend(used.await.unwrap_or_default());
     // Once they run, they are awake, whether they answer or not.
     let runs = !matches!(&result, Err(trouble) if trouble.is_lost_host());
@@ -119,7 +131,12 @@ async fn wake(job: &mut Job, sleepers: &[Sleeper], deadline: Instant) -> Result<
 
 /// Waits until containers that came back answer. One that was restored and does not is started cold: its memory was
 /// worth a try, the tenant is worth more.
-async fn wait(job: &mut Job, all: &mut [Back], deadline: Instant, whole: bool) -> Result<(), Trouble> {
+pub(super) async fn wait(
+    job: &mut Job,
+    all: &mut [Back],
+    deadline: Instant,
+    whole: bool,
+) -> Result<(), Trouble> {
     let configured = job.tools.policy.ready_of(&job.ticket.tenant).filter(|_| whole).cloned();
     let mut retried = false;
     loop {

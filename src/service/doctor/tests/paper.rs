@@ -144,6 +144,8 @@ impl Hands for Paper {
                 addresses: vec![],
                 ports: vec![],
                 published: vec![],
+                unreached: None,
+                checked_every: None,
                 service: None,
                 depends_on: vec![],
             })),
