@@ -91,6 +91,7 @@ pub async fn run(
         Unnamed::Several(how) => Failure::Usage(how),
     })?;
     if manner.dry_run {
+        let fleet = settle::setups(&service, &order.tenants).await;
         let plans = plans(&order, &fleet, &service.work().borrow(), &policy);
         return tell_plans(order.task, &plans, manner.json);
     }

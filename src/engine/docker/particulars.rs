@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::models::{ContainerInspectResponse, PortMap};
@@ -36,20 +35,15 @@ impl DockerEngine {
         let sessions = self.sessions(&inspect).await?;
         let Some(facts) = facts::of_inspect(&inspect, &self.naming) else { return Ok(None) };
         let config = inspect.host_config.clone().unwrap_or_default();
-        let labels = inspect.config.as_ref().and_then(|config| config.labels.as_ref());
-        let label = facts::lookup(labels);
         Ok(Some(Particulars {
             life: life(&inspect),
             restart: restart(&inspect),
             limits: limits::of_host_config(&config),
             sessions,
-            removed_at_end: config.auto_remove.unwrap_or(false),
             stop_timeout: stop_timeout(&inspect),
             addresses: if self.near { addresses(&inspect) } else { Vec::new() },
             ports: declared(&inspect).into_iter().collect(),
             published: published(&inspect, self.machine_address().await),
-            service: label("com.docker.compose.service").map(facts::shared),
-            depends_on: label("com.docker.compose.depends_on").map(needed).unwrap_or_default(),
             facts,
         }))
     }
@@ -188,13 +182,6 @@ fn reachable(bound: &str, machine: IpAddr) -> Option<IpAddr> {
     }
     // Another machine's loopback is not ours.
     (!address.is_loopback() || machine.is_loopback()).then_some(address)
-}
-
-/// The services in `db:service_started:false,cache:service_healthy:true`.
-fn needed(label: &str) -> Vec<Arc<str>> {
-    let service =
-        |part: &str| part.split(':').next().map(str::trim).filter(|name| !name.is_empty()).map(facts::shared);
-    label.split(',').filter_map(service).collect()
 }
 
 #[derive(Deserialize)]

@@ -17,6 +17,7 @@ pub mod patience;
 pub mod rules;
 pub mod sight;
 pub mod subject;
+pub mod suspect;
 pub mod tell;
 pub mod window;
 

@@ -17,6 +17,7 @@ use tracing::warn;
 
 use super::job::{Note, Tools};
 use super::lane::Lane;
+use super::neighbours::Setups;
 use super::shift::Duty;
 use super::tidy;
 use super::told;
@@ -162,6 +163,7 @@ pub(in crate::service) async fn keep(start: Start) {
         holder: ledger::here().clone(),
         policy: rules.policy,
         notes: notes_in,
+        setups: Setups::default(),
     });
     let hosts = hosts
         .into_iter()

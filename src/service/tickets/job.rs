@@ -8,10 +8,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tracing::warn;
 
+use super::neighbours::Setups;
 use super::trouble::Trouble;
 use crate::engine::{Engine, EngineError};
 use crate::ledger::Ledger;
 use crate::model::container::ContainerId;
+use crate::model::fleet::Host;
 use crate::model::holder::Holder;
 use crate::model::host::HostName;
 use crate::model::policy::Policy;
@@ -42,6 +44,8 @@ pub(super) struct Tools {
     pub holder: Holder,
     pub policy: Policy,
     pub notes: mpsc::Sender<Note>,
+    /// How containers beside tenants at work were set up.
+    pub setups: Setups,
 }
 
 /// One ticket at work.
@@ -49,6 +53,8 @@ pub(super) struct Job {
     pub ticket: Ticket,
     pub tools: Arc<Tools>,
     pub engine: Arc<dyn Engine>,
+    /// The host as it was seen when the job began.
+    pub host: Option<Arc<Host>>,
     pub connected: watch::Receiver<Connected>,
     /// One canary at a time on this host.
     pub canary: Arc<tokio::sync::Mutex<()>>,
@@ -155,6 +161,7 @@ impl Job {
             ticket,
             tools: self.tools.clone(),
             engine: self.engine.clone(),
+            host: self.host.clone(),
             connected: self.connected.clone(),
             canary: self.canary.clone(),
             cancelled: self.cancelled.clone(),

@@ -12,6 +12,7 @@ mod dump;
 mod job;
 mod lane;
 mod leftovers;
+mod neighbours;
 mod ready;
 mod recover;
 mod shift;
