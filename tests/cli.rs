@@ -8,6 +8,8 @@ mod changes;
 mod common;
 #[path = "cli/keeper.rs"]
 mod keeper;
+#[path = "cli/needs.rs"]
+mod needs;
 #[path = "cli/rules.rs"]
 mod rules;
 #[path = "cli/runs.rs"]

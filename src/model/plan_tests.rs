@@ -119,8 +119,10 @@ impl Scene {
             set_aside: Vec::new(),
             ports: Vec::new(),
             recipe: None,
+            needs: None,
             memory_before: None,
             stop_timeout: None,
+            has_written: false,
             memory_left: None,
         }));
     }

@@ -14,9 +14,11 @@ mod inspect;
 mod leftovers;
 mod limits;
 mod listening;
+mod needs;
 mod pages;
 mod particulars;
 mod recipe;
+mod rehearsal;
 mod room;
 mod row;
 mod server;
@@ -25,6 +27,7 @@ mod status;
 mod tally;
 pub mod tls;
 pub mod transport;
+mod writable;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -40,7 +43,7 @@ use tokio::sync::OnceCell;
 use super::error::CUT;
 use super::podman::Libpod;
 use super::ssh::Tunnel;
-use super::{Engine, EngineError, EventStream, cgroup};
+use super::{Engine, EngineError, EventStream, Options, cgroup};
 use crate::model::container::Facts;
 use crate::model::event::Event;
 use crate::model::fleet::{EngineAbout, engine_label};
@@ -74,8 +77,8 @@ pub struct DockerEngine {
     near: bool,
     /// The engine's machine by name or address; nothing for this machine.
     machine: Option<String>,
-    /// Where copies of checkpoints are kept.
-    exports: Option<PathBuf>,
+    /// Where copies of checkpoints are kept, and which helper there may be.
+    options: Options,
     /// What speaks libpod, once it is known whether this is Podman.
     libpod: OnceCell<Option<Libpod>>,
     /// What the engine said of itself.
@@ -142,7 +145,7 @@ impl DockerEngine {
             naming,
             near: machine.is_none(),
             machine,
-            exports: None,
+            options: Options::default(),
             libpod: OnceCell::new(),
             server: OnceCell::new(),
             info: OnceCell::new(),
@@ -151,10 +154,10 @@ impl DockerEngine {
         })
     }
 
-    /// The same, with copies of checkpoints kept in that folder, where the engine gives them out.
+    /// The same, with these options.
     #[must_use]
-    pub fn keep_exports_in(self, folder: Option<PathBuf>) -> Self {
-        DockerEngine { exports: folder, ..self }
+    pub fn with(self, options: Options) -> Self {
+        DockerEngine { options, ..self }
     }
 
     /// What the engine says of itself. Asked once: Docker starts three programs to answer.
@@ -172,7 +175,8 @@ impl DockerEngine {
     /// What speaks libpod, where this is Podman.
     async fn libpod(&self) -> Result<Option<&Libpod>, EngineError> {
         let server = self.server().await?;
-        let make = || server.is_podman.then(|| Libpod::new(self.transport.clone(), self.exports.clone()));
+        let make =
+            || server.is_podman.then(|| Libpod::new(self.transport.clone(), self.options.exports.clone()));
         Ok(self.libpod.get_or_init(|| async { make() }).await.as_ref())
     }
 

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+use tracing::warn;
 
 use super::failures::FIRST_PAUSE;
 use super::look::{Next, next};
 use super::table::{Place, can_lead};
 use super::{ACTOR, Wakes, lock};
-use crate::model::plain::plain_to;
+use crate::model::plain::{plain, plain_to};
 use crate::model::ticket::{Door, Outcome, Task, TicketId};
 use crate::model::work::{Order, TenantKey};
 use crate::service::Nowhere;
@@ -37,7 +38,10 @@ pub(super) type Landing = Result<Place, Failure>;
 /// Why a tenant could not be woken.
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
+    /// Why, in the words of engines: for operators, never for visitors.
     pub reason: Arc<str>,
+    /// The ticket that says more, where one was asked for.
+    pub ticket: Option<TicketId>,
     /// It is not tried again before.
     pub until: Instant,
 }
@@ -65,7 +69,7 @@ impl Flight {
         let mut landed = self.landed.subscribe();
         let lost = || {
             let reason = "the keeper is being ended".into();
-            Err(Failure { reason, until: Instant::now() + FIRST_PAUSE })
+            Err(Failure { reason, ticket: None, until: Instant::now() + FIRST_PAUSE })
         };
         match landed.wait_for(Option::is_some).await {
             Ok(landing) => landing.clone().unwrap_or_else(lost),
@@ -77,11 +81,12 @@ impl Flight {
 /// What went wrong, and whether that was a wake.
 struct Fault {
     reason: String,
+    ticket: Option<TicketId>,
     counts: bool,
 }
 
 fn fault(reason: impl Into<String>) -> Fault {
-    Fault { reason: reason.into(), counts: false }
+    Fault { reason: reason.into(), ticket: None, counts: false }
 }
 
 /// Does it, tells it, and stays for as long as the answer holds: nobody begins another one meanwhile.
@@ -95,11 +100,21 @@ pub(super) async fn fly(wakes: Weak<Wakes>, key: TenantKey, flight: Arc<Flight>)
             flight.landed.send_replace(Some(Ok(place)));
             shown(&wakes, &key).await;
         }
-        Err(Fault { reason, counts }) => {
-            let pause = if counts { lock(&wakes.failures).add(&key) } else { FIRST_PAUSE };
+        Err(Fault { reason, ticket, counts }) => {
+            let reason: Arc<str> = plain_to(&reason, LONGEST_REASON).into();
+            let (pause, is_news) = {
+                let mut failures = lock(&wakes.failures);
+                let pause = if counts { failures.add(&key) } else { FIRST_PAUSE };
+                (pause, failures.is_news(&key, &reason))
+            };
+            if is_news {
+                // Visitors are told nothing of it: operators find it here.
+                let (tenant, host) = (plain(&key.1), &key.0);
+                let ticket = ticket.map_or_else(|| "-".to_owned(), |ticket| ticket.to_string());
+                warn!(%tenant, %host, %reason, %ticket, "a request could not be served");
+            }
             let until = Instant::now() + pause;
-            let reason = plain_to(&reason, LONGEST_REASON).into();
-            flight.landed.send_replace(Some(Err(Failure { reason, until })));
+            flight.landed.send_replace(Some(Err(Failure { reason, ticket, until })));
             sleep_until(until).await;
         }
     }
@@ -231,7 +246,7 @@ impl Course<'_> {
                 }
                 Ok(None)
             }
-            _ => Err(Fault { reason: reason(), counts: true }),
+            _ => Err(Fault { reason: reason(), ticket: Some(ended.id), counts: true }),
         }
     }
 

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use super::back::{self, Back};
 use super::job::Job;
+use super::needs;
 use super::ready;
 use super::tidy;
 use super::trouble::Trouble;
@@ -63,6 +64,12 @@ pub(super) async fn run(
         return Err(Trouble::Refused(reason));
     }
     job.ticket.method = sleepers.first().map(|sleeper| sleeper.method);
+    // Before it is written that they wake: one that lacks something sleeps on, and nobody tries it again by itself.
+    match needs::check(job, &sleepers).await {
+        // It is waited for below, and each container is looked at again before it is made.
+        Err(trouble) if trouble.is_lost_host() => {}
+        other => other?,
+    }
     for sleeper in &mut sleepers {
         sleeper.stage = Stage::Waking;
         sleeper.since = Timestamp::now();
