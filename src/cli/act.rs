@@ -111,6 +111,7 @@ pub async fn run_accepting(
         return Err(Failure::Usage("what is lost is accepted for one tenant at a time".to_owned()));
     }
     if manner.dry_run {
+        let fleet = settle::setups(&service, &order.tenants).await;
         let plans = plans(&order, &fleet, &service.work().borrow(), &policy);
         let losses = losses(&service, order.task, &plans).await;
         return tell_plans(order.task, &plans, &losses, manner.json);

@@ -15,6 +15,7 @@ use crate::model::cells::age;
 use crate::model::container::{Facts, Phase, Port};
 use crate::model::filter::Filter;
 use crate::model::fleet::{Fleet, Tenant};
+use crate::model::usage::Usage;
 use crate::service::{Rules, Service, Usages, Wanted, current};
 
 /// How long is waited for what only an inspect or two readings tell. What is not there by then is null in JSON.
@@ -140,11 +141,13 @@ fn is_whole(tenant: &Tenant, facts: &Facts, usages: &Usages) -> bool {
         return true;
     }
     let running = matches!(facts.phase, Phase::Running | Phase::Paused);
+    // Where nothing at all could be read, no more will come.
+    let is_read = |usage: &Usage| usage.cpu_percent.is_some() || *usage == Usage::default();
     facts.detail.is_some()
         && (!running
             || usages
                 .get(&(tenant.host.clone(), facts.id.clone()))
-                .is_some_and(|trend| trend.usage.cpu_percent.is_some()))
+                .is_some_and(|trend| is_read(&trend.usage)))
 }
 
 fn rows<'a>(filter: &mut Filter, fleet: &'a Fleet, usages: &Usages) -> Vec<TenantRow<'a>> {

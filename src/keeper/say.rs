@@ -8,6 +8,8 @@ use tracing::{info, warn};
 
 use crate::model::fleet::{Fleet, Link};
 use crate::model::host::HostName;
+use crate::model::keeper::patience::Undone;
+use crate::model::keeper::suspect::suspect;
 use crate::model::keeper::tell::lasting;
 use crate::model::keeper::woken_again::slept;
 use crate::model::plain::plain;
@@ -46,6 +48,18 @@ impl Said {
                 Link::Down { reason, .. } => warn!(host = %host.name, reason = %plain(reason), "host down"),
                 Link::Connecting => {}
             }
+        }
+    }
+
+    /// Tells of tenants whose sleep others undo again and again, and who they seem to be.
+    pub fn undone(&self, undone: &[Undone], fleet: &Fleet, aloud: bool) {
+        for Undone { key: (host, tenant), times, until, .. } in
+            undone.iter().filter(|it| aloud && it.at >= self.since)
+        {
+            let containers = fleet.tenant(host, tenant).map(|tenant| &*tenant.containers);
+            let by = suspect(containers.unwrap_or_default());
+            let (tenant, until) = (plain(tenant), until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+            warn!(%tenant, %host, times, by, until, "others start it as soon as it sleeps: left alone");
         }
     }
 

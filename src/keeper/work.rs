@@ -174,7 +174,8 @@ impl Work {
         }
         self.said.hosts(&fleet);
         self.said.tickets(&tickets, self.is_active);
-        self.patience.learn(&tickets.tickets);
+        let undone = self.patience.learn(&tickets.tickets);
+        self.said.undone(&undone, &fleet, self.is_active);
         self.own.retain(|id, asked| match tickets.ticket(*id) {
             Some(ticket) => ticket.ended.is_none(),
             None => began.duration_since(asked.at) < UNSEEN,

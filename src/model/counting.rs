@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::container::{Facts, Phase};
 use super::naming::without_replaced_prefix;
+use super::supervisor::Supervisor;
 
 /// The containers that count. One-off containers, those that were never started, and jobs that have done their work do not, as long
-/// as the tenant has any other; neither does one that compose has put aside for the one that replaces it.
+/// as the tenant has any other; neither does one that compose or an orchestrator has replaced.
 pub fn counted(all: &[Arc<Facts>]) -> impl Iterator<Item = &Arc<Facts>> {
     let ranks = |facts: &Arc<Facts>| rank(facts, all);
     let first = all.iter().map(ranks).min();
@@ -24,9 +25,14 @@ fn rank(facts: &Facts, all: &[Arc<Facts>]) -> u8 {
     u8::from(facts.phase == Phase::Created || facts.is_done())
 }
 
-/// Whether compose has renamed it, to remove it once the container is up that has its name now.
+/// Whether compose has renamed it, to remove it once the container is up that has its name now; or it has ended, and the program
+/// that keeps it makes another one instead of starting it.
 fn is_replaced(facts: &Facts, all: &[Arc<Facts>]) -> bool {
     let ended = matches!(facts.phase, Phase::Created | Phase::Exited(_) | Phase::Removing | Phase::Dead);
+    let supervisor = facts.setup.as_ref().and_then(|setup| setup.supervisor.as_ref());
+    if ended && supervisor.is_some_and(Supervisor::replaces) {
+        return true;
+    }
     ended
         && without_replaced_prefix(&facts.name)
             .is_some_and(|name| all.iter().any(|other| *other.name == *name && other.id != facts.id))
@@ -46,6 +52,7 @@ mod tests {
             "done" | "always" => ("job", Phase::Exited(Some(0))),
             "failed" => ("job", Phase::Exited(Some(1))),
             "killed" => ("job", Phase::Exited(Some(143))),
+            "task" => ("task", Phase::Exited(Some(1))),
             "created" => ("made", Phase::Created),
             "asleep" => ("app", Phase::Exited(Some(0))),
             "oneoff" => ("run", Phase::Running),
@@ -58,6 +65,10 @@ mod tests {
         it.health = Health::None;
         it.detail = (what == "always").then_some(Detail { starts_again: true, ..Detail::default() });
         it.setup = (what == "oneoff").then(|| Arc::new(Setup { oneoff: true, ..Setup::default() }));
+        if what == "task" {
+            let supervisor = Some(Supervisor::Swarm("acme".into()));
+            it.setup = Some(Arc::new(Setup { supervisor, ..Setup::default() }));
+        }
         Arc::new(it)
     }
 
@@ -69,6 +80,8 @@ mod tests {
     #[case("running created", "running")]
     #[case("running oneoff", "running")]
     #[case("running replaced", "running")]
+    #[case("running task", "running")]
+    #[case("task", "task")]
     #[case("asleep done created oneoff", "asleep")]
     #[case("failed done", "failed")]
     #[case("done created", "done created")]

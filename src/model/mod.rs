@@ -10,6 +10,7 @@ pub mod change;
 pub mod container;
 pub mod container_path;
 pub mod counting;
+pub mod dependencies;
 pub mod diagnosis;
 pub mod door;
 pub mod event;

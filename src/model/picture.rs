@@ -21,6 +21,11 @@ pub type Moment = Duration;
 /// How long after an event a list is not believed about its container: 30 times the longest lag measured.
 pub const LIST_LAG: Duration = Duration::from_millis(250);
 
+/// So many containers are inspected after a list to learn how they were set up.
+const MOST_LEARNT: usize = 64;
+/// But not after the first lists: whoever has just begun has more urgent questions.
+const LISTS_BEFORE: u32 = 2;
+
 /// What one piece of news did to the picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
@@ -37,6 +42,8 @@ pub struct Reconciled {
     pub changed: bool,
     /// Containers about which the list cannot be believed: inspect them.
     pub inspect: Vec<ContainerId>,
+    /// Containers of which it is not known how they were set up: to be inspected when there is time.
+    pub unlearnt: Vec<ContainerId>,
     /// What had changed without an event telling of it.
     pub observed: Vec<Observed>,
 }
@@ -69,6 +76,8 @@ pub struct Picture {
     gone: BTreeMap<ContainerId, Moment>,
     /// Containers of which an inspect must tell what is not known yet.
     awaited: BTreeSet<ContainerId>,
+    /// How many lists have been taken in, up to a few.
+    lists: u32,
 }
 
 impl Picture {
@@ -214,7 +223,14 @@ impl Picture {
 
     /// Takes in a full list that was asked for at `asked`.
     pub fn apply_list(&mut self, list: Vec<Facts>, asked: Moment) -> Reconciled {
-        let result = self.reconcile(list, asked);
+        let mut result = self.reconcile(list, asked);
+        if self.lists >= LISTS_BEFORE {
+            let is_unlearnt = |entry: &&Entry| !entry.facts.setup.as_ref().is_some_and(|it| it.is_whole);
+            let unlearnt = self.entries.values().filter(is_unlearnt).map(|entry| entry.facts.id.clone());
+            result.unlearnt = unlearnt.take(MOST_LEARNT).collect();
+        } else {
+            self.lists += 1;
+        }
         let there = |id: &ContainerId| self.entries.contains_key(id) || result.inspect.contains(id);
         self.awaited.retain(there);
         self.awaited.extend(result.inspect.iter().cloned());
@@ -295,7 +311,7 @@ impl Picture {
         self.entries = list.map(|facts| (facts.id.clone(), entry(facts))).collect();
         let new = |facts: &Arc<Facts>| Observed { before: None, after: Some(facts.clone()) };
         let observed: Vec<Observed> = self.containers().map(new).collect();
-        Reconciled { changed: !observed.is_empty(), inspect, observed }
+        Reconciled { changed: !observed.is_empty(), inspect, unlearnt: Vec::new(), observed }
     }
 
     fn put(&mut self, facts: Facts) -> bool {

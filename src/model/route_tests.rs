@@ -16,15 +16,12 @@ pub(in crate::model) fn particulars(phase: Phase, started: i64, finished: i64) -
         restart: Restart::default(),
         limits: Limits::default(),
         sessions: Vec::new(),
-        removed_at_end: false,
         stop_timeout: None,
         addresses: Vec::new(),
         ports: Vec::new(),
         published: Vec::new(),
         unreached: None,
         checked_every: None,
-        service: None,
-        depends_on: Vec::new(),
     }
 }
 

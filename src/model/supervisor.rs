@@ -69,6 +69,12 @@ impl Supervisor {
         }
     }
 
+    /// Whether it makes another container in place of one that has ended, and never starts that one again.
+    #[must_use]
+    pub fn replaces(&self) -> bool {
+        matches!(self, Supervisor::Swarm(_) | Supervisor::Kubernetes(_) | Supervisor::Nomad(_))
+    }
+
     /// The program's name.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -213,6 +213,10 @@ impl Inventory {
                 for id in result.inspect {
                     host.ask(id);
                 }
+                for id in result.unlearnt {
+                    // The next list brings those that find no place.
+                    let _ = host.line.orders.try_send(id);
+                }
                 let was = std::mem::replace(&mut host.link, Link::Up);
                 if was != Link::Up {
                     host.dirty = true;

@@ -61,6 +61,7 @@ pub struct Service {
     wanted: watch::Sender<Arc<Wanted>>,
     forget: Arc<Notify>,
     reconcile: HashMap<HostName, Arc<Notify>>,
+    orders: HashMap<HostName, mpsc::Sender<ContainerId>>,
     work: watch::Receiver<Arc<Work>>,
     commands: mpsc::Sender<tickets::Command>,
     callmaps: Callmaps,
@@ -226,6 +227,13 @@ impl Service {
     #[must_use]
     pub fn callmap_runs(&self) -> watch::Receiver<Arc<Runs>> {
         self.callmaps.runs()
+    }
+
+    /// Has a container inspected. Nothing where too many wait already.
+    pub fn inspect(&self, host: &str, container: &ContainerId) {
+        if let Some(orders) = self.orders.get(host) {
+            let _ = orders.try_send(container.clone());
+        }
     }
 
     /// Lists all hosts again now; those that wait to be tried again are tried at once.

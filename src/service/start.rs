@@ -63,6 +63,7 @@ impl Service {
         let mut tasks = JoinSet::new();
         let places: Vec<Place> = hosts.into_iter().map(place).collect();
         let lines: Vec<Line> = places.iter().map(line).collect();
+        let orders = lines.iter().map(|line| (line.spec.name.clone(), line.orders.clone())).collect();
         let reconcile = lines.iter().map(|line| (line.spec.name.clone(), line.reconcile.clone())).collect();
         let forget = Arc::new(Notify::new());
         let (told_in, told) = mpsc::channel(recorder::MOST_TOLD);
@@ -131,6 +132,7 @@ impl Service {
             wanted,
             forget,
             reconcile,
+            orders,
             work,
             commands,
             callmaps,

@@ -136,15 +136,12 @@ mod tests {
             restart: Restart::default(),
             limits: Limits::default(),
             sessions: Vec::new(),
-            removed_at_end: false,
             stop_timeout: None,
             addresses: vec![format!("172.17.0.{name}").parse().unwrap()],
             ports: ports.to_vec(),
             published: Vec::new(),
             unreached: None,
             checked_every: None,
-            service: None,
-            depends_on: Vec::new(),
         }
     }
 

@@ -1,7 +1,6 @@
 //! What is asked of a container before it is put to sleep: one inspect, and one look at each session in it.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::models::{ContainerInspectResponse, PortMap};
@@ -36,23 +35,18 @@ impl DockerEngine {
         let sessions = self.sessions(&inspect).await?;
         let Some(facts) = facts::of_inspect(&inspect, &self.naming) else { return Ok(None) };
         let config = inspect.host_config.clone().unwrap_or_default();
-        let labels = inspect.config.as_ref().and_then(|config| config.labels.as_ref());
-        let label = facts::lookup(labels);
         let reach = self.reach(&inspect).await?;
         Ok(Some(Particulars {
             life: life(&inspect),
             restart: restart(&inspect),
             limits: limits::of_host_config(&config),
             sessions,
-            removed_at_end: config.auto_remove.unwrap_or(false),
             stop_timeout: stop_timeout(&inspect),
             addresses: reach.addresses,
             ports: declared(&inspect).into_iter().collect(),
             published: reach.published,
             unreached: reach.unreached,
             checked_every: checked_every(&inspect),
-            service: label("com.docker.compose.service").map(facts::shared),
-            depends_on: label("com.docker.compose.depends_on").map(needed).unwrap_or_default(),
             facts,
         }))
     }
@@ -161,13 +155,6 @@ fn checked_every(inspect: &ContainerInspectResponse) -> Option<Duration> {
     let written =
         check.interval.and_then(|interval| u64::try_from(interval).ok()).filter(|interval| *interval > 0);
     Some(written.map_or(USUAL_INTERVAL, Duration::from_nanos))
-}
-
-/// The services in `db:service_started:false,cache:service_healthy:true`.
-fn needed(label: &str) -> Vec<Arc<str>> {
-    let service =
-        |part: &str| part.split(':').next().map(str::trim).filter(|name| !name.is_empty()).map(facts::shared);
-    label.split(',').filter_map(service).collect()
 }
 
 #[derive(Deserialize)]

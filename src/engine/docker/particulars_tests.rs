@@ -37,14 +37,6 @@ fn an_inspect_tells_all_of_it() {
 }
 
 #[rstest]
-#[case("db:service_started:false,cache:service_healthy:true", &["db", "cache"])]
-#[case("db", &["db"])]
-#[case("", &[])]
-fn services_that_it_needs(#[case] label: &str, #[case] services: &[&str]) {
-    assert_eq!(needed(label).iter().map(|it| &**it).collect::<Vec<_>>(), services);
-}
-
-#[rstest]
 #[case(&["CMD-SHELL", "test -e /x"], "/bin/sh", &["-c", "test -e /x"], true)]
 #[case(&["CMD-SHELL", "test -e /x"], "sh", &[], false)]
 #[case(&["CMD", "probe", "-v"], "probe", &["-v"], true)]

@@ -18,6 +18,7 @@ pub mod patience;
 pub mod rules;
 pub mod sight;
 pub mod subject;
+pub mod suspect;
 pub mod tell;
 pub mod window;
 pub mod woken_again;

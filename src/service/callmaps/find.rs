@@ -209,15 +209,12 @@ mod tests {
             restart: Restart::default(),
             limits: Limits::default(),
             sessions: Vec::new(),
-            removed_at_end: false,
             stop_timeout: None,
             addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
             ports: Vec::new(),
             published: published.iter().map(|(inner, at)| (*inner, at.parse().unwrap())).collect(),
             unreached: None,
             checked_every: None,
-            service: None,
-            depends_on: Vec::new(),
         }
     }
 

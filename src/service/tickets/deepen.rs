@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use super::job::Job;
 use super::removal::{self, Verdict};
 use super::trouble::Trouble;
-use super::{back, dump, tidy, wake};
+use super::{back, dump, neighbours, tidy, wake};
 use crate::model::container::{ContainerId, Phase};
 use crate::model::keeper::rules::Ask;
 use crate::model::method::Method;
@@ -100,7 +100,8 @@ async fn may(
     let found: Vec<Particulars> = job.step("look at it", None, look).await?.into_iter().flatten().collect();
     let memory = sleepers.iter().filter_map(|sleeper| sleeper.memory_before).sum();
     let room = dump::room(&*engine, &[method]).await;
-    dump::choose(vec![method], &found, &abilities, memory, room)?;
+    let others = neighbours::of(job, &[method]).await;
+    dump::choose(vec![method], &found, &others, &abilities, memory, room)?;
     if method != Method::Destroy {
         return Ok(());
     }

@@ -17,6 +17,7 @@ use tracing::warn;
 
 use super::job::{Note, Tools};
 use super::lane::Lane;
+use super::neighbours::Setups;
 use super::shift::Duty;
 use super::tidy;
 use super::told;
@@ -173,6 +174,7 @@ pub(in crate::service) async fn keep(start: Start) {
         policy: rules.policy,
         notes: notes_in,
         last_look,
+        setups: Setups::default(),
     });
     let hosts = hosts
         .into_iter()

@@ -1,5 +1,6 @@
 //! A dump: one tenant goes to sleep, container by container, or stays awake as a whole.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -8,11 +9,12 @@ use jiff::Timestamp;
 use super::job::{Job, Note};
 use super::removal::{self, Verdict};
 use super::trouble::Trouble;
-use super::{back, needs, ready, tidy, ways};
+use super::{back, needs, neighbours, ready, tidy, ways};
 use crate::engine::own::own_container;
 use crate::engine::{Engine, EngineError};
 use crate::model::ability::Ability;
 use crate::model::container::{ContainerId, Facts, Phase};
+use crate::model::dependencies::{broken_by, forbids};
 use crate::model::method::Method;
 use crate::model::particulars::Particulars;
 use crate::model::refusal::Room;
@@ -64,9 +66,10 @@ pub(super) async fn run(
     let abilities = abilities(job, &label?).await?;
     let wanted = asked.map_or_else(|| job.tools.policy.methods_for(tier).to_vec(), |method| vec![method]);
     let sights = join_all(awake.iter().map(|it| sight(&*engine, it)));
-    let (sights, room) = tokio::join!(sights, room(&*engine, &wanted));
+    let others = neighbours::of(job, &wanted);
+    let (sights, room, others) = tokio::join!(sights, room(&*engine, &wanted), others);
     let memory = sights.iter().filter_map(|sight| sight.memory).sum();
-    let may = |wanted: &[Method]| choose(wanted.to_vec(), &awake, &abilities, memory, room);
+    let may = |wanted: &[Method]| choose(wanted.to_vec(), &awake, &others, &abilities, memory, room);
     let recipes: Vec<_> = sights.iter().map(|sight| &sight.recipe).collect();
     let Settled { method, aside, has_written } = settle(job, wanted, may, &awake, &recipes, tier).await?;
     job.ticket.method = Some(method);
@@ -212,10 +215,12 @@ pub(super) async fn room(engine: &dyn Engine, wanted: &[Method]) -> Room {
 pub(super) fn choose(
     wanted: Vec<Method>,
     awake: &[Particulars],
+    others: &[Arc<Facts>],
     abilities: &[Ability],
     memory: u64,
     room: Room,
 ) -> Result<Method, Trouble> {
+    let going: Vec<&Facts> = awake.iter().map(|it| &it.facts).collect();
     let mut reasons = Vec::new();
     for method in wanted {
         let fault = abilities.iter().find(|it| it.method == method).and_then(|it| it.fault.as_ref());
@@ -224,14 +229,15 @@ pub(super) fn choose(
                 Some(mend) => format!("{} ({mend})", fault.reason),
                 None => fault.reason.clone(),
             })
-            .or_else(|| awake.iter().find_map(|it| refusal::of_method(it, method)))
+            .or_else(|| going.iter().find_map(|it| forbids(it, method)))
+            .or_else(|| broken_by(&going, method, others.iter().map(|it| &**it)))
             .or_else(|| refusal::of_room(method, memory, room));
         match refused {
             None => return Ok(method),
-            Some(reason) => reasons.push(format!("{method}: {reason}")),
+            Some(reason) => reasons.push((method, reason)),
         }
     }
-    Err(Trouble::Refused(reasons.join("; ")))
+    Err(Trouble::Refused(refusal::of_all(&reasons)))
 }
 
 /// Which engine it is: what was found out of another version says nothing.

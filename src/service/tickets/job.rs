@@ -8,10 +8,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tracing::warn;
 
+use super::neighbours::Setups;
 use super::trouble::Trouble;
 use crate::engine::{Engine, EngineError};
 use crate::ledger::Ledger;
 use crate::model::container::ContainerId;
+use crate::model::fleet::Host;
 use crate::model::holder::Holder;
 use crate::model::host::HostName;
 use crate::model::needs::Accepted;
@@ -46,6 +48,8 @@ pub(super) struct Tools {
     pub notes: mpsc::Sender<Note>,
     /// Whether somebody uses a tenant, right before a rule's dump touches it.
     pub last_look: LastLook,
+    /// How containers beside tenants at work were set up.
+    pub setups: Setups,
 }
 
 /// One ticket at work.
@@ -53,6 +57,8 @@ pub(super) struct Job {
     pub ticket: Ticket,
     pub tools: Arc<Tools>,
     pub engine: Arc<dyn Engine>,
+    /// The host as it was seen when the job began.
+    pub host: Option<Arc<Host>>,
     pub connected: watch::Receiver<Connected>,
     /// One canary at a time on this host.
     pub canary: Arc<tokio::sync::Mutex<()>>,
@@ -161,6 +167,7 @@ impl Job {
             ticket,
             tools: self.tools.clone(),
             engine: self.engine.clone(),
+            host: self.host.clone(),
             connected: self.connected.clone(),
             canary: self.canary.clone(),
             cancelled: self.cancelled.clone(),

@@ -14,6 +14,7 @@ mod lane;
 mod lease;
 mod leftovers;
 mod needs;
+mod neighbours;
 mod ready;
 mod recover;
 mod removal;

@@ -1,5 +1,6 @@
 //! A wake: a tenant comes back, in the other order than it went, and counts as back when it answers.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,9 +19,10 @@ use crate::model::container::{ContainerId, Facts, Health, Phase};
 use crate::model::counting::counted;
 use crate::model::method::Method;
 use crate::model::particulars::Particulars;
+use crate::model::setup::Use;
 use crate::model::sleeper::{Sleeper, Stage};
 use crate::model::ticket::{Outcome, Step};
-use crate::model::{order, readiness, route};
+use crate::model::{dependencies, order, readiness, route};
 
 /// How often a wake begins anew because its host was lost in the middle.
 const MOST_LOSSES: u32 = 3;
@@ -60,7 +62,11 @@ pub(super) async fn run(
         let role = sleeper.role.as_deref().filter(|_| !is_one_dump);
         order::rank(role, &job.tools.policy.order)
     };
-    sleepers.sort_by_key(|sleeper| std::cmp::Reverse((rank(sleeper), sleeper.order)));
+    sleepers.sort_by_key(|sleeper| (rank(sleeper), sleeper.order));
+    sleepers = needed_first(job, sleepers).await;
+    if let Some(reason) = lacks(job, &sleepers).await {
+        return Err(Trouble::Refused(reason));
+    }
     job.ticket.method = sleepers.first().map(|sleeper| sleeper.method);
     // Before it is written that they wake: one that lacks something sleeps on, and nobody tries it again by itself.
     match needs::check(job, &sleepers).await {
@@ -96,6 +102,67 @@ pub(super) async fn run(
         }
     }
     Ok(Outcome::Woken)
+}
+
+/// What those that start would use of containers which do not come with them, and the user's name.
+fn uses_of_others(job: &Job, sleepers: &[Sleeper]) -> Vec<(Arc<str>, Use)> {
+    let starts = |facts: &Facts| {
+        let is_it = |it: &Sleeper| it.container == facts.id && it.method != Method::Freeze;
+        sleepers.iter().any(is_it)
+    };
+    let comes_along =
+        |used: &Use| sleepers.iter().any(|it| dependencies::is_of(used, &it.container, &it.name));
+    let mut found = Vec::new();
+    for facts in job.host.iter().flat_map(|host| &host.tenants).flat_map(|tenant| &tenant.containers) {
+        if starts(facts) {
+            let joined = dependencies::joined(facts).filter(|used| !comes_along(used));
+            found.extend(joined.map(|used| (facts.name.clone(), used.clone())));
+        }
+    }
+    found
+}
+
+/// Why one of them cannot start: it uses something of a container that is down and does not come with them.
+async fn lacks(job: &Job, sleepers: &[Sleeper]) -> Option<String> {
+    for (name, used) in uses_of_others(job, sleepers) {
+        // What cannot be asked now may be up.
+        let owner = job.engine.inspect(&used.of).await.ok()?;
+        let what = format!("{name} uses the {} of", used.part.noun());
+        match owner {
+            Some(owner) if matches!(owner.phase, Phase::Running | Phase::Paused) => {}
+            Some(owner) => {
+                let (name, tenant, state) = (&owner.name, &owner.place.tenant, owner.state());
+                return Some(format!("{what} {name} (tenant {tenant}), which is {state}: wake that first"));
+            }
+            None => return Some(format!("{what} a container that is gone ({})", short(&used.of))),
+        }
+    }
+    None
+}
+
+/// An id as people write it.
+fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
+}
+
+/// Puts sleepers into the order of waking: the other way than they were dumped, and each after those that it needs.
+async fn needed_first(job: &Job, sleepers: Vec<Sleeper>) -> Vec<Sleeper> {
+    // What is thawed needs nothing of others.
+    let matters = sleepers.len() > 1 && sleepers.iter().any(|it| it.method != Method::Freeze);
+    let mut known: HashMap<ContainerId, Facts> = HashMap::new();
+    if matters {
+        let found = join_all(sleepers.iter().map(|it| job.engine.inspect(&it.container))).await;
+        // Whoever cannot be asked now is asked again when its turn comes.
+        let found = found.into_iter().filter_map(|answer| answer.ok().flatten());
+        known.extend(found.map(|facts| (facts.id.clone(), facts)));
+    }
+    let needs = |one: &Sleeper, other: &Sleeper| {
+        let both = known.get(&one.container).zip(known.get(&other.container));
+        both.is_some_and(|(one, other)| dependencies::needs(one, other))
+    };
+    let mut ordered = dependencies::needing_first(sleepers, needs);
+    ordered.reverse();
+    ordered
 }
 
 /// Brings all containers back, and waits until they answer.

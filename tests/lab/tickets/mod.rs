@@ -1,6 +1,7 @@
 //! Dump and wake on real engines, by the command line, as an operator in a hurry would.
 
 mod crash;
+mod dependencies;
 mod disk;
 mod faults;
 mod rounds;

@@ -129,6 +129,7 @@ impl Desk {
                 ticket: mine.ticket.clone(),
                 tools: self.tools.clone(),
                 engine,
+                host: self.fleet.borrow().host(host).cloned(),
                 connected: desk.connected.clone(),
                 canary: desk.canary.clone(),
                 cancelled: mine.cancel.subscribe(),
