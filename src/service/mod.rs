@@ -62,6 +62,7 @@ pub struct Service {
     reconcile: HashMap<HostName, Arc<Notify>>,
     work: watch::Receiver<Arc<Work>>,
     commands: mpsc::Sender<tickets::Command>,
+    numbers: Arc<tickets::Numbers>,
     callmaps: Callmaps,
     past: Past,
     atlas: Atlas,
@@ -170,7 +171,7 @@ impl Service {
     #[must_use = "how they fare shows under these numbers"]
     pub fn ask_accepting(&self, order: &Order, accepted: &[Accepted]) -> Vec<TicketId> {
         let mut numbers = Vec::new();
-        for ticket in tickets::tickets(order, Timestamp::now()) {
+        for ticket in tickets::tickets(order, &self.numbers, Timestamp::now()) {
             let id = ticket.id;
             let asked = tickets::Asked {
                 ticket,

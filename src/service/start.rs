@@ -71,6 +71,7 @@ impl Service {
         let recorded = rules.ledger.clone().filter(|_| rules.records);
         let (inventory, fleet, changes) =
             inventory::Inventory::new(lines, clock, recorded.is_some().then_some(told_in));
+        let numbers = Arc::new(tickets::Numbers::default());
         let (commands_in, commands) = mpsc::channel(MOST_COMMANDS);
         let (work_in, work) = watch::channel(Arc::new(Work::default()));
         let watching = Watching {
@@ -85,7 +86,7 @@ impl Service {
         let (connections, measured) = watching.all(places, &mut tasks);
         let world =
             callmaps::World { hosts: connections.clone(), fleet: fleet.clone(), changes: changes.clone() };
-        let callmaps = Callmaps::start(world, rules.ledger.clone());
+        let callmaps = Callmaps::start(world, rules.ledger.clone(), numbers.clone());
         let past = Past::new(rules.ledger.clone());
         let duties = Duties::new(rules.ledger.clone());
         let hooks = Hooks::new(connections.clone());
@@ -117,6 +118,7 @@ impl Service {
             commands,
             work: work_in,
             looked: looked_in,
+            numbers: numbers.clone(),
         };
         tasks.spawn(tickets::keep(desk));
         let sources = inventory::Sources { news, work: work.clone(), ledger: said };
@@ -132,6 +134,7 @@ impl Service {
             reconcile,
             work,
             commands,
+            numbers,
             callmaps,
             past,
             atlas,

@@ -14,6 +14,7 @@ mod lane;
 mod lease;
 mod leftovers;
 mod needs;
+mod numbers;
 mod ready;
 mod recover;
 mod removal;
@@ -26,5 +27,6 @@ mod ways;
 
 pub use desk::Rules;
 pub(super) use desk::{Asked, Command, Start, keep};
+pub(super) use numbers::Numbers;
 pub(super) use removal::written;
-pub(super) use told::{new_id, tickets};
+pub(super) use told::tickets;
