@@ -14,6 +14,7 @@ use super::telling::Teller;
 use super::{Failure, output, settle, who};
 use crate::config::Settings;
 use crate::model::fleet::{Fleet, Link};
+use crate::model::ledger::Where;
 use crate::model::method::Method;
 use crate::model::named::{self, Unnamed};
 use crate::model::needs::Accepted;
@@ -89,6 +90,9 @@ pub async fn run_accepting(
     manner: Manner,
     settings: Settings,
 ) -> Result<(), Failure> {
+    if let Some(warning) = settings.ledger.as_ref().and_then(Where::warning) {
+        eprintln!("wakeboard: {}", plain(&warning));
+    }
     let policy = settings.policy;
     let rules = Rules {
         policy: policy.clone(),

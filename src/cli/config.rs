@@ -39,6 +39,9 @@ pub fn run(verb: &ConfigVerb, given: Option<&Path>) -> Result<(), Failure> {
                 }
                 if let Some(ledger) = &settings.ledger {
                     writeln!(out, "  ledger {ledger}")?;
+                    if let Some(warning) = ledger.warning() {
+                        writeln!(out, "  warning: {warning}")?;
+                    }
                 }
                 if let Some(notes) = &settings.notes {
                     writeln!(out, "  notes http://{}/notes", notes.listen)?;

@@ -18,6 +18,7 @@ use crate::keeper::door::{Door, DoorSettings, DoorStart};
 use crate::keeper::{Keeper, Start};
 use crate::model::keeper::rules::Ask;
 use crate::model::keeper::tell::lasting;
+use crate::model::ledger::Where;
 use crate::model::plain::plain;
 use crate::model::tier::Tier;
 use crate::service::{Rules, Service};
@@ -203,6 +204,9 @@ fn tell_start(settings: &Settings, dry_run: bool) {
         dry_run,
         "started"
     );
+    if let Some(warning) = settings.ledger.as_ref().and_then(Where::warning) {
+        warn!("{}", plain(&warning));
+    }
     let needed = settings.rules.idle.needed();
     if needed.has(crate::model::keeper::Measure::Request) && settings.keeper.is_none() {
         warn!(

@@ -38,6 +38,12 @@ pub enum Fault {
     /// There is no PostgreSQL, or no way to it.
     #[error("cannot be reached ({0}); does PostgreSQL run there, and does it take connections from here?")]
     Unreachable(String),
+    /// A pooler that gives each transaction another connection.
+    #[error(
+        "a pooler stands before PostgreSQL that has no connection for us alone ({0}); the ledger needs one with \
+         `pool_mode = session` and `ignore_startup_parameters = extra_float_digits`, or PostgreSQL itself"
+    )]
+    Pooler(String),
     /// PostgreSQL does not know this user, password or database.
     #[error("PostgreSQL refuses us ({0}); look at user, password and database of `ledger` in the config")]
     Refused(String),
@@ -50,6 +56,12 @@ pub enum Fault {
         plain(.0)
     )]
     Foreign(String),
+    /// Another file was put in its place while it is open.
+    #[error(
+        "was replaced by another file while it is in use; end all that use it (consoles, keepers), and start them again: \
+         until then nothing is read or written"
+    )]
+    Replaced,
     /// A wakeboard to come has changed it.
     #[error("was made by a newer wakeboard (format {found}, this one knows {known}); use that one")]
     Newer {
@@ -146,6 +158,10 @@ fn of_postgres(code: &str, message: String) -> Fault {
         "23505" | "42P07" | "40001" | "40P01" | "55P03" => Fault::Locked,
         "25006" | "42501" => Fault::NotWritable(message),
         "53100" => Fault::DiskFull,
+        // A statement that was prepared on another connection, or is left there by somebody else; a parameter that pgbouncer does
+        // not hand on.
+        "26000" | "42P05" => Fault::Pooler(message),
+        "08P01" if message.contains("startup parameter") => Fault::Pooler(message),
         "3D000" => Fault::Refused(message),
         "53300" => Fault::Unreachable(message),
         code if code.starts_with("28") => Fault::Refused(message),
@@ -184,10 +200,19 @@ mod tests {
     #[case("53300", "cannot be reached")]
     #[case("42501", "cannot be written")]
     #[case("25006", "cannot be written")]
+    #[case("26000", "a pooler stands before PostgreSQL")]
+    #[case("42P05", "a pooler stands before PostgreSQL")]
+    #[case("08P01", "cannot be reached")]
     #[case("XX001", "is damaged")]
     fn postgres_codes_become_words(#[case] code: &str, #[case] words: &str) {
         let text = of_postgres(code, "told".to_owned()).to_string();
         assert!(text.starts_with(words), "{text}");
+    }
+
+    #[test]
+    fn a_pooler_that_refuses_our_parameters_is_named() {
+        let told = "unsupported startup parameter: extra_float_digits".to_owned();
+        assert!(matches!(of_postgres("08P01", told), Fault::Pooler(_)));
     }
 
     #[test]

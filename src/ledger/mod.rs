@@ -15,6 +15,7 @@ mod error;
 mod file;
 mod hex;
 mod hold;
+mod itself;
 mod key;
 mod process;
 mod prune;
@@ -28,7 +29,7 @@ mod sleepers;
 mod tickets;
 mod work;
 
-pub use changes::{Answer, Appended, Broken, Part, Pruned, Verified};
+pub use changes::{Answer, Appended, BadSpot, Broken, Part, Pruned, Spot, Verified};
 pub use duties::{Held, Taken};
 pub use error::{Fault, LedgerError};
 pub use key::{KeyFault, exported, make as make_key};

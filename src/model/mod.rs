@@ -17,6 +17,7 @@ pub mod event;
 pub mod feed;
 pub mod filter;
 pub mod fleet;
+pub mod flood;
 pub mod fuzzy;
 pub mod history;
 pub mod holder;

@@ -64,6 +64,7 @@ pub struct Service {
     orders: HashMap<HostName, mpsc::Sender<ContainerId>>,
     work: watch::Receiver<Arc<Work>>,
     commands: mpsc::Sender<tickets::Command>,
+    numbers: Arc<tickets::Numbers>,
     callmaps: Callmaps,
     past: Past,
     atlas: Atlas,
@@ -177,7 +178,7 @@ impl Service {
     #[must_use = "how they fare shows under these numbers"]
     pub fn ask_accepting(&self, order: &Order, accepted: &[Accepted]) -> Vec<TicketId> {
         let mut numbers = Vec::new();
-        for ticket in tickets::tickets(order, Timestamp::now()) {
+        for ticket in tickets::tickets(order, &self.numbers, Timestamp::now()) {
             let id = ticket.id;
             let asked = tickets::Asked {
                 ticket,

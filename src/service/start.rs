@@ -72,6 +72,7 @@ impl Service {
         let recorded = rules.ledger.clone().filter(|_| rules.records);
         let (inventory, fleet, changes) =
             inventory::Inventory::new(lines, clock, recorded.is_some().then_some(told_in));
+        let numbers = Arc::new(tickets::Numbers::default());
         let (commands_in, commands) = mpsc::channel(MOST_COMMANDS);
         let (work_in, work) = watch::channel(Arc::new(Work::default()));
         let watching = Watching {
@@ -86,7 +87,7 @@ impl Service {
         let (connections, measured) = watching.all(places, &mut tasks);
         let world =
             callmaps::World { hosts: connections.clone(), fleet: fleet.clone(), changes: changes.clone() };
-        let callmaps = Callmaps::start(world, rules.ledger.clone());
+        let callmaps = Callmaps::start(world, rules.ledger.clone(), numbers.clone());
         let past = Past::new(rules.ledger.clone());
         let duties = Duties::new(rules.ledger.clone());
         let hooks = Hooks::new(connections.clone());
@@ -119,6 +120,7 @@ impl Service {
             work: work_in,
             looked: looked_in,
             last_look: uses.last_look(),
+            numbers: numbers.clone(),
         };
         tasks.spawn(tickets::keep(desk));
         let sources = inventory::Sources { news, work: work.clone(), ledger: said };
@@ -135,6 +137,7 @@ impl Service {
             orders,
             work,
             commands,
+            numbers,
             callmaps,
             past,
             atlas,

@@ -2,6 +2,8 @@
 
 #[path = "../ledger/activity.rs"]
 mod activity;
+#[path = "ledger/another_machine.rs"]
+mod another_machine;
 #[path = "../ledger/changes/mod.rs"]
 mod changes;
 #[path = "../ledger/crash.rs"]

@@ -121,6 +121,22 @@ async fn what_stood_in_clear_is_gone_from_the_file_once_it_is_signed() {
 }
 
 #[tokio::test]
+async fn a_copy_that_is_put_in_its_place_while_it_is_open_is_told() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    ledger.append(&[note("1", moment(0), "op1", "one")]).await.unwrap();
+    let copy = place.path().with_file_name("copy.db");
+    fs::copy(place.path(), &copy).unwrap();
+    fs::rename(&copy, place.path()).unwrap();
+    let error = ledger.newest_record().await.unwrap_err();
+    assert!(matches!(error.fault, Fault::Replaced), "{error}");
+    assert!(
+        ledger.append(&[note("2", moment(1), "op1", "two")]).await.is_err(),
+        "nothing is written into nowhere"
+    );
+}
+
+#[tokio::test]
 async fn a_key_that_is_lost_is_told_and_not_replaced() {
     let place = Place::new();
     let ledger = place.open().await;

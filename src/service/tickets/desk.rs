@@ -18,6 +18,7 @@ use tracing::warn;
 use super::job::{Note, Tools};
 use super::lane::Lane;
 use super::neighbours::Setups;
+use super::numbers::Numbers;
 use super::shift::Duty;
 use super::tidy;
 use super::told;
@@ -29,7 +30,7 @@ use crate::model::change::Retention;
 use crate::model::container::ContainerId;
 use crate::model::fleet::Fleet;
 use crate::model::host::HostName;
-use crate::model::ledger::{KeyPlaces, Where};
+use crate::model::ledger::{ClockCheck, KeyPlaces, Where};
 use crate::model::needs::Accepted;
 use crate::model::policy::Policy;
 use crate::model::sleeper::Sleeper;
@@ -98,6 +99,8 @@ pub(in crate::service) struct Start {
     pub looked: watch::Sender<Option<Timestamp>>,
     /// Whether somebody uses a tenant that a rule puts to sleep.
     pub last_look: LastLook,
+    /// Where the numbers of tickets are from.
+    pub numbers: Arc<Numbers>,
 }
 
 /// One host, as the desk sees it.
@@ -146,11 +149,12 @@ pub(in crate::service) struct Desk {
     /// When the ledger was last read.
     read: Option<Timestamp>,
     looked: watch::Sender<Option<Timestamp>>,
+    numbers: Arc<Numbers>,
 }
 
 /// Opens the ledger and keeps the desk until nobody is there any more to give orders.
 pub(in crate::service) async fn keep(start: Start) {
-    let Start { rules, hosts, fleet, mut commands, work, looked, last_look } = start;
+    let Start { rules, hosts, fleet, mut commands, work, looked, last_look, numbers } = start;
     let missing =
         |reason: String| Arc::new(Work { record: Record::Missing(reason.into()), ..Work::default() });
     let Some(place) = rules.ledger else {
@@ -159,7 +163,13 @@ pub(in crate::service) async fn keep(start: Start) {
     };
     let opened = loop {
         match Ledger::open_with(&place, &rules.ledger_keys).await {
-            Ok(opened) => break opened,
+            Ok(opened) => match wrong_clock(&opened).await {
+                None => break opened,
+                Some(reason) => {
+                    warn!("{reason}");
+                    work.send_replace(missing(reason));
+                }
+            },
             Err(error) => {
                 warn!(%error, "the ledger cannot be opened");
                 work.send_replace(missing(error.to_string()));
@@ -204,8 +214,28 @@ pub(in crate::service) async fn keep(start: Start) {
         work,
         read: None,
         looked,
+        numbers,
     };
     desk.run(commands).await;
+}
+
+/// Why nothing may be done by this machine's clock. One that is a little off is told.
+async fn wrong_clock(ledger: &Ledger) -> Option<String> {
+    // Where it cannot be asked, the next call tells why.
+    let ahead = ledger.clock_ahead().await.ok()?;
+    let seconds = ahead.abs().as_secs_f64();
+    let way = if ahead.is_negative() { "behind" } else { "ahead of" };
+    let told = format!("this machine's clock is {seconds:.1} s {way} the ledger's");
+    match ClockCheck::of(ahead) {
+        ClockCheck::Agrees => None,
+        ClockCheck::IsOff => {
+            warn!("{told}; leases allow for some seconds: set it right");
+            None
+        }
+        ClockCheck::IsWrong => {
+            Some(format!("{told}: nothing is done before it is set right, since leases go by it"))
+        }
+    }
 }
 
 impl Desk {
@@ -280,7 +310,7 @@ impl Desk {
             }
             Note::Void { host, tenant, containers } => {
                 if self.is_free(&host, &tenant) {
-                    let ticket = told::recovery(host, tenant, Timestamp::now());
+                    let ticket = told::recovery(self.numbers.next(), host, tenant, Timestamp::now());
                     self.admit(ticket, Duty::Tidy { containers });
                 }
             }

@@ -67,6 +67,8 @@ pub(super) struct Job {
     pub closing: Closing,
     /// Losses that the operator accepts for this wake.
     pub accepted: Vec<Accepted>,
+    /// Why nothing of this ticket can be written down; then it is not in the ledger, and no lease keeps others away.
+    pub unrecorded: Option<String>,
     /// Since when the tenant had slept that is put to sleep deeper: that begins no new sleep.
     pub asleep_since: Option<Timestamp>,
 }
@@ -114,7 +116,12 @@ impl Job {
             let result = act.await;
             (result, Timestamp::now())
         };
-        let written = self.tools.ledger.progress(&self.ticket, &self.tools.holder, &[], &[]);
+        let written = async {
+            match self.unrecorded {
+                Some(_) => Ok(true),
+                None => self.tools.ledger.progress(&self.ticket, &self.tools.holder, &[], &[]).await,
+            }
+        };
         let ((result, ended), written) = tokio::join!(act, written);
         crash_point();
         let step = &mut self.ticket.steps[index];
@@ -152,6 +159,10 @@ impl Job {
     }
 
     async fn write(&self, put: Vec<Sleeper>, drop: Vec<ContainerId>) -> Result<(), Trouble> {
+        if self.unrecorded.is_some() {
+            // What is in the ledger is void once the tenant runs, and is dropped when there is room again.
+            return Ok(());
+        }
         let tools = &self.tools;
         if !tools.ledger.progress(&self.ticket, &tools.holder, &put, &drop).await? {
             return Err(Trouble::TakenOver);
@@ -173,6 +184,7 @@ impl Job {
             cancelled: self.cancelled.clone(),
             closing: Closing::default(),
             accepted: Vec::new(),
+            unrecorded: None,
             asleep_since: None,
         }
     }

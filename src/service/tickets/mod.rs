@@ -15,6 +15,7 @@ mod lease;
 mod leftovers;
 mod needs;
 mod neighbours;
+mod numbers;
 mod ready;
 mod recover;
 mod removal;
@@ -27,5 +28,6 @@ mod ways;
 
 pub use desk::Rules;
 pub(super) use desk::{Asked, Command, Start, keep};
+pub(super) use numbers::Numbers;
 pub(super) use removal::written;
-pub(super) use told::{new_id, tickets};
+pub(super) use told::tickets;

@@ -10,7 +10,7 @@ use tracing::{info, warn};
 use super::job::{Closing, Job, Note, crash_point};
 use super::trouble::Trouble;
 use super::{deepen, dump, lease, recover, tidy, wake};
-use crate::ledger::{Begun, Ledger};
+use crate::ledger::{Begun, Fault, Ledger, OpenTicket};
 use crate::model::container::ContainerId;
 use crate::model::method::Method;
 use crate::model::needs::Accepted;
@@ -48,14 +48,24 @@ pub(super) enum Duty {
 pub(super) async fn work(mut job: Job, duty: Duty) {
     job.ticket.began.get_or_insert_with(Timestamp::now);
     job.tell();
-    let begun = match &duty {
+    let mut begun = match &duty {
         Duty::Recover { adopted: true, .. } => Ok(()),
         Duty::Recover { containers, .. }
         | Duty::Tidy { containers }
         | Duty::Dump { containers, .. }
         | Duty::Wake { containers, .. } => begin(&mut job, containers).await,
     };
-    let is_ours = begun.is_ok();
+    if let (Err(Trouble::Ledger(error)), Duty::Wake { containers, .. }) = (&begun, &duty)
+        && matches!(error.fault, Fault::DiskFull)
+        && nobody_is_at_it(&job.tools.ledger, containers).await
+    {
+        // Who is asked for comes up, though nothing of it can be written down: a full disk of ours is no reason to stay down.
+        warn!(ticket = %job.ticket.id, %error, "a wake goes on without a record");
+        job.unrecorded = Some(error.to_string());
+        begun = Ok(());
+    }
+    let is_recorded = job.unrecorded.is_none();
+    let is_ours = begun.is_ok() && is_recorded;
     let (ticket, tools) = (job.ticket.id, job.tools.clone());
     let renew = || async {
         let renewed = tools.ledger.renew(ticket, &tools.holder, Timestamp::now(), LEASE).await;
@@ -66,7 +76,7 @@ pub(super) async fn work(mut job: Job, duty: Duty) {
     } else {
         tokio::select! {
             result = carry_out(&mut job, duty) => result,
-            trouble = lease::hold(lease::Times::default(), renew) => Err(trouble),
+            trouble = lease::hold(lease::Times::default(), renew), if is_recorded => Err(trouble),
         }
     };
     finish(job, result, is_ours).await;
@@ -105,6 +115,15 @@ async fn begin(job: &mut Job, containers: &[ContainerId]) -> Result<(), Trouble>
         }
     }
     Err(Trouble::Refused("tickets that others left open keep coming".to_owned()))
+}
+
+/// Whether no ticket that is in the ledger has one of these containers. It can be read when it cannot be written.
+async fn nobody_is_at_it(ledger: &Ledger, containers: &[ContainerId]) -> bool {
+    let now = Timestamp::now();
+    let has_one = |open: &OpenTicket| {
+        !open.is_orphaned(now) && open.containers.iter().any(|container| containers.contains(container))
+    };
+    ledger.open_tickets().await.is_ok_and(|open| !open.iter().any(has_one))
 }
 
 async fn is_being_recovered(ledger: &Ledger, ticket: TicketId) -> Result<bool, Trouble> {
@@ -159,7 +178,12 @@ async fn finish(mut job: Job, result: Result<Outcome, Trouble>, is_ours: bool) {
     let ticket = &mut job.ticket;
     ticket.ended = Some(Timestamp::now());
     match result {
-        Ok(outcome) => ticket.outcome = Some(outcome),
+        Ok(outcome) => {
+            ticket.outcome = Some(outcome);
+            if let Some(why) = &job.unrecorded {
+                ticket.reason = Some(format!("it could not be recorded: {why}"));
+            }
+        }
         Err(trouble) => {
             let refused = matches!(trouble, Trouble::Refused(_));
             ticket.outcome = Some(if refused { Outcome::Refused } else { Outcome::Failed });

@@ -60,6 +60,7 @@ impl Desk {
             news |= self.look_for_keeper(&ledger).await;
         }
         self.read = Some(began);
+        self.numbers.refill(&ledger).await;
         if is_of_one_moment && self.mends && !self.tools.policy.read_only {
             self.mend(&ledger).await;
         }
@@ -150,7 +151,7 @@ impl Desk {
             let wait = MEND_AGAIN.saturating_mul(1 << failures.min(10)).min(MEND_AT_LEAST_EVERY);
             self.tried.insert(key.clone(), (failures + 1, Instant::now() + wait));
             let (host, tenant) = key;
-            let ticket = told::recovery(host, tenant, now);
+            let ticket = told::recovery(self.numbers.next(), host, tenant, now);
             let containers = self.containers(&ticket);
             self.admit(ticket, Duty::Recover { containers, adopted: false });
         }

@@ -134,6 +134,7 @@ impl Desk {
                 canary: desk.canary.clone(),
                 cancelled: mine.cancel.subscribe(),
                 closing: Closing::default(),
+                unrecorded: None,
                 accepted: Vec::new(),
                 asleep_since: None,
             };
