@@ -19,6 +19,7 @@ pub mod fleet;
 pub mod fuzzy;
 pub mod history;
 pub mod holder;
+pub mod holding;
 pub mod host;
 pub mod internal;
 pub mod keeper;

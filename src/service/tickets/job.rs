@@ -43,6 +43,8 @@ pub(super) struct Tools {
     pub holder: Holder,
     pub policy: Policy,
     pub notes: mpsc::Sender<Note>,
+    /// Whether this process ends with its tickets: what others would do later is done within them.
+    pub brief: bool,
 }
 
 /// One ticket at work.

@@ -3,6 +3,7 @@
 mod crash;
 mod disk;
 mod faults;
+mod prune;
 mod rounds;
 mod shared;
 mod states;
