@@ -17,12 +17,13 @@ use super::plain::{plain, plain_to};
 const PARTS: [&str; 8] =
     ["Path", "Args", "Image", "Platform", "Driver", "Config", "HostConfig", "EffectiveCaps"];
 /// What is state of one run within these parts, or is compared in another way below.
-const APART: [&str; 13] = [
+const APART: [&str; 14] = [
     "Config.CreateCommand",
     "Config.Image",
     "Config.Labels",
     "Config.Volumes",
     "Config.Annotations.io.container.manager",
+    "Config.Annotations.io.podman.annotations.publish-all",
     "Config.Annotations.io.kubernetes.cri-o.Created",
     "Config.Annotations.org.opencontainers.image.stopSignal",
     "HostConfig.Binds",
@@ -34,6 +35,8 @@ const APART: [&str; 13] = [
 ];
 /// Lists whose order says nothing.
 const SETS: [&str; 3] = ["Config.Env", "EffectiveCaps", "HostConfig.CapDrop"];
+/// Switches that are off where nobody says so. With cgroup v2 Docker writes the first down as false or not at all, by who asks.
+const OFF: [&str; 1] = ["HostConfig.OomKillDisable"];
 /// Words of Podman for the same thing: a default that was chosen, and one that nobody chose.
 const SAME: [(&str, &str, &str); 3] = [
     ("Config.Umask", "0022", "0000"),
@@ -43,13 +46,14 @@ const SAME: [(&str, &str, &str); 3] = [
 /// What of a network's settings somebody chose; all else the engine finds anew.
 const CHOSEN: [&str; 4] = ["Aliases", "DriverOpts", "GwPriority", "IPAMConfig"];
 /// How people call what inspects name otherwise.
-const CALLED: [(&str, &str); 6] = [
+const CALLED: [(&str, &str); 7] = [
     ("Config.Annotations", "annotations"),
     ("Config.Secrets", "secrets"),
     ("Config.Timezone", "time zone"),
     ("Config.Umask", "umask"),
     ("HostConfig.Annotations", "annotations"),
     ("HostConfig.LogConfig.Type", "log driver"),
+    ("NetworkSettings.Networks", "static address"),
 ];
 /// Texts within these may be secrets: they are never told.
 const SECRET: [&str; 5] = ["Config.Env", "Config.Cmd", "Config.Entrypoint", "Args", "Config.Labels"];
@@ -154,6 +158,10 @@ pub fn differences(original: &Value, rehearsal: &Value, recipe: &Value) -> Vec<D
     for part in PARTS {
         compare(part, &original[part], &rehearsal[part], &mut found);
     }
+    // In the machine's own names nobody can choose one, and the engine writes down whatever it likes.
+    if original["HostConfig"]["UTSMode"] == "host" && rehearsal["HostConfig"]["UTSMode"] == "host" {
+        found.retain(|it| it.place != "Config.Hostname");
+    }
     let (config, host) = (&original["Config"], &original["HostConfig"]);
     // The image may have lost its name to a newer one. Then it is created by its id.
     if rehearsal["Config"]["Image"] != original["Image"] {
@@ -171,17 +179,31 @@ pub fn differences(original: &Value, rehearsal: &Value, recipe: &Value) -> Vec<D
     compare("Mounts", &mounts(original), &mounts(rehearsal), &mut found);
     compare("Networks", &networks(original, recipe), &networks(rehearsal, recipe), &mut found);
     // Podman tells neither of these but by the command that made the container.
-    if config["Umask"] == "0000" && command_has(config, "--umask") {
+    let options = options(config);
+    if config["Umask"] == "0000" && options.iter().any(|word| is_option(word, "--umask")) {
         found.push(Difference { place: "Config.Umask".to_owned(), now: Some("0000".to_owned()), then: None });
+    }
+    let is_address = |word: &&str| {
+        ["--ip", "--ip6"].iter().any(|option| is_option(word, option))
+            || word.split([':', ',']).skip(1).any(|part| part.starts_with("ip=") || part.starts_with("ip6="))
+    };
+    if options.iter().any(is_address) {
+        found.push(Difference { place: "NetworkSettings.Networks".to_owned(), now: None, then: None });
     }
     found
 }
 
-fn command_has(config: &Value, option: &str) -> bool {
+/// The words of the command that made a container, up to its image.
+fn options(config: &Value) -> Vec<&str> {
+    let image = config["Image"].as_str().unwrap_or_default();
+    let is_image =
+        |word: &&str| *word == image || image.strip_suffix(*word).is_some_and(|rest| rest.ends_with('/'));
     let words = config["CreateCommand"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    words
-        .into_iter()
-        .any(|word| word.strip_prefix(option).is_some_and(|rest| rest.is_empty() || rest.starts_with('=')))
+    words.take_while(|word| !is_image(word)).collect()
+}
+
+fn is_option(word: &str, option: &str) -> bool {
+    word.strip_prefix(option).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
 }
 
 fn compare(place: &str, now: &Value, then: &Value, found: &mut Vec<Difference>) {
@@ -243,6 +265,10 @@ fn is_same(place: &str, now: &Value, then: &Value) -> bool {
     if let Some((_, one, other)) = SAME.iter().find(|(same, ..)| *same == place) {
         let is_either = |value: &Value| [*one, *other].contains(&value.as_str().unwrap_or_default());
         return is_either(now) && is_either(then);
+    }
+    let is_off = |value: &Value| matches!(value, Value::Null | Value::Bool(false));
+    if OFF.contains(&place) && is_off(now) && is_off(then) {
+        return true;
     }
     match (now, then) {
         (Value::Array(now), Value::Array(then)) if SETS.contains(&place) => sorted(now) == sorted(then),

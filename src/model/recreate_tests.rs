@@ -141,6 +141,48 @@ fn podmans_words_for_its_defaults_are_no_difference() {
 }
 
 #[test]
+fn in_the_machines_own_names_a_hostname_says_nothing() {
+    let (mut original, mut again) = (original(), again());
+    original["Config"]["Hostname"] = "bed4b2a90365".into();
+    again["Config"]["Hostname"] = "f9352da3e84f".into();
+    assert_eq!(places(&original, &again), ["Config.Hostname"]);
+    for inspect in [&mut original, &mut again] {
+        inspect["HostConfig"]["UTSMode"] = "host".into();
+    }
+    assert_eq!(places(&original, &again), Vec::<String>::new());
+}
+
+#[test]
+fn a_switch_that_nobody_turned_is_off() {
+    let (mut original, mut again) = (original(), again());
+    original["HostConfig"]["OomKillDisable"] = Value::Null;
+    again["HostConfig"]["OomKillDisable"] = false.into();
+    assert_eq!(places(&original, &again), Vec::<String>::new());
+    original["HostConfig"]["OomKillDisable"] = true.into();
+    assert_eq!(places(&original, &again), ["HostConfig.OomKillDisable"]);
+}
+
+#[rstest]
+#[case(&["podman", "run", "--ip", "10.0.0.9", "tenant:1"], true)]
+#[case(&["podman", "run", "--ip6=fd00::9", "localhost/tenant:1"], true)]
+#[case(&["podman", "run", "--network", "n1:alias=x,ip=10.0.0.9", "tenant:1"], true)]
+#[case(&["podman", "run", "--network=n1:ip6=fd00::9", "tenant:1"], true)]
+#[case(&["podman", "run", "--ipc", "host", "--stop-timeout", "1", "tenant:1"], false)]
+#[case(&["podman", "run", "-e", "ip=1", "tenant:1", "serve", "--ip", "0.0.0.0"], false)]
+#[case(&[], false)]
+fn a_static_address_that_podman_does_not_tell_is_named(#[case] command: &[&str], #[case] named: bool) {
+    let (mut original, mut again) = (original(), again());
+    for inspect in [&mut original, &mut again] {
+        inspect["Config"]["Image"] = "localhost/tenant:1".into();
+    }
+    original["Config"]["CreateCommand"] = json!(command);
+    let expected: &[&str] = if named { &["NetworkSettings.Networks"] } else { &[] };
+    assert_eq!(places(&original, &again), expected);
+    let text = told(&differences(&original, &again, &recipe()));
+    assert_eq!(text, if named { "static address (NetworkSettings.Networks)" } else { "" });
+}
+
+#[test]
 fn an_image_that_lost_its_name_is_the_same_image() {
     let mut again = again();
     again["Config"]["Image"] = "sha256:53dd".into();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wakeboard::engine::{self, EngineError};
+use wakeboard::engine::{self, EngineError, Options};
 use wakeboard::model::container::{Facts, Phase};
 use wakeboard::model::host::{HostSpec, TlsFiles};
 use wakeboard::model::naming::Naming;
@@ -30,7 +30,10 @@ pub async fn hands(engine: &Engine) -> Hands {
 
 pub async fn hands_keeping(engine: &Engine, exports: Option<PathBuf>) -> Hands {
     let naming = Arc::new(Naming::default());
-    engine::connect_keeping(&spec(&engine.endpoint), naming, exports).await.unwrap().into()
+    engine::connect_with(&spec(&engine.endpoint), naming, Options { exports, ..Options::default() })
+        .await
+        .unwrap()
+        .into()
 }
 
 /// The same docker-a over TCP: as an engine of another machine, whose kernel is not at hand.

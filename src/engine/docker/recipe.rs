@@ -213,6 +213,10 @@ fn translate(host: &mut Map<String, Value>) {
             limit["Name"] = name.to_ascii_lowercase().into();
         }
     }
+    // It counts them together from the other two, and takes no more than either.
+    if ["CpuQuota", "CpuPeriod"].iter().any(|key| host.get(*key).and_then(Value::as_i64).unwrap_or(0) != 0) {
+        host.remove("NanoCpus");
+    }
     // What it was created with is not in the inspect: "oci" stands for the engine's own.
     host.remove("Runtime");
 }

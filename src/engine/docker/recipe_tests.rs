@@ -55,9 +55,12 @@ fn what_hangs_on_another_container_has_no_recipe() {
 fn words_of_podman_are_translated() {
     let mut inspect = recorded();
     inspect["HostConfig"]["MemorySwappiness"] = 0.into();
+    inspect["HostConfig"]["NanoCpus"] = 500_000_000.into();
+    inspect["HostConfig"]["CpuQuota"] = 50_000.into();
     inspect["HostConfig"]["Ulimits"] = json!([{"Name": "RLIMIT_NOFILE", "Hard": 1, "Soft": 1}]);
     let recipe = of_inspect(inspect, true).unwrap();
     assert!(recipe["HostConfig"].get("MemorySwappiness").is_none());
+    assert!(recipe["HostConfig"].get("NanoCpus").is_none() && recipe["HostConfig"]["CpuQuota"] == 50_000);
     assert_eq!(recipe["HostConfig"]["Ulimits"][0]["Name"], "nofile");
 }
 
