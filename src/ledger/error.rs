@@ -72,7 +72,8 @@ pub enum Fault {
     },
     /// The file is broken, or a row in it.
     #[error(
-        "is damaged ({0}); move it away and start anew: sleeping tenants are still known to their engines"
+        "is damaged ({0}); restore it from a backup: tenants that sleep by destroy are in the ledger alone. All others are on their hosts \
+         still, paused or stopped"
     )]
     Damaged(String),
     /// The record of changes is not as it was written, so nothing of it is pruned.

@@ -15,6 +15,7 @@ mod error;
 mod file;
 mod hex;
 mod hold;
+mod identity;
 mod itself;
 mod key;
 mod process;

@@ -21,6 +21,7 @@ pub mod flood;
 pub mod fuzzy;
 pub mod history;
 pub mod holder;
+pub mod holding;
 pub mod host;
 pub mod internal;
 pub mod keeper;

@@ -4,10 +4,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Networks that an engine makes anew at each of its starts, under another id: their name alone counts.
-const PREDEFINED: [&str; 4] = ["bridge", "host", "none", "podman"];
+pub(super) const PREDEFINED: [&str; 4] = ["bridge", "host", "none", "podman"];
 
 /// What a container needs, as it was when the container was put to sleep; or what of that is there now.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ pub struct Needs {
     /// Its networks. The mark is their id.
     #[serde(default)]
     pub networks: Vec<Thing>,
+    /// When that was seen: a volume that is held since before is the same, whatever its engine says of its making.
+    #[serde(default)]
+    pub taken: Option<Timestamp>,
 }
 
 /// One thing that a container needs.
@@ -202,6 +206,7 @@ mod tests {
             image: Some(thing("tomcat:10", "sha256:1")),
             volumes: vec![thing("acme-data", "2026-01-01T00:00:00Z"), thing("0f0f", "")],
             networks: vec![thing("bridge", "b1"), thing("acme", "n1")],
+            taken: None,
         }
     }
 
@@ -241,6 +246,7 @@ mod tests {
             image: Some(thing("tomcat:10", "sha256:2")),
             volumes: vec![thing("acme-data", "2026-01-02T00:00:00Z"), thing("0f0f", "")],
             networks: vec![thing("bridge", "b1"), thing("acme", "n2")],
+            taken: None,
         };
         assert_eq!(
             losses(&now),

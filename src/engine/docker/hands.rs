@@ -1,13 +1,15 @@
 //! The calls of `Hands`, each in a line or two; what is longer has a file of its own beside this one.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use serde_json::json;
 
 use super::call::{Call, encoded};
 use super::{DockerEngine, LONGEST_CALL, listening, row};
-use crate::engine::hands::{Hands, Ran, Room};
+use crate::engine::hands::{Hands, NewHolder, Ran, Room};
 use crate::engine::{Engine, EngineError, cgroup, podman, read_ahead};
 use crate::model::container::{ContainerId, Facts};
 use crate::model::internal::{self, Internal};
@@ -19,6 +21,8 @@ use crate::model::writable::Written;
 
 /// How long an engine may take over a container's end beyond the grace, and over its start.
 const SLACK: Duration = Duration::from_secs(20);
+/// Between two looks whether a removal by somebody else is over.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How long a start may take on a machine that has much to do.
 const START_DEADLINE: Duration = Duration::from_secs(60);
 
@@ -156,6 +160,34 @@ impl Hands for DockerEngine {
         self.delete_volume(name).await
     }
 
+    async fn hold(&self, holder: &NewHolder) -> Result<ContainerId, EngineError> {
+        self.make_holder(holder).await
+    }
+
+    async fn holdable(&self, wanted: &Needs) -> Result<Needs, EngineError> {
+        self.holdable_of(wanted).await
+    }
+
+    async fn join(&self, id: &str, network: &str, taken: &BTreeSet<Ipv4Addr>) -> Result<(), EngineError> {
+        self.join_network(id, network, taken).await
+    }
+
+    async fn leave(&self, id: &str, network: &str) -> Result<(), EngineError> {
+        let call = Call::post(format!("/networks/{}/disconnect", encoded(network)));
+        match self.act(call.json(&json!({ "Container": id, "Force": true })), LONGEST_CALL).await {
+            Err(error) if error.is_not_found() => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn let_go(&self, id: &str) -> Result<(), EngineError> {
+        // Without `v`: an engine would take volumes along that nobody named.
+        match self.act(Call::delete(format!("/containers/{}?force=1", encoded(id))), START_DEADLINE).await {
+            Err(error) if error.is_not_found() => Ok(()),
+            other => other,
+        }
+    }
+
     async fn end_leftovers(&self, id: &str) {
         if self.near {
             let id = id.to_owned();
@@ -168,9 +200,18 @@ impl Hands for DockerEngine {
 
     async fn remove(&self, id: &str) -> Result<(), EngineError> {
         // Without `v`: the volumes that nobody named stay too, and the recipe has their names.
-        match self.act(Call::delete(format!("/containers/{id}")), START_DEADLINE).await {
-            Err(error) if error.is_not_found() => Ok(()),
-            other => other,
+        let begun = Instant::now();
+        loop {
+            match self.act(Call::delete(format!("/containers/{id}")), START_DEADLINE).await {
+                Err(error) if error.is_not_found() => return Ok(()),
+                // Somebody else removes it, as a prune does: that has an end.
+                Err(EngineError::Refused { status: 409, message })
+                    if message.contains("already in progress") && begun.elapsed() < SLACK =>
+                {
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                }
+                other => return other,
+            }
         }
     }
 

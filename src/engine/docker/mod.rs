@@ -9,6 +9,7 @@ mod facts;
 mod fetch;
 mod follow;
 mod hands;
+mod hold;
 mod image;
 mod inspect;
 mod leftovers;

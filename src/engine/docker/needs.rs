@@ -37,6 +37,7 @@ impl DockerEngine {
             image,
             volumes: volumes.into_iter().flatten().collect(),
             networks: networks.into_iter().flatten().collect(),
+            taken: None,
         })
     }
 
@@ -148,7 +149,7 @@ impl Inspect {
         volumes.dedup();
         let networks = self.network_settings.networks.into_iter().flatten();
         let networks = networks.map(|(name, it)| Thing { name: name.into(), mark: it.network }).collect();
-        Needs { image: Some(image).filter(|image| !image.mark.is_empty()), volumes, networks }
+        Needs { image: Some(image).filter(|image| !image.mark.is_empty()), volumes, networks, taken: None }
     }
 }
 

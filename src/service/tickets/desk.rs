@@ -29,6 +29,7 @@ use crate::model::callmap::kept::Run;
 use crate::model::change::Retention;
 use crate::model::container::ContainerId;
 use crate::model::fleet::Fleet;
+use crate::model::holding::Wanted;
 use crate::model::host::HostName;
 use crate::model::ledger::{ClockCheck, KeyPlaces, Where};
 use crate::model::needs::Accepted;
@@ -110,6 +111,8 @@ struct HostDesk {
     canary: Arc<tokio::sync::Mutex<()>>,
     /// The connection over which left over containers were last looked for.
     swept: Option<Weak<dyn Engine>>,
+    /// What was last held there, over which connection, and when.
+    held: Option<(Weak<dyn Engine>, Wanted, Instant)>,
 }
 
 /// A ticket of this desk that has not ended.
@@ -185,11 +188,21 @@ pub(in crate::service) async fn keep(start: Start) {
         notes: notes_in,
         last_look,
         setups: Setups::default(),
+        brief: rules.brief,
     });
     let hosts = hosts
         .into_iter()
         .map(|(name, connected)| {
-            (name, HostDesk { connected, lane: Lane::default(), canary: Arc::default(), swept: None })
+            (
+                name,
+                HostDesk {
+                    connected,
+                    lane: Lane::default(),
+                    canary: Arc::default(),
+                    swept: None,
+                    held: None,
+                },
+            )
         })
         .collect();
     let desk = Desk {

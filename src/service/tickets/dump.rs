@@ -9,13 +9,14 @@ use jiff::Timestamp;
 use super::job::{Job, Note};
 use super::removal::{self, Verdict};
 use super::trouble::Trouble;
-use super::{back, needs, neighbours, ready, tidy, ways};
+use super::{back, holders, needs, neighbours, ready, tidy, ways};
 use crate::engine::own::own_container;
 use crate::engine::{Engine, EngineError};
 use crate::model::ability::Ability;
 use crate::model::container::{ContainerId, Facts, Phase};
 use crate::model::dependencies::{broken_by, forbids};
 use crate::model::method::Method;
+use crate::model::needs::Needs;
 use crate::model::particulars::Particulars;
 use crate::model::refusal::Room;
 use crate::model::sleeper::{Sleeper, Stage};
@@ -65,7 +66,7 @@ pub(super) async fn run(
     awake = order::for_dump(awake, &job.tools.policy.order);
     let abilities = abilities(job, &label?).await?;
     let wanted = asked.map_or_else(|| job.tools.policy.methods_for(tier).to_vec(), |method| vec![method]);
-    let sights = join_all(awake.iter().map(|it| sight(&*engine, it)));
+    let sights = join_all(awake.iter().map(|it| sight(&*engine, it, wanted.contains(&Method::Destroy))));
     let others = neighbours::of(job, &wanted);
     let (sights, room, others) = tokio::join!(sights, room(&*engine, &wanted), others);
     let memory = sights.iter().filter_map(|sight| sight.memory).sum();
@@ -80,6 +81,12 @@ pub(super) async fn run(
     last_look(job, &awake).await?;
     job.check_cancelled()?;
     job.put(&sleepers).await?;
+    if let Err(trouble) = holders::ensure(job, &sleepers).await {
+        if !matches!(trouble, Trouble::TakenOver) {
+            undo(job, &sleepers, &trouble).await?;
+        }
+        return Err(trouble);
+    }
     let last = sleepers.len() - 1;
     for (at, found) in awake.iter().enumerate() {
         if let Err(trouble) = put_to_sleep(job, &mut sleepers[at], found).await {
@@ -196,13 +203,22 @@ struct Sight {
     memory: Option<u64>,
     ports: Vec<u16>,
     recipe: Result<String, EngineError>,
+    needs: Option<Needs>,
 }
 
-async fn sight(engine: &dyn Engine, it: &Particulars) -> Sight {
-    let (memory, ports, recipe) =
-        tokio::join!(engine.memory(&it.facts), ready::open_ports(engine, it), engine.recipe(&it.facts.id));
+async fn sight(engine: &dyn Engine, it: &Particulars, may_go: bool) -> Sight {
+    let needs = async {
+        // As far as it is held meanwhile; once it has ended, it is looked at again.
+        if may_go { engine.needs(&it.facts.id).await.ok() } else { None }
+    };
+    let (memory, ports, recipe, needs) = tokio::join!(
+        engine.memory(&it.facts),
+        ready::open_ports(engine, it),
+        engine.recipe(&it.facts.id),
+        needs
+    );
     // What a host does not tell is not known; its dump does not depend on it.
-    Sight { memory: memory.ok().flatten(), ports, recipe }
+    Sight { memory: memory.ok().flatten(), ports, recipe, needs }
 }
 
 /// The room for sleepers, where one of these methods needs any.
@@ -312,7 +328,7 @@ fn sleeper(job: &Job, it: &Particulars, method: Method, sight: Sight, at: usize)
         set_aside: Vec::new(),
         ports: sight.ports,
         recipe,
-        needs: None,
+        needs: sight.needs,
         memory_before: sight.memory,
         memory_left: None,
     })

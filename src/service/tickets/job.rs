@@ -50,6 +50,8 @@ pub(super) struct Tools {
     pub last_look: LastLook,
     /// How containers beside tenants at work were set up.
     pub setups: Setups,
+    /// Whether this process ends with its tickets: what others would do later is done within them.
+    pub brief: bool,
 }
 
 /// One ticket at work.

@@ -9,6 +9,7 @@ mod back;
 mod deepen;
 mod desk;
 mod dump;
+mod holders;
 mod job;
 mod lane;
 mod lease;

@@ -1,6 +1,9 @@
 //! What sleepers need of their host: written down when they fall asleep, compared before they are made again.
 
+use jiff::Timestamp;
+
 use super::back;
+use super::holders;
 use super::job::Job;
 use super::trouble::Trouble;
 use crate::model::container::ContainerId;
@@ -12,13 +15,14 @@ use crate::model::sleeper::Sleeper;
 /// before 24 tells as the time of their making.
 pub(super) async fn record(job: &Job, sleeper: &mut Sleeper) -> Result<(), Trouble> {
     let trouble = |error| Trouble::Engine { what: "look at what it needs".to_owned(), error };
-    sleeper.needs = Some(job.engine.needs(&sleeper.container).await.map_err(trouble)?);
+    let found = job.engine.needs(&sleeper.container).await.map_err(trouble)?;
+    sleeper.needs = Some(Needs { taken: Some(Timestamp::now()), ..found });
     Ok(())
 }
 
 /// The same for one that cannot be removed by the method: a look that fails does not wake it again.
 pub(super) async fn try_record(job: &Job, sleeper: &mut Sleeper) {
-    if sleeper.needs.is_none() {
+    if sleeper.method != Method::Destroy {
         let _ = record(job, sleeper).await;
     }
 }
@@ -68,7 +72,18 @@ async fn losses(job: &mut Job, sleeper: &Sleeper) -> Result<Vec<Loss>, Trouble> 
     let Some(needs) = &sleeper.needs else { return Ok(Vec::new()) };
     let engine = job.engine.clone();
     let now = job.step("look at what it needs", Some(&sleeper.name), engine.present(needs)).await?;
-    Ok(needs.lost(&now))
+    let mut lost = needs.lost(&now);
+    if lost.iter().any(|loss| loss.kind == Kind::Volume && loss.is.is_some())
+        && let Some(taken) = needs.taken
+        && let Ok(held) = holders::held(&*engine).await
+    {
+        let taken = taken.as_millisecond();
+        let is_held = |name: &std::sync::Arc<str>| {
+            held.iter().any(|it| it.runs && it.volumes.get(name).is_some_and(|since| *since <= taken))
+        };
+        lost.retain(|loss| loss.kind != Kind::Volume || loss.is.is_none() || !is_held(&loss.was.name));
+    }
+    Ok(lost)
 }
 
 fn refuse(lost: Vec<Loss>) -> Result<(), Trouble> {

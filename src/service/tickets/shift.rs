@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::job::{Closing, Job, Note, crash_point};
 use super::trouble::Trouble;
-use super::{deepen, dump, lease, recover, tidy, wake};
+use super::{deepen, dump, holders, lease, recover, tidy, wake};
 use crate::ledger::{Begun, Fault, Ledger, OpenTicket};
 use crate::model::container::ContainerId;
 use crate::model::method::Method;
 use crate::model::needs::Accepted;
 use crate::model::sleeper::{Sleeper, Stage};
-use crate::model::ticket::{Outcome, TicketId};
+use crate::model::ticket::{Outcome, Task, TicketId};
 use crate::model::tier::Tier;
 
 /// A tenant is ours for so long; then somebody else may look after it.
@@ -204,6 +204,7 @@ async fn finish(mut job: Job, result: Result<Outcome, Trouble>, is_ours: bool) {
         Ok(true) if is_ours => {
             crash_point();
             job.note(Note::Sleepers { put, drop }).await;
+            stop_holding(&job).await;
         }
         Ok(_) => {}
         // It stays open, and is found as cut off: looking again does no harm.
@@ -212,6 +213,20 @@ async fn finish(mut job: Job, result: Result<Outcome, Trouble>, is_ours: bool) {
         }
     }
     job.note(Note::Over(Box::new(job.ticket.clone()))).await;
+}
+
+/// What only this tenant needed is not held any more. A process that stays sees to that later, for many at a time.
+async fn stop_holding(job: &Job) {
+    let ticket = &job.ticket;
+    let is_due = job.tools.brief && ticket.task == Task::Wake && ticket.method == Some(Method::Destroy);
+    if !is_due {
+        return;
+    }
+    let _one_at_a_time = job.canary.lock().await;
+    let settled = holders::settle(&job.tools.ledger, &*job.engine, &ticket.host, false);
+    if let Err(error) = settled.await {
+        debug!(host = %ticket.host, %error, "holders are not as they should be");
+    }
 }
 
 /// The sleepers that nobody is at work on, though they are on their way: their ticket ended without them.

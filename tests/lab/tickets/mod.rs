@@ -4,6 +4,7 @@ mod crash;
 mod dependencies;
 mod disk;
 mod faults;
+mod prune;
 mod rounds;
 mod shared;
 mod states;
