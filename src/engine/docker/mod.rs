@@ -13,6 +13,7 @@ mod image;
 mod leftovers;
 mod limits;
 mod listening;
+mod own_certificate;
 mod pages;
 mod particulars;
 mod recipe;

@@ -56,8 +56,12 @@ pub(super) fn fold(before: &Change, event: &Event, verb: Verb) -> Fold {
             | (Verb::Ended | Verb::Crashed, Verb::Checkpointed) => {
                 return Fold::Into(Verb::Checkpointed, None);
             }
+            // An engine may tell of it more than once, before the end and after it.
+            (Verb::Crashed | Verb::Ended, Verb::Crashed) if event.what == Happening::OutOfMemory => {
+                return Fold::Into(Verb::Crashed, Some(out_of_memory(detail)));
+            }
             (Verb::Crashed, Verb::Crashed | Verb::Ended) if detail.as_deref() == Some("OOM") => {
-                return Fold::Into(Verb::Crashed, Some(format!("OOM, {}", exit.unwrap_or_default())));
+                return Fold::Into(Verb::Crashed, Some(out_of_memory(exit)));
             }
             (Verb::Killed | Verb::Stopped | Verb::Ended | Verb::Created, Verb::Removed) => {
                 return Fold::Into(Verb::Removed, None);
@@ -69,6 +73,15 @@ pub(super) fn fold(before: &Change, event: &Event, verb: Verb) -> Fold {
         return Fold::Into(Verb::Crashed, exit.or(detail));
     }
     Fold::Apart
+}
+
+/// `OOM`, and the exit code where there is one.
+fn out_of_memory(exit: Option<String>) -> String {
+    match exit {
+        Some(text) if text.starts_with("OOM") => text,
+        Some(text) => format!("OOM, {text}"),
+        None => "OOM".to_owned(),
+    }
 }
 
 fn first_detail(event: &Event) -> Option<String> {
