@@ -22,6 +22,8 @@ pub mod intake;
 pub mod keeper;
 /// The durable record of tickets, sleepers, leases and abilities; the only room with SQL.
 pub mod ledger;
+/// What all listeners share that take requests from outside: how many connections are open.
+pub mod listen;
 /// The pure vocabulary and rules: no I/O, no clock, no tokio.
 pub mod model;
 /// What the console and the command line call: the live fleet, the changes, usage.

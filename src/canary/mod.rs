@@ -7,6 +7,8 @@ mod recipe;
 mod tar;
 mod ticks;
 
+use crate::model::policy::Helper;
+
 pub use names::{is_canary, made_at, name};
 pub use recipe::recipe;
 pub use ticks::Ticks;
@@ -34,6 +36,12 @@ pub fn image() -> Vec<u8> {
     }
     archive.program("canary", PROGRAM);
     archive.finish()
+}
+
+/// The image of the helper container, where one is allowed.
+#[must_use]
+pub fn helper(allowed: Helper) -> Option<fn() -> Vec<u8>> {
+    (allowed == Helper::Privileged).then_some(image)
 }
 
 #[cfg(test)]

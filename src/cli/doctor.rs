@@ -15,7 +15,8 @@ use crate::service::doctor::{self, EngineError};
 /// There is no such host, or a host cannot be examined.
 pub async fn run(args: &DoctorArgs, settings: Settings) -> Result<(), Failure> {
     let hosts = chosen(settings.hosts, args.host.as_deref())?;
-    let round = doctor::round(&hosts, settings.naming, settings.ledger.as_ref()).await;
+    let round =
+        doctor::round(&hosts, settings.naming, settings.policy.helper, settings.ledger.as_ref()).await;
     if args.json {
         output::json(&round.abilities)?;
     } else {

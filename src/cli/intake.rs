@@ -11,7 +11,7 @@ use crate::config::watched::{WatchedFiles, shown};
 use crate::config::{Env, Settings};
 use crate::intake::door::{Doors, Places};
 use crate::intake::watch::{Listing, Rules, Watch, Watched};
-use crate::intake::{IsTenant, Tell};
+use crate::intake::{IsTenant, NotKept, Tell};
 use crate::ledger::Ledger;
 use crate::model::change::Record;
 use crate::model::fleet::Fleet;
@@ -76,9 +76,13 @@ fn into_ledger(place: Where) -> Tell {
     Arc::new(move |records: Vec<Record>| {
         let (place, ledger) = (place.clone(), ledger.clone());
         async move {
-            let why = |error: crate::ledger::LedgerError| Arc::<str>::from(error.to_string());
+            let why = |error: crate::ledger::LedgerError| NotKept::Failed(error.to_string().into());
             let ledger: &Ledger = ledger.get_or_try_init(|| Ledger::open(&place)).await.map_err(why)?;
-            ledger.append(&records).await.map(drop).map_err(why)
+            let appended = ledger.append(&records).await.map_err(why)?;
+            match ledger.conflicting(&records, appended).await.map_err(why)? {
+                None => Ok(()),
+                Some(_) => Err(NotKept::Conflict),
+            }
         }
         .boxed()
     })

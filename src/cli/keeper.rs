@@ -56,6 +56,7 @@ pub async fn run(args: &KeeperArgs, global: &Global) -> Result<(), Failure> {
     let ways = Rules {
         policy: settings.policy,
         ledger: settings.ledger,
+        ledger_keys: settings.ledger_keys,
         copies: settings.copies,
         retention: settings.retention,
         mends: !args.dry_run,
@@ -148,6 +149,7 @@ fn needs_restart(now: &Settings, new: &Settings) -> Vec<&'static str> {
         ("hosts", now.hosts != new.hosts),
         ("tenants", format!("{:?}", now.naming) != format!("{:?}", new.naming)),
         ("ledger", now.ledger != new.ledger),
+        ("ledger_key", now.ledger_keys != new.ledger_keys),
         ("dump and wake", now.policy != new.policy),
         ("notes", format!("{:?}", now.notes) != format!("{:?}", new.notes)),
         ("keeper", now.keeper.is_some() != new.keeper.is_some()),

@@ -1,6 +1,6 @@
 //! The log: a file in the XDG state folder, never the screen; the keeper, which has none, writes its own to the error output.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -13,16 +13,14 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::Failure;
+use super::log_file::LogFile;
 use crate::grammar::{Global, LogFormat};
-
-/// A log larger than this is put aside at the next start; one such is kept.
-const MOST_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Starts to log as the keeper does: what matters, to the error output or the file that was asked for.
 pub fn start_keeper(global: &Global, format: LogFormat) -> Result<(), Failure> {
     let writer = match global.log_file.as_deref() {
         Some(path) => {
-            let file = open(path)
+            let file = LogFile::open(path)
                 .map_err(|error| Failure::Usage(format!("--log-file {}: {error}", path.display())))?;
             BoxMakeWriter::new(Mutex::new(file))
         }
@@ -52,7 +50,7 @@ pub fn start(global: &Global) -> Result<(), Failure> {
     }
     let asked = global.log_file.as_deref();
     let Some(path) = asked.map(Path::to_owned).or_else(default_file) else { return Ok(()) };
-    let file = match open(&path) {
+    let file = match LogFile::open(&path) {
         Ok(file) => file,
         Err(error) if asked.is_some() => {
             return Err(Failure::Usage(format!("--log-file {}: {error}", path.display())));
@@ -71,11 +69,4 @@ fn default_file() -> Option<PathBuf> {
     // The ledger is kept there too.
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).ok()?;
     Some(folder.join("wakeboard.log"))
-}
-
-fn open(path: &Path) -> std::io::Result<fs::File> {
-    if fs::metadata(path).is_ok_and(|data| data.is_file() && data.len() > MOST_BYTES) {
-        fs::rename(path, path.with_extension("log.1"))?;
-    }
-    OpenOptions::new().create(true).append(true).open(path)
 }

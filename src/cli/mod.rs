@@ -13,6 +13,8 @@ mod generate;
 mod hosts;
 mod intake;
 mod keeper;
+mod ledger;
+mod log_file;
 mod logging;
 mod note;
 mod output;
@@ -61,6 +63,10 @@ pub fn run(shell: Shell) -> Result<(), Failure> {
         Some(Verb::Rules { verb }) => {
             let settings = load()?;
             runtime()?.block_on(rules::run(&verb, settings))
+        }
+        Some(Verb::Ledger { verb }) => {
+            let settings = load()?;
+            runtime()?.block_on(ledger::run(&verb, settings))
         }
         Some(Verb::Keeper(args)) => runtime()?.block_on(keeper::run(&args, &global)),
         Some(Verb::Completions { shell }) => output::print(|out| {
@@ -111,6 +117,7 @@ fn make_room_for_files() {
 /// us, each of two would wait for the other's turn to end: some 3 ms.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     make_room_for_files();
+    crate::service::panics::note();
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(cores.min(2))

@@ -43,7 +43,14 @@ pub async fn run(args: NoteArgs, settings: Settings) -> Result<(), Failure> {
     let record =
         said.record(&raw.to_string(), &made_up_key(), |_| is_tenant, Timestamp::now()).map_err(wrong)?;
     let appended = ledger.append(std::slice::from_ref(&record)).await.map_err(failed)?;
+    let conflict = ledger.conflicting(std::slice::from_ref(&record), appended).await.map_err(failed)?;
     ledger.close().await;
+    if let Some(before) = conflict {
+        return Err(Failure::Failed(format!(
+            "--id: a note with this id and another content was kept before ({}): give this one an id of its own",
+            before.act
+        )));
+    }
     let word = if appended.new > 0 { "noted" } else { "was noted before" };
     output::print(|out| writeln!(out, "{word}: {}", record.act))
 }

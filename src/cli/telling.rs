@@ -193,7 +193,8 @@ fn success(ticket: &Ticket, outcome: Outcome, freed: u64) -> String {
     };
     let tenant = plain(&ticket.tenant);
     let after = fallbacks(ticket);
-    format!("{tenant} {outcome}{method} in {:.2} s{freed}{after} ‹{}›", seconds(ticket), ticket.id)
+    let aside = ticket.reason.as_deref().map_or(String::new(), |reason| format!("; {}", plain(reason)));
+    format!("{tenant} {outcome}{method} in {:.2} s{freed}{after}{aside} ‹{}›", seconds(ticket), ticket.id)
 }
 
 /// `acme failed after 3.20 s: it does not answer; fell back to cold start ‹1a2b3c4›`.

@@ -15,7 +15,7 @@ use super::{callmaps, changes, discover, hosts, ledger, naming, policy, rules, s
 use crate::model::change::Retention;
 use crate::model::host::HostSpec;
 use crate::model::keeper::Rules;
-use crate::model::ledger::Where;
+use crate::model::ledger::{KeyPlaces, Where};
 use crate::model::naming::Naming;
 use crate::model::policy::Policy;
 
@@ -30,6 +30,8 @@ pub struct Settings {
     pub operator: Option<String>,
     /// Where the ledger is; nothing where the file does not say it, and the account has no folder for such things.
     pub ledger: Option<Where>,
+    /// Where the ledger's keys are, where the file names any.
+    pub ledger_keys: KeyPlaces,
     /// Callmaps, and folders of them, that the file names.
     pub callmaps: Vec<PathBuf>,
     /// How long the record of changes is kept.
@@ -104,6 +106,10 @@ fn looks(source: Source<'_>, shape: &shape::File, env: &Env) -> Result<Settings,
         Some(written) => Some(ledger::check(source, written, env)?),
         None => default_ledger(env),
     };
+    let ledger_keys = match &shape.ledger_key {
+        Some(written) => ledger::keys(source, written, env)?,
+        None => KeyPlaces::default(),
+    };
     let callmaps = callmaps::check(source, &shape.callmaps, env)?;
     let notes = notes::check(source, &shape.notes, env)?;
     let keeper = keeper::check(source, shape.keeper.as_ref(), env)?;
@@ -120,6 +126,7 @@ fn looks(source: Source<'_>, shape: &shape::File, env: &Env) -> Result<Settings,
         naming,
         operator,
         ledger,
+        ledger_keys,
         callmaps,
         retention,
         notes,

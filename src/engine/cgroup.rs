@@ -114,7 +114,7 @@ pub fn is_of(pid: u32, id: &str) -> bool {
     of_process(pid, id).is_some()
 }
 
-/// Ends all processes of the container `id` on this machine, and says how many there were.
+/// Ends all processes of the container `id` on this machine, and returns how many there were.
 #[must_use]
 pub fn end_all(id: &str) -> usize {
     // Anything shorter could be a part of another one's.
@@ -123,9 +123,24 @@ pub fn end_all(id: &str) -> usize {
     }
     let numbers = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = numbers.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let ours = pids.filter(|pid| is_of(*pid, id));
-    let pids = ours.filter_map(|pid| rustix::process::Pid::from_raw(i32::try_from(pid).ok()?));
-    pids.filter(|pid| rustix::process::kill_process(*pid, rustix::process::Signal::KILL).is_ok()).count()
+    pids.filter(|pid| is_of(*pid, id) && end_process(*pid, |pid| is_of(pid, id))).count()
+}
+
+/// Kills one process, if it `is_meant`. Its number may be another process's by now: the process is held first and looked at
+/// afterwards, so that whatever is killed is what was looked at.
+#[cfg(target_os = "linux")]
+fn end_process(pid: u32, is_meant: impl Fn(u32) -> bool) -> bool {
+    use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+    let Some(number) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return false };
+    let Ok(process) = pidfd_open(number, PidfdFlags::empty()) else { return false };
+    is_meant(pid) && pidfd_send_signal(&process, Signal::KILL).is_ok()
+}
+
+/// Containers have no processes here elsewhere than on Linux.
+#[cfg(not(target_os = "linux"))]
+fn end_process(_: u32, _: impl Fn(u32) -> bool) -> bool {
+    false
 }
 
 /// The processes of the container `id` whose first process is `pid`, under the same conditions as `counters`.
@@ -221,6 +236,17 @@ mod tests {
         assert_eq!(folders(v2, "abc", root), Some(Folders::V2("/c/system.slice/docker-abc.scope".into())));
         assert_eq!(folders("0::/user.slice\n", "abc", root), None);
         assert_eq!(folders("garbage", "abc", root), None);
+    }
+
+    #[test]
+    fn a_process_is_looked_at_again_once_it_is_held() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        // Its number was given to another process between the two looks.
+        assert!(!end_process(child.id(), |_| false));
+        assert_eq!(child.try_wait().unwrap(), None, "it goes on");
+        assert!(end_process(child.id(), |pid| pid == child.id()));
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&child.wait().unwrap()), Some(9));
+        assert!(!end_process(child.id(), |_| true), "it is gone");
     }
 
     #[test]

@@ -8,8 +8,11 @@ use jiff::Timestamp;
 use super::EngineError;
 use crate::model::container::{ContainerId, Facts};
 use crate::model::internal::Internal;
+use crate::model::needs::Needs;
 use crate::model::particulars::{Limits, Particulars, Restart};
+use crate::model::recreate::Difference;
 pub use crate::model::refusal::Room;
+use crate::model::writable::Written;
 
 /// How long an engine may take to write or read a checkpoint: some gigabytes on a slow disk.
 pub const CHECKPOINT_DEADLINE: Duration = Duration::from_secs(600);
@@ -18,7 +21,7 @@ pub const CHECKPOINT_DEADLINE: Duration = Duration::from_secs(600);
 pub const IN_PLACE: &str = "in-place";
 
 /// The image whose `/canary reclaim ID BYTES` pushes a container's memory into swap, where that can be done only from
-/// within a container (cgroup v2, not root on the engine's machine). Whoever squeezes imports it first. It looks below
+/// within a container (cgroup v2, not root on the engine's machine). A squeeze imports it where it is missing. It looks below
 /// `/hostcgroup` for a folder with the id in its name, and says a word and a number a line: `before`, `after` and
 /// `swapfree` in bytes, or `error ...`.
 pub const HELPER_IMAGE: &str = "wakeboard/canary:1";
@@ -111,6 +114,41 @@ pub trait Hands: Send + Sync {
 
     /// Creates a container from a recipe, and says its id.
     async fn create(&self, recipe: &str) -> Result<ContainerId, EngineError>;
+
+    /// Tries a recipe: the container is created under `name`, which `model::internal` gives, never started, compared with the
+    /// original `id`, and removed again, with the volumes that this very call made and no other. `maker` is written on it:
+    /// whoever finds it left over can tell whether somebody is still at it.
+    ///
+    /// Gives what would not be as it was. A recipe that the engine refuses is an error.
+    async fn rehearse(
+        &self,
+        _id: &str,
+        _recipe: &str,
+        _name: &str,
+        _maker: &str,
+    ) -> Result<Vec<Difference>, EngineError> {
+        Ok(Vec::new())
+    }
+
+    /// What a container has written outside of its mounts and of the places in `ignore`: it goes with the container.
+    async fn written(&self, _id: &str, _ignore: &[String]) -> Result<Written, EngineError> {
+        Ok(Written::default())
+    }
+
+    /// What it needs of its host to be made again, as that is now: its image, volumes and networks.
+    async fn needs(&self, _id: &str) -> Result<Needs, EngineError> {
+        Ok(Needs::default())
+    }
+
+    /// What of that is there now, under the same names.
+    async fn present(&self, wanted: &Needs) -> Result<Needs, EngineError> {
+        Ok(wanted.clone())
+    }
+
+    /// Removes a volume that no container has. One that is gone is no error.
+    async fn remove_volume(&self, _name: &str) -> Result<(), EngineError> {
+        Err(EngineError::Unable("this engine removes no volumes".to_owned()))
+    }
 
     /// Removes a container that does not run; its named volumes stay. One that is gone is no error.
     async fn remove(&self, id: &str) -> Result<(), EngineError>;

@@ -72,23 +72,33 @@ pub trait Engine: Hands {
     async fn connections(&self, facts: &Facts) -> Result<Option<u32>, EngineError>;
 }
 
+/// How an engine is worked with, beside where it is.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// A folder for copies of checkpoints. Podman gives them out; from one a container comes back that was removed while it
+    /// slept.
+    pub exports: Option<PathBuf>,
+    /// The image (a tar archive) of a short-lived privileged container that pushes memory into swap, where nothing else can: on
+    /// a cgroup v2 host that is not this machine. None where that is not allowed.
+    pub helper: Option<fn() -> Vec<u8>>,
+}
+
 /// Opens the way to an engine. That it answers is not asked yet, except over ssh, where the login comes first.
 ///
 /// # Errors
 /// Certificates that cannot be used; an ssh login that fails.
 pub async fn connect(spec: &HostSpec, naming: Arc<Naming>) -> Result<Box<dyn Engine>, EngineError> {
-    connect_keeping(spec, naming, None).await
+    connect_with(spec, naming, Options::default()).await
 }
 
-/// The same, with a folder for copies of checkpoints. Podman gives them out; from one a container comes back that was
-/// removed while it slept.
+/// The same, with these options.
 ///
 /// # Errors
 /// As `connect`.
-pub async fn connect_keeping(
+pub async fn connect_with(
     spec: &HostSpec,
     naming: Arc<Naming>,
-    exports: Option<PathBuf>,
+    options: Options,
 ) -> Result<Box<dyn Engine>, EngineError> {
     let engine = match &spec.endpoint {
         Endpoint::Unix(path) => docker::DockerEngine::unix(path, naming)?,
@@ -98,5 +108,5 @@ pub async fn connect_keeping(
             docker::DockerEngine::tunnelled(tunnel, naming)?
         }
     };
-    Ok(Box::new(engine.keep_exports_in(exports)))
+    Ok(Box::new(engine.with(options)))
 }

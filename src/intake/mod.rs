@@ -14,8 +14,17 @@ use jiff::Timestamp;
 
 use crate::model::change::Record;
 
-/// Keeps records, all of them or none. It is done only when they are safe; else it says why they are not.
-pub type Tell = Arc<dyn Fn(Vec<Record>) -> BoxFuture<'static, Result<(), Arc<str>>> + Send + Sync>;
+/// Keeps records, all of them or none. It is done only when they are safe; else it returns why they are not.
+pub type Tell = Arc<dyn Fn(Vec<Record>) -> BoxFuture<'static, Result<(), NotKept>> + Send + Sync>;
+
+/// Why a record was not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotKept {
+    /// One with the same id, and another content, was kept before.
+    Conflict,
+    /// It could not be written; the words are for people.
+    Failed(Arc<str>),
+}
 
 /// Whether that is a tenant's name.
 pub type IsTenant = Arc<dyn Fn(&str) -> bool + Send + Sync>;

@@ -141,7 +141,8 @@ impl Veto {
 
     /// Forgets all: another hook is asked from now on.
     pub fn forget(&mut self) {
-        self.tasks.abort_all();
+        // One that has ended and was not heard yet goes too: it asked the old hook.
+        self.tasks = JoinSet::new();
         self.asking.clear();
         self.tenants.clear();
     }
@@ -218,6 +219,19 @@ mod tests {
     #[case(Err("silent".to_owned()), None)]
     fn only_a_clear_answer_is_one(#[case] status: Result<u16, String>, #[case] may: Option<bool>) {
         assert_eq!(of_status(status).ok(), may);
+    }
+
+    #[tokio::test]
+    async fn an_answer_of_the_old_hook_is_not_taken_for_one_of_the_new() {
+        let mut veto = Veto::new(Hooks::new(Vec::new()));
+        let key: TenantKey = ("web-1".into(), "acme".into());
+        let heard = Heard { key: key.clone(), every: Duration::from_secs(60), answer: Ok(true), going: None };
+        veto.tasks.spawn(async move { heard });
+        // It has ended, and nobody has heard it yet.
+        tokio::task::yield_now().await;
+        veto.forget();
+        let heard = tokio::time::timeout(Duration::from_millis(50), veto.hear()).await;
+        assert!(heard.is_err() && veto.answer(&key).is_none());
     }
 
     #[test]

@@ -260,6 +260,6 @@ impl Work {
 /// The containers of a tenant that run, in their order.
 fn running(fleet: &Fleet, key: &TenantKey) -> Vec<Arc<str>> {
     let tenant = fleet.tenant(&key.0, &key.1);
-    let all = tenant.iter().flat_map(|tenant| tenant.containers.iter());
+    let all = tenant.iter().flat_map(|tenant| tenant.counted());
     all.filter(|facts| facts.phase == Phase::Running).map(|facts| facts.id.clone()).collect()
 }

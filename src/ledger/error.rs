@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::key::KeyFault;
 use crate::model::plain::plain;
 
 /// The ledger cannot be used as asked.
@@ -43,6 +44,12 @@ pub enum Fault {
     /// Something that is no database.
     #[error("is no ledger but something else; give another file, or move this one away")]
     NotALedger,
+    /// A database in use for something else.
+    #[error(
+        "is a database of something else (it has {}), and nothing is written there; give the ledger one of its own",
+        plain(.0)
+    )]
+    Foreign(String),
     /// A wakeboard to come has changed it.
     #[error("was made by a newer wakeboard (format {found}, this one knows {known}); use that one")]
     Newer {
@@ -59,6 +66,9 @@ pub enum Fault {
     /// The record of changes is not as it was written, so nothing of it is pruned.
     #[error("the record of changes was tampered with ({0}); nothing is pruned before you have looked at it")]
     Tampered(String),
+    /// Sleepers can be neither sealed nor opened. The rest of the ledger can be used.
+    #[error("{0}")]
+    Key(#[from] KeyFault),
     /// Anything else.
     #[error("{0}")]
     Other(String),
@@ -67,7 +77,7 @@ pub enum Fault {
 impl Fault {
     /// A row that cannot be what this program has written.
     pub(super) fn row(what: &str, error: impl std::fmt::Display) -> Self {
-        Fault::Damaged(format!("{what}: {}", plain(&error.to_string())))
+        Fault::Damaged(format!("{what}: {}", harmless(&error.to_string())))
     }
 
     /// What went wrong with a file or a folder.
@@ -91,24 +101,30 @@ impl From<sqlx::Error> for Fault {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(told) => {
-                let message = plain(told.message()).into_owned();
+                let message = harmless(told.message());
                 match told.code().as_deref().unwrap_or_default() {
                     // PostgreSQL's codes have five characters, SQLite's are numbers below 10000.
                     code if code.len() == 5 => of_postgres(code, message),
                     code => of_sqlite(code.parse().unwrap_or(0), message),
                 }
             }
-            sqlx::Error::Io(why) => Fault::Unreachable(why.to_string()),
-            sqlx::Error::Tls(why) => Fault::Unreachable(format!("TLS: {}", plain(&why.to_string()))),
+            sqlx::Error::Io(why) => Fault::Unreachable(harmless(&why.to_string())),
+            sqlx::Error::Tls(why) => Fault::Unreachable(format!("TLS: {}", harmless(&why.to_string()))),
             // The text of a configuration's fault may repeat parts of the URL.
             sqlx::Error::Configuration(_) => Fault::Refused("the URL cannot be read".to_owned()),
             sqlx::Error::WorkerCrashed => Fault::Unreachable("the connection is gone".to_owned()),
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) | sqlx::Error::Decode(_) => {
                 Fault::row("a row", error)
             }
-            _ => Fault::Other(plain(&error.to_string()).into_owned()),
+            _ => Fault::Other(harmless(&error.to_string())),
         }
     }
+}
+
+/// A library's words, fit for a terminal. SQLite repeats bytes of the file as they are, and the library takes them for UTF-8 unseen: in
+/// a text that is none, harmful characters would not be found.
+fn harmless(text: &str) -> String {
+    plain(&String::from_utf8_lossy(text.as_bytes())).into_owned()
 }
 
 fn of_sqlite(code: i32, message: String) -> Fault {

@@ -13,6 +13,40 @@ pub enum Where {
     Postgres(PostgresUrl),
 }
 
+/// Where the keys are that seal what others must neither read nor make. The first one seals, all of them open. Where none is
+/// named, a SQLite ledger has a key of its own in a file beside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyPlaces(pub Vec<KeyPlace>);
+
+/// Where one key is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum KeyPlace {
+    /// In a file.
+    File(PathBuf),
+    /// In a variable of the environment.
+    Variable {
+        /// Its name.
+        name: String,
+        /// Its value, the key itself; nothing where the environment has none.
+        text: Option<String>,
+    },
+}
+
+impl fmt::Display for KeyPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KeyPlace::File(path) => path.display().fmt(f),
+            KeyPlace::Variable { name, .. } => write!(f, "${{env:{name}}}"),
+        }
+    }
+}
+
+impl fmt::Debug for KeyPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyPlace({self})")
+    }
+}
+
 /// `postgres://user:password@host:port/database`. Shown without password and options, by `Debug` too.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresUrl(String);
@@ -109,6 +143,13 @@ mod tests {
     #[case("")]
     fn what_is_no_postgres_is_refused(#[case] text: &str) {
         assert_eq!(text.parse::<PostgresUrl>(), Err(BadPostgresUrl));
+    }
+
+    #[test]
+    fn a_key_is_never_shown() {
+        let place = KeyPlace::Variable { name: "KEY".to_owned(), text: Some("SECRET".to_owned()) };
+        assert_eq!(place.to_string(), "${env:KEY}");
+        assert!(!format!("{:?}", KeyPlaces(vec![place])).contains("SECRET"));
     }
 
     proptest! {

@@ -19,6 +19,9 @@ use super::work::{Order, Plan, Work};
 /// Why nothing is done.
 type Refusal = String;
 
+/// Why a tenant is not dumped of which only such containers run.
+pub const ONLY_ONEOFF: &str = "nothing of it runs but what `compose run` has started";
+
 /// One plan for each tenant of the order, in its order; a tenant that is named twice has one.
 #[must_use]
 pub fn plans(order: &Order, fleet: &Fleet, work: &Work, policy: &Policy) -> Vec<Plan> {
@@ -79,10 +82,13 @@ fn dump(
     work: &Work,
     policy: &Policy,
 ) -> Result<Doable, Refusal> {
-    let running: Vec<&Arc<Facts>> =
+    let mut running: Vec<&Arc<Facts>> =
         tenant.into_iter().flat_map(|it| &it.containers).filter(|it| it.phase == Phase::Running).collect();
+    let any_runs = !running.is_empty();
+    // What somebody runs for one task is left alone.
+    running.retain(|facts| !facts.is_oneoff());
     if running.is_empty() {
-        return Err(why_nothing_runs(tenant, sleepers));
+        return Err(if any_runs { ONLY_ONEOFF.to_owned() } else { why_nothing_runs(tenant, sleepers) });
     }
     let tier = tenant.and_then(|tenant| tenant.tier);
     if tier == Some(Tier::Vip) && !order.force {
@@ -168,7 +174,7 @@ fn lying_down(tenant: Option<&Tenant>) -> Result<Doable, Refusal> {
         return Err("has no container, and no record of a dump".to_owned());
     };
     let lies = |facts: &&Arc<Facts>| matches!(facts.phase, Phase::Paused | Phase::Exited(_) | Phase::Created);
-    let down: Vec<&Arc<Facts>> = tenant.containers.iter().filter(lies).collect();
+    let down: Vec<&Arc<Facts>> = tenant.counted().filter(lies).collect();
     if down.is_empty() {
         return Err(format!("is {}: nothing of it lies down", tenant.state));
     }

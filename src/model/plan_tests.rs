@@ -43,6 +43,7 @@ fn scene(containers: &[(&str, Option<&str>, Phase)], link: Link) -> Scene {
         engine: Some(Arc::new(engine)),
         heard: None,
         remembered: true,
+        unclear: false,
     };
     let fleet = Fleet { hosts: vec![Arc::new(host)], turn: 0 };
     Scene { fleet, work: Work::default(), policy: Policy::default() }
@@ -116,8 +117,10 @@ impl Scene {
             set_aside: Vec::new(),
             ports: Vec::new(),
             recipe: None,
+            needs: None,
             memory_before: None,
             stop_timeout: None,
+            has_written: false,
             memory_left: None,
         }));
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::method::Method;
 use super::tier::Tier;
+use super::writable::Losses;
 
 /// The rules of dumping and waking.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +27,24 @@ pub struct Policy {
     pub timeout: Duration,
     /// Where tenants answer, by tenant name; `*` stands for any run of characters, the first that fits counts.
     pub ready: Vec<(String, Ready)>,
+    /// What `destroy` may lose.
+    pub losses: Losses,
     /// Nothing that changes anything may be done.
     pub read_only: bool,
+    /// Whether a privileged helper container may be used.
+    pub helper: Helper,
+}
+
+/// Whether a short-lived privileged container may push memory into swap, where nothing else can: on a cgroup v2 host that is
+/// not this machine, or not as root.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Helper {
+    /// It may.
+    #[default]
+    Privileged,
+    /// It may not: there tenants are not frozen.
+    Never,
 }
 
 /// Where a tenant answers once it is awake.
@@ -55,7 +72,9 @@ impl Default for Policy {
             grace: Duration::from_secs(10),
             timeout: Duration::from_secs(60),
             ready: Vec::new(),
+            losses: Losses::default(),
             read_only: false,
+            helper: Helper::default(),
         }
     }
 }

@@ -22,7 +22,7 @@ pub fn way_back(sleeper: &Sleeper, found: Option<&Particulars>) -> Option<Method
                 && has_not_run_since(sleeper, found);
             Some(if usable { Method::Checkpoint } else { Method::Stop })
         }
-        Phase::Removing | Phase::Dead | Phase::Gone => Some(Method::Destroy),
+        Phase::Removing | Phase::Dead | Phase::Gone | Phase::Unclear => Some(Method::Destroy),
     }
 }
 

@@ -49,8 +49,10 @@ pub(in crate::model) fn sleeper(method: Method, stage: Stage) -> Sleeper {
         set_aside: Vec::new(),
         ports: Vec::new(),
         recipe: None,
+        needs: None,
         memory_before: None,
         stop_timeout: None,
+        has_written: false,
         memory_left: None,
     }
 }

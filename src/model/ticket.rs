@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -134,13 +135,20 @@ pub struct Ticket {
     pub ended: Option<Timestamp>,
     /// How it ended; nothing while it goes on.
     pub outcome: Option<Outcome>,
-    /// Why it was refused or failed.
+    /// Why it was refused or failed; of one that got there, what else is to be known.
     pub reason: Option<String>,
     /// What had to be done instead of what was meant, in order: `checkpoint again`, `cold start`.
     pub fallbacks: Vec<String>,
     /// What was done, in order.
     pub steps: Vec<Step>,
 }
+
+/// The step that stops a container. An engine goes on with a stop when the process that asked for it is gone.
+pub const STOP: &str = "stop";
+/// The step that stops what a failed attempt left half running.
+pub const CLEAN_UP: &str = "clean up";
+/// The step with which a ticket that was cut off is taken over, to be finished or undone.
+pub const TAKE_OVER: &str = "take over what was cut off";
 
 /// One step of a ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,6 +163,32 @@ pub struct Step {
     pub ended: Option<Timestamp>,
     /// What went wrong.
     pub error: Option<String>,
+}
+
+impl Ticket {
+    /// Whether it was cut off and is being finished or undone.
+    #[must_use]
+    pub fn is_being_recovered(&self) -> bool {
+        self.ended.is_none() && self.steps.iter().any(|step| step.what == TAKE_OVER)
+    }
+
+    /// Since when the engine may be stopping this container on the ticket's behalf: a stop that was begun, and whose end
+    /// nobody saw. Nothing where the last stop was seen to end.
+    #[must_use]
+    pub fn stop_under_way(&self, container: &str) -> Option<Timestamp> {
+        let is_stop = |step: &&Step| {
+            [STOP, CLEAN_UP].contains(&&*step.what) && step.container.as_deref() == Some(container)
+        };
+        let last = self.steps.iter().rev().find(is_stop)?;
+        (last.ended.is_none() || last.error.is_some()).then_some(last.began)
+    }
+}
+
+/// How much is left of `longest` since `began`. Never more than all of it, whatever the clocks say.
+#[must_use]
+pub fn time_left(began: Timestamp, now: Timestamp, longest: Duration) -> Duration {
+    let passed = Duration::try_from(now.duration_since(began)).unwrap_or_default();
+    longest.saturating_sub(passed)
 }
 
 impl Task {
@@ -246,6 +280,61 @@ mod tests {
         let id = TicketId::from_random(bits);
         assert_eq!(id.to_string(), text);
         assert_eq!(text.parse(), Ok(id));
+    }
+
+    fn ticket(steps: &[(&str, &str, bool, Option<&str>)]) -> Ticket {
+        let moment = |second| Timestamp::from_second(second).unwrap();
+        let step = |(at, (what, container, ended, error)): (usize, &(&str, &str, bool, Option<&str>))| Step {
+            what: (*what).to_owned(),
+            container: Some((*container).into()),
+            began: moment(i64::try_from(at).unwrap()),
+            ended: ended.then(|| moment(100)),
+            error: error.map(str::to_owned),
+        };
+        Ticket {
+            id: TicketId::from_random(1),
+            task: Task::Dump,
+            tenant: "acme".into(),
+            host: "web-1".into(),
+            actor: "op1".into(),
+            door: Door::Shell,
+            cause: None,
+            method: None,
+            asked: moment(0),
+            began: None,
+            ended: None,
+            outcome: None,
+            reason: None,
+            fallbacks: Vec::new(),
+            steps: steps.iter().enumerate().map(step).collect(),
+        }
+    }
+
+    #[rstest]
+    #[case::none(&[], None)]
+    #[case::begun(&[("pause", "app", true, None), ("stop", "app", false, None)], Some(1))]
+    #[case::ended(&[("stop", "app", true, None)], None)]
+    #[case::silent(&[("stop", "app", true, Some("no answer within 22 s"))], Some(0))]
+    #[case::another(&[("stop", "db", false, None)], None)]
+    #[case::last(&[("stop", "app", true, Some("cut")), ("clean up", "app", true, None)], None)]
+    #[case::clean_up(&[("stop", "app", true, None), ("clean up", "app", false, None)], Some(1))]
+    fn a_stop_that_nobody_saw_end_may_go_on(
+        #[case] steps: &[(&str, &str, bool, Option<&str>)],
+        #[case] since: Option<i64>,
+    ) {
+        let found = ticket(steps).stop_under_way("app").map(Timestamp::as_second);
+        assert_eq!(found, since);
+    }
+
+    #[rstest]
+    #[case::at_once(100, 100, 10)]
+    #[case::later(100, 104, 6)]
+    #[case::over(100, 111, 0)]
+    #[case::a_clock_that_is_behind(100, 40, 10)]
+    fn no_clock_makes_a_wait_longer(#[case] began: i64, #[case] now: i64, #[case] left: u64) {
+        let moment = |second| Timestamp::from_second(second).unwrap();
+        let longest = Duration::from_secs(10);
+        assert_eq!(time_left(moment(began), moment(now), longest), Duration::from_secs(left));
     }
 
     #[rstest]

@@ -40,7 +40,7 @@ pub fn is_void(sleeper: &Sleeper, found: Option<&Particulars>) -> bool {
         Phase::Created | Phase::Paused | Phase::Stopping | Phase::Exited(_) => {
             !has_not_run_since(sleeper, found)
         }
-        Phase::Removing | Phase::Dead | Phase::Gone => false,
+        Phase::Removing | Phase::Dead | Phase::Gone | Phase::Unclear => false,
     }
 }
 

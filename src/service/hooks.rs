@@ -19,7 +19,9 @@ pub struct Hooks {
 }
 
 impl Hooks {
-    pub(super) fn new(hosts: Vec<(HostName, watch::Receiver<Connected>)>) -> Hooks {
+    /// Asks over these hosts' connections.
+    #[must_use]
+    pub(crate) fn new(hosts: Vec<(HostName, watch::Receiver<Connected>)>) -> Hooks {
         Hooks { hosts: hosts.into() }
     }
 

@@ -1,6 +1,5 @@
 //! One supervised task a host: connect, list, follow events, look again now and then, and never give up.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,6 +60,8 @@ pub(super) enum Report {
     Listed(Vec<Facts>, Moment),
     /// One container, and when it was asked about.
     Inspected(ContainerId, Option<Facts>, Moment),
+    /// One container that could not be inspected.
+    Uninspected(ContainerId),
     Event(Event),
     /// What the engine remembers from before we listened.
     History(Vec<Event>),
@@ -93,7 +94,7 @@ pub(super) struct HostTask {
     pub index: usize,
     pub spec: HostSpec,
     pub naming: Arc<Naming>,
-    pub copies: Option<PathBuf>,
+    pub options: engine::Options,
     pub news: mpsc::Sender<News>,
     pub orders: mpsc::Receiver<ContainerId>,
     pub reconcile: Arc<Notify>,
@@ -131,7 +132,7 @@ impl HostTask {
     }
 
     async fn connect(&self) -> Result<Box<dyn Engine>, EngineError> {
-        engine::connect_keeping(&self.spec, self.naming.clone(), self.copies.clone()).await
+        engine::connect_with(&self.spec, self.naming.clone(), self.options.clone()).await
     }
 
     async fn tell(&self, report: Report) -> Result<(), ()> {

@@ -195,9 +195,13 @@ impl Inventory {
                 }
                 self.chronicle.history(&name, events, time);
             }
+            Report::Uninspected(id) => {
+                host.picture.give_up(&id);
+                host.dirty |= host.shown.unclear != host.picture.is_unclear();
+            }
             Report::Inspected(id, answer, asked) => {
                 let outcome = host.picture.apply_inspect(&id, answer, asked);
-                host.dirty |= outcome.changed;
+                host.dirty |= outcome.changed || host.shown.unclear != host.picture.is_unclear();
                 if outcome.inspect {
                     host.ask(id);
                 }

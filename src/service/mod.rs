@@ -11,7 +11,9 @@ mod holes;
 pub mod hooks;
 mod host;
 mod inventory;
+mod losses;
 pub mod machine;
+pub mod panics;
 pub mod past;
 mod recorder;
 pub mod requests;
@@ -35,6 +37,7 @@ use crate::model::container::ContainerId;
 use crate::model::door::Lead;
 use crate::model::fleet::Fleet;
 use crate::model::host::{HostName, HostSpec};
+use crate::model::needs::Accepted;
 use crate::model::ticket::TicketId;
 use crate::model::work::{Order, TenantKey, Work};
 use duties::Duties;
@@ -44,6 +47,7 @@ use whereabouts::Atlas;
 
 pub use callmaps::{Callmaps, RunOrder};
 pub use chronicle::Changes;
+pub use losses::Losses;
 pub use tickets::Rules;
 pub use usage::{Trend, Usages, Wanted, current};
 pub use whereabouts::Nowhere;
@@ -63,6 +67,7 @@ pub struct Service {
     atlas: Atlas,
     duties: Duties,
     hooks: Hooks,
+    losses: Losses,
     read: watch::Receiver<Option<Timestamp>>,
     uses: activity::Uses,
     tasks: Mutex<JoinSet<()>>,
@@ -111,6 +116,12 @@ impl Service {
         self.hooks.clone()
     }
 
+    /// What would go with tenants whose containers are removed.
+    #[must_use]
+    pub fn losses(&self) -> Losses {
+        self.losses.clone()
+    }
+
     /// When the ledger was last read: `work` shows all that others had written by then.
     #[must_use]
     pub fn read(&self) -> watch::Receiver<Option<Timestamp>> {
@@ -152,11 +163,22 @@ impl Service {
     /// already, the rest gets no ticket.
     #[must_use = "how they fare shows under these numbers"]
     pub fn ask(&self, order: &Order) -> Vec<TicketId> {
+        self.ask_accepting(order, &[])
+    }
+
+    /// As `ask`, for a wake that goes on without what the operator accepts as lost.
+    #[must_use = "how they fare shows under these numbers"]
+    pub fn ask_accepting(&self, order: &Order, accepted: &[Accepted]) -> Vec<TicketId> {
         let mut numbers = Vec::new();
         for ticket in tickets::tickets(order, Timestamp::now()) {
             let id = ticket.id;
-            let asked =
-                tickets::Asked { ticket, force: order.force, deeper: order.deeper, timeout: order.timeout };
+            let asked = tickets::Asked {
+                ticket,
+                force: order.force,
+                deeper: order.deeper,
+                timeout: order.timeout,
+                accepted: accepted.to_vec(),
+            };
             if self.commands.try_send(tickets::Command::Ask(Box::new(asked))).is_err() {
                 break;
             }
@@ -212,21 +234,20 @@ impl Service {
         self.forget.notify_one();
     }
 
-    /// Waits until a task ends. They never do by themselves: this is how a fault of ours is found out.
+    /// Waits until a task of this program panics, here or in any other room, or one of the service ends. None does by itself:
+    /// this is how a fault of ours is found out.
     ///
     /// # Errors
     /// Always: the panic's message, or that a task ended.
     pub async fn watch_tasks(&self) -> Result<(), String> {
-        match self.tasks.lock().await.join_next().await {
-            Some(Err(error)) if error.is_panic() => {
-                let panic = error.into_panic();
-                let text = panic
-                    .downcast_ref::<&str>()
-                    .map(|text| (*text).to_owned())
-                    .or_else(|| panic.downcast_ref::<String>().cloned());
-                Err(text.unwrap_or_else(|| "a panic without a message".to_owned()))
-            }
-            _ => Err("a task of the service ended".to_owned()),
+        let mut tasks = self.tasks.lock().await;
+        tokio::select! {
+            biased;
+            message = panics::first() => Err(message),
+            ended = tasks.join_next() => match ended {
+                Some(Err(error)) if error.is_panic() => Err(panics::message(&*error.into_panic())),
+                _ => Err("a task of the service ended".to_owned()),
+            },
         }
     }
 }

@@ -9,11 +9,14 @@ use super::callmaps::{self, Callmaps};
 use super::clock::Clock;
 use super::duties::Duties;
 use super::hooks::Hooks;
+use super::losses::Losses;
 use super::past::Past;
 use super::whereabouts::Atlas;
 use super::{
     Connected, Line, Rules, Service, Usages, Wanted, activity, host, inventory, recorder, tickets, usage,
 };
+use crate::canary;
+use crate::engine;
 use crate::model::container::ContainerId;
 use crate::model::fleet::Fleet;
 use crate::model::host::{HostName, HostSpec};
@@ -101,6 +104,11 @@ impl Service {
             clock,
         };
         let uses = activity::start(measuring, &mut tasks);
+        let losses = Losses {
+            hosts: connections.clone().into(),
+            fleet: fleet.clone(),
+            ignore: rules.policy.losses.ignore.clone().into(),
+        };
         let atlas = Atlas { hosts: connections.clone().into(), fleet: fleet.clone() };
         let desk = tickets::Start {
             rules,
@@ -129,6 +137,7 @@ impl Service {
             atlas,
             duties,
             hooks,
+            losses,
             read,
             uses,
             tasks,
@@ -173,7 +182,10 @@ impl Watching<'_> {
                 index,
                 spec,
                 naming: self.naming.clone(),
-                copies: self.rules.copies.clone(),
+                options: engine::Options {
+                    exports: self.rules.copies.clone(),
+                    helper: canary::helper(self.rules.policy.helper),
+                },
                 news: self.news.clone(),
                 orders: orders_seen,
                 reconcile,

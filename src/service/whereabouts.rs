@@ -50,7 +50,7 @@ impl Atlas {
             facts.phase != Phase::Gone
                 && lead.role.as_deref().is_none_or(|role| facts.place.role.as_deref() == Some(role))
         };
-        let sought: Vec<_> = known.containers.iter().filter(is_it).take(MOST_CONTAINERS).collect();
+        let sought: Vec<_> = known.counted().filter(is_it).take(MOST_CONTAINERS).collect();
         if let (Some(role), true) = (&lead.role, sought.is_empty()) {
             return Err(Nowhere::NotYet(format!("{tenant} has no container of the role {role}")));
         }

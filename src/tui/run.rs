@@ -14,11 +14,12 @@ use super::callmap::desk::Desk;
 use super::callmap::files::Files;
 use super::callmap::{act, wire};
 use super::keys;
+use super::losses;
 use super::mouse;
 use super::pace::Pace;
 use super::past;
 use super::prompt;
-use super::state::{Start, State};
+use super::state::{Notice, Start, State};
 use super::terminal::Screen;
 use super::update::{self, Effect};
 use super::view::{self, Hits};
@@ -40,6 +41,7 @@ pub async fn run(service: Service, start: Start, files: Files) -> io::Result<()>
     let (mut work, mut runs, activities) = (service.work(), service.callmap_runs(), service.activity());
     let mut desk = Desk::start(files);
     let mut asking = past::desk::Desk::start(service.past());
+    let mut looking = losses::Desk::new(service.losses());
     let mut screen = Screen::take()?;
     let mut events = EventStream::new();
     let size = screen.size()?;
@@ -65,6 +67,7 @@ pub async fn run(service: Service, start: Start, files: Files) -> io::Result<()>
                 service.want(state.wanted());
                 wire::look_after_shown(&state, &desk);
                 past::wire::ask(&state, &asking);
+                losses::ask(&mut state, &mut looking);
                 pace.drawn(Instant::now());
                 dirty = false;
             }
@@ -87,7 +90,7 @@ pub async fn run(service: Service, start: Start, files: Files) -> io::Result<()>
                             screen.copy(&text)?;
                         }
                     }
-                    Some(effect) => hand_on(&state, &service, &desk, effect),
+                    Some(effect) => hand_on(&mut state, &service, &desk, effect),
                 }
             }
             Ok(()) = fleet.changed() => {
@@ -115,6 +118,9 @@ pub async fn run(service: Service, start: Start, files: Files) -> io::Result<()>
             Some(news) = asking.news() => {
                 dirty |= past::wire::take(&mut state, news);
             }
+            Some(news) = looking.news() => {
+                dirty |= losses::take(&mut state, news);
+            }
             Ok(()) = usages.changed() => {
                 state.set_usages(usages.borrow_and_update().clone());
                 dirty = true;
@@ -135,13 +141,18 @@ pub async fn run(service: Service, start: Start, files: Files) -> io::Result<()>
 }
 
 /// Hands on what others do.
-fn hand_on(state: &State, service: &Service, desk: &Desk, effect: Effect) {
+fn hand_on(state: &mut State, service: &Service, desk: &Desk, effect: Effect) {
     match effect {
         Effect::Reconcile => service.reconcile(),
         Effect::ForgetChanges => service.forget_changes(),
         Effect::Ask(order) => {
             // How they fare shows in the panes.
-            let _ = service.ask(&order);
+            let given = service.ask(&order).len();
+            if given < order.tenants.len() {
+                let count = [("count", order.tenants.len() - given)];
+                let text = state.messages.say_with("notice-orders-full", count);
+                state.notice = Some(Notice { text, bad: true });
+            }
         }
         Effect::Cancel(ticket) => service.cancel(ticket),
         Effect::CancelRun(ticket) => service.cancel_callmap(ticket),

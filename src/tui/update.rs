@@ -148,6 +148,8 @@ pub fn act(state: &mut State, action: Action) -> Option<Effect> {
         }
         Action::Redraw => return Some(Effect::Redraw),
         Action::Suspend => return Some(Effect::Suspend),
+        // What is at work here is cut off by the end of this console, and left to the next.
+        Action::Quit if state.work.own > 0 => state.layer = Some(Layer::Confirm(action)),
         Action::Quit => return Some(Effect::Quit),
         // These have come and gone above.
         Action::Count | Action::ForgetChanges => {}
@@ -179,6 +181,9 @@ fn note(state: &mut State, message: &str) {
 
 fn confirm_key(state: &mut State, action: Action, key: Key) -> Option<Effect> {
     match key.code {
+        KeyCode::Char('y' | 'Y') if action == Action::Quit => Some(Effect::Quit),
+        // Said twice, it is meant.
+        KeyCode::Char('c') if action == Action::Quit && key.ctrl => Some(Effect::Quit),
         KeyCode::Char('y' | 'Y') if action == Action::ForgetChanges => {
             state.feed.forget();
             note(state, "notice-forgot");

@@ -220,3 +220,35 @@ fn what_it_cannot_work_with_is_said_at_once() {
     let home = Home::new("tiers: {vip: [{after: 1h, dump: stop}]}\n");
     run(&home, &["keeper"]).code(2).stderr(contains("wakeboard.yaml:1:"));
 }
+
+/// By rule nothing is lost that nobody has allowed to be.
+#[test]
+fn what_was_written_is_not_destroyed_by_rule() {
+    const SCENARIO: &str = "
+hosts: [{names: [web-1]}]
+roles:
+  app: {image: 'shop:1', labels: {wakeboard.simulated.written: '/opt/state,/opt/other'}}
+  clean: {image: 'shop:1', labels: {wakeboard.simulated.written: '/run/x,/var'}}
+tenants:
+  - {names: [birch], tiers: {mid: 1}, roles: [app], start: {running: 1}, labelled: true}
+  - {names: [cedar], tiers: {low: 1}, roles: [app], start: {running: 1}, labelled: true}
+  - {names: [dogwood], tiers: {mid: 1}, roles: [clean], start: {running: 1}, labelled: true}
+";
+    let tiers = "tiers: {mid: [{after: 1s, dump: destroy}], low: [{after: 1s, dump: destroy}]}\n\
+                 destroy: {writable: {low: discard}}\nrules:\n";
+    let (_runtime, _running, home) = simulated_by(SCENARIO, &format!("{tiers}{IDLE}"));
+    let keeper = Keeper::start(&home, &[]);
+    assert_eq!(keeper.hear("dumped", Some("birch"))["method"], "stop");
+    assert_eq!(keeper.hear("dumped", Some("cedar"))["method"], "destroy");
+    assert_eq!(keeper.hear("dumped", Some("dogwood"))["method"], "destroy");
+    assert_eq!(keeper.end(), Some(0));
+    let tickets = tickets(&home);
+    let reason = |tenant: &str| {
+        let ticket = tickets.iter().find(|ticket| ticket["tenant"] == tenant).unwrap();
+        ticket["reason"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(reason("birch"), "not destroyed, which would lose /opt/other, /opt/state of birch-app");
+    assert_eq!(reason("cedar"), "with it went /opt/other, /opt/state of cedar-app");
+    assert_eq!(reason("dogwood"), "");
+    run(&home, &["changes", "birch"]).success().stdout(contains("/opt/other, /opt/state of birch-app"));
+}

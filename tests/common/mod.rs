@@ -47,6 +47,14 @@ impl Home {
         command
     }
 
+    /// Begins `wakeboard --config CONFIG ARGS` and does not wait for its end.
+    pub fn command_in_background(&self, args: &[&str]) -> std::process::Child {
+        let mut command = std::process::Command::new(program());
+        command.env_clear().envs(self.variables());
+        command.arg("--config").arg(self.config()).args(args);
+        command.stdout(std::process::Stdio::null()).spawn().unwrap()
+    }
+
     /// The environment of a program that knows nothing but this home.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         self.variables()

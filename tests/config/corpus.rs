@@ -13,8 +13,9 @@ use wakeboard::model::keeper::rules::{Ask, Hook, Hurry, Idle, Limits, Step, Tier
 use wakeboard::model::keeper::window::{Kind, Span, Window};
 use wakeboard::model::keeper::{Measure, Rules};
 use wakeboard::model::method::Method;
-use wakeboard::model::policy::{Policy, Ready};
+use wakeboard::model::policy::{Helper, Policy, Ready};
 use wakeboard::model::tier::Tier;
+use wakeboard::model::writable::{Losses, Writable};
 
 fn corpus(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config").join(folder);
@@ -101,6 +102,7 @@ fn what_the_sample_shows_in_comments_loads_too() {
     let text = text.replace("callmaps: []", "callmaps:").replace("notes: {}", "notes:");
     let text =
         text.replace("tiers: {}", "tiers:").replace("  ready: {}", "  ready:").replace("never: []", "never:");
+    let text = text.replace("  writable: {}", "  writable:");
     let is_yaml = |line: &str| {
         line.starts_with(' ')
             || ["hosts:", "operator:", "ledger:", "callmaps:", "keeper:"]
@@ -210,12 +212,17 @@ fn the_rules_of_dumping_mean_what_they_say() {
         dumps_at_once: 100,
         wakes_at_once: 1,
         grace: Duration::from_secs(60),
+        helper: Helper::Never,
         timeout: Duration::from_millis(500),
         ready: vec![
             ("acme*".to_owned(), Ready::Port(8080)),
             ("租户-*".to_owned(), Ready::Port(8081)),
             ("*".to_owned(), Ready::Http { port: 8080, path: "/health?deep=1".into() }),
         ],
+        losses: Losses {
+            ignore: vec!["/tmp".to_owned(), "/srv/cache".to_owned()],
+            writable: [(Tier::Mid, Writable::Discard), (Tier::Low, Writable::Stop)].into(),
+        },
         read_only: true,
     };
     assert_eq!(settings.policy, expected);

@@ -153,6 +153,12 @@ tenants: [{names: [acme], roles: [app], start: {running: 1}}]
     console.keys("w");
     // Its health check would say nothing for a minute and a half.
     console.wait("it waits", |screen| screen.contains("wait for an answer"));
+    // Its end would cut that off.
+    console.keys("q");
+    console.wait("the question", |screen| screen.contains("Quit anyway?"));
+    console.keys("n");
+    console
+        .wait("it stays", |screen| !screen.contains("Quit anyway?") && screen.contains("wait for an answer"));
     console.keys("\x18");
     console.wait("called off", |screen| {
         screen.lines().any(|line| line.contains("wake") && line.contains("cancelled"))

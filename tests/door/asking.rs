@@ -131,11 +131,60 @@ async fn what_somebody_else_stopped_is_left_alone_unless_told() {
     let stand = Stand::open().await;
     let answer = stand.get("/wake/lying", &[]).await;
     assert_eq!(answer.status, 503);
-    assert!(answer.body.contains("lying is stopped, and not by wakeboard"), "{answer:?}");
+    assert!(!answer.body.contains("stopped") && !answer.body.contains("wakeboard"), "{answer:?}");
     assert!(stand.service.work().borrow().tickets.is_empty());
     let stand = Stand::with(|settings| settings.rules.wakes_stopped = true).await;
     assert_eq!(stand.get("/wake/lying", &[]).await.status, 200);
     assert_eq!(stand.asked_for("lying").len(), 1);
+}
+
+/// Whoever comes from the street is not told how containers end, where files are, and what engines say; the operator is.
+#[rstest]
+#[case::program("/wake/lying", "x: y")]
+#[case::browser("/wake/lying", BROWSER)]
+#[case::waiting("/waiting/lying", BROWSER)]
+#[case::plugin("/api/strategies/blocking?names=lying&timeout=1s", "x: y")]
+#[case::page_of_a_plugin("/api/strategies/dynamic?names=lying&show_details=true", BROWSER)]
+#[tokio::test(flavor = "multi_thread")]
+async fn visitors_hear_no_reasons(#[case] path: &str, #[case] header: &str) {
+    const TOKEN: &str = "authorization: Bearer 0123456789abcdef";
+    const SAID: &str = "lying is stopped, and not by wakeboard";
+    let open = Stand::open().await;
+    // Who waits long enough hears how it ended, and then all do for a while.
+    let _ = open.get("/wake/lying", &[]).await;
+    let answer = open.get(path, &[header]).await;
+    assert!(answer.body.contains("it cannot be reached at the moment"), "{answer:?}");
+    assert!(!answer.body.contains(SAID), "on this machine without any token: {answer:?}");
+    let stand = Stand::with(|settings| settings.token = Some(Token::of("0123456789abcdef"))).await;
+    let _ = stand.get("/wake/lying", &[]).await;
+    let answer = stand.get(path, &[header, TOKEN]).await;
+    // A plugin says the token of its proxy, and shows what it hears to visitors.
+    let is_plugin = path.starts_with("/api");
+    assert_eq!(answer.body.contains(SAID), !is_plugin, "{answer:?}");
+    let answer = stand.get(path, &[header]).await;
+    assert!(!answer.body.contains(SAID), "{answer:?}");
+}
+
+#[rstest]
+#[case::a_tenant("/wake", 200)]
+#[case::how_it_stands("/waiting", 503)]
+#[case::a_plugin("/api/strategies/blocking?names=acme", 200)]
+#[case::health("/healthz", 200)]
+#[case::figures("/metrics", 200)]
+#[case::nothing("/nothing", 404)]
+#[tokio::test(flavor = "multi_thread")]
+async fn no_answer_is_kept_and_one_host_is_asked_for(#[case] path: &str, #[case] status: u16) {
+    let stand = Stand::open().await;
+    let answer = stand.get(path, &["host: acme.example.com"]).await;
+    assert_eq!((answer.status, answer.header("cache-control")), (status, Some("no-store")), "{answer:?}");
+    for hosts in [
+        &["host: acme.example.com", "host: birch.example.com"][..],
+        &["host: acme.example.com", "host: acme.example.com"],
+        &["host: acme.example.com, birch.example.com"],
+    ] {
+        let answer = stand.get(path, hosts).await;
+        assert_eq!((answer.status, answer.header("cache-control")), (400, Some("no-store")), "{answer:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

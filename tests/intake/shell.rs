@@ -29,6 +29,9 @@ fn a_note_is_in_the_ledger_once_and_by_whom() {
         .success()
         .stdout(starts_with("noted: "));
     note(&["deployed 1.4.2", "--id", "build-7"]).success().stdout(starts_with("was noted before: "));
+    note(&["deployed 1.4.3", "--object", "shop", "--id", "build-7"])
+        .code(1)
+        .stderr(contains("another content").and(contains("an id of its own")));
     // A note changes nothing on a host.
     note(&["a\u{1b}[2J", "--actor", "ci", "--verb", "updated", "--host", "web-1", "--read-only"]).success();
     let changes = changes(&home);
@@ -73,13 +76,22 @@ fn a_console_has_the_door_open_and_its_config_watched() {
         assert!(std::time::Instant::now() < until, "no door");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
-    let mut stream = std::os::unix::net::UnixStream::connect(&socket).unwrap();
-    let request =
-        super::stand::request(&["content-type: application/json"], br#"{"text":"deployed","actor":"ci"}"#);
-    stream.write_all(&request).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
+    let post = |body: &str| {
+        let mut stream = std::os::unix::net::UnixStream::connect(&socket).unwrap();
+        stream
+            .write_all(&super::stand::request(&["content-type: application/json"], body.as_bytes()))
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let first = post(r#"{"text":"deployed","actor":"ci","id":"417"}"#);
+    assert!(first.starts_with("HTTP/1.1 202"), "{first}");
+    // Sent again as it was, whatever the order of its keys: the same change.
+    let again = post(r#"{"id":"417","actor":"ci","text":"deployed"}"#);
+    assert!(again.starts_with("HTTP/1.1 202"), "{again}");
+    let other = post(r#"{"text":"rolled back","actor":"ci","id":"417"}"#);
+    assert!(other.starts_with("HTTP/1.1 409") && other.contains("application/problem+json"), "{other}");
     // As another program that opens and closes the ledger.
     let noted = |change: &Change| change.verb == Verb::Noted;
     assert_eq!(changes(&home).into_iter().filter(noted).count(), 1);

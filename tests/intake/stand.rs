@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use wakeboard::intake::Tell;
 use wakeboard::intake::door::{Doors, Places, Standing};
+use wakeboard::intake::{NotKept, Tell};
 use wakeboard::model::change::{Change, Mark, Record};
 use wakeboard::model::token::Token;
 
@@ -39,7 +39,7 @@ impl Book {
                 let mut pages = book.lock().unwrap();
                 pages.told += 1;
                 if let Some(fault) = &pages.fault {
-                    return Err(fault.clone());
+                    return Err(NotKept::Failed(fault.clone()));
                 }
                 for record in records {
                     if pages.marks.insert(record.mark) {

@@ -8,6 +8,8 @@ mod changes;
 mod crash;
 #[path = "../ledger/duties.rs"]
 mod duties;
+#[path = "../ledger/formats.rs"]
+mod formats;
 #[path = "ledger/full.rs"]
 mod full;
 #[path = "../ledger/lists.rs"]
@@ -20,6 +22,8 @@ mod property;
 mod race;
 #[path = "../ledger/runs.rs"]
 mod runs;
+#[path = "../ledger/seals.rs"]
+mod seals;
 #[path = "ledger/server.rs"]
 mod server;
 #[path = "../ledger/things.rs"]

@@ -100,6 +100,7 @@ async fn rounds(
     env: &Env,
 ) -> Result<(), Failure> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut hang_up = signal(SignalKind::hangup())?;
     let actor: Arc<str> = who::who(settings.operator.as_deref()).into();
     let runner = Runner::start(&callmaps, settings);
     let form = Form::of(args);
@@ -114,6 +115,7 @@ async fn rounds(
             verdict = follow.tell_all() => Some(verdict?),
             _ = interrupt.recv() => None,
             _ = terminate.recv() => None,
+            _ = hang_up.recv() => None,
         };
         let Some(verdict) = followed else {
             for ticket in &tickets {
@@ -132,6 +134,7 @@ async fn rounds(
             () = sleep_until(began + every) => {}
             _ = interrupt.recv() => break,
             _ = terminate.recv() => break,
+            _ = hang_up.recv() => break,
         }
         // A file that is being edited may be bad for a while.
         match load(files, args, env) {

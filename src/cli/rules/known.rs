@@ -75,7 +75,7 @@ impl Known {
 
     /// The percent of one core that it uses now.
     pub fn cpu(&self, tenant: &Tenant) -> Option<f64> {
-        let running = tenant.containers.iter().filter(|facts| facts.has_process());
+        let running = tenant.counted().filter(|facts| facts.has_process());
         let each = running.map(|facts| current(tenant, facts, &self.usages)?.usage.cpu_percent);
         let all: Option<Vec<f64>> = each.collect();
         all.filter(|all| !all.is_empty()).map(|all| all.iter().sum())

@@ -32,6 +32,16 @@ pub fn list_row(container: &Container) -> String {
     text
 }
 
+/// `GET /containers/{id}/changes`: what its label `wakeboard.simulated.written` names, with commas between.
+#[must_use]
+pub fn changes(container: &Container) -> Value {
+    let Some(paths) = container.spec.labels.get("wakeboard.simulated.written") else {
+        // Go's word for an empty list.
+        return Value::Null;
+    };
+    paths.split(',').map(|path| json!({ "Path": path, "Kind": 1 })).collect()
+}
+
 /// `GET /containers/{id}/json`
 #[must_use]
 pub fn inspect(container: &Container) -> Value {

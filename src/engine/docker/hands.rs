@@ -11,8 +11,11 @@ use crate::engine::hands::{Hands, Ran, Room};
 use crate::engine::{Engine, EngineError, cgroup, podman, read_ahead};
 use crate::model::container::{ContainerId, Facts};
 use crate::model::internal::{self, Internal};
+use crate::model::needs::Needs;
 use crate::model::particulars::{Limits, Particulars, Restart};
 use crate::model::plain::plain;
+use crate::model::recreate::Difference;
+use crate::model::writable::Written;
 
 /// How long an engine may take over a container's end beyond the grace, and over its start.
 const SLACK: Duration = Duration::from_secs(20);
@@ -120,11 +123,37 @@ impl Hands for DockerEngine {
         self.follow_recipe(recipe).await
     }
 
+    async fn rehearse(
+        &self,
+        id: &str,
+        recipe: &str,
+        name: &str,
+        maker: &str,
+    ) -> Result<Vec<Difference>, EngineError> {
+        self.rehearse_recipe(id, recipe, name, maker).await
+    }
+
+    async fn written(&self, id: &str, ignore: &[String]) -> Result<Written, EngineError> {
+        self.look_at_writable(id, ignore).await
+    }
+
     async fn internal(&self) -> Result<Vec<Internal>, EngineError> {
         let filters = json!({ "label": [internal::LABEL] }).to_string();
         let call = Call::get(format!("/containers/json?all=1&filters={}", encoded(&filters)));
         let answer = call.send(&self.transport, LONGEST_CALL).await?;
         row::read_internal(&answer).map_err(|error| EngineError::Garbage(plain(&error.why).into_owned()))
+    }
+
+    async fn needs(&self, id: &str) -> Result<Needs, EngineError> {
+        self.needs_of(id).await
+    }
+
+    async fn present(&self, wanted: &Needs) -> Result<Needs, EngineError> {
+        self.present_of(wanted).await
+    }
+
+    async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
+        self.delete_volume(name).await
     }
 
     async fn end_leftovers(&self, id: &str) {

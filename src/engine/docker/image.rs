@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use super::call::{Call, encoded};
 use super::{DockerEngine, LONGEST_CALL};
@@ -32,6 +33,25 @@ impl DockerEngine {
             Err(error) => Err(error),
         }
     }
+
+    /// The id of the image of that name, if this layer is all that it is made of.
+    pub(super) async fn image_of_layer(
+        &self,
+        name: &str,
+        layer: &str,
+    ) -> Result<Option<String>, EngineError> {
+        let call = Call::get(format!("/images/{}/json", encoded(name)));
+        match call.read::<Image>(&self.transport, LONGEST_CALL).await {
+            Ok(image) => Ok((image.root.layers == [layer]).then_some(image.id)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// How engines name the layer that they make of this archive: by its digest.
+pub(super) fn layer_of(archive: &[u8]) -> String {
+    format!("sha256:{:x}", Sha256::digest(archive))
 }
 
 /// What went wrong after the engine had begun to answer: it stands in one of the lines of a good answer.
@@ -51,6 +71,14 @@ struct Progress {
 struct Image {
     #[serde(rename = "Id")]
     id: String,
+    #[serde(default, rename = "RootFS")]
+    root: Root,
+}
+
+#[derive(Default, Deserialize)]
+struct Root {
+    #[serde(default, rename = "Layers")]
+    layers: Vec<String>,
 }
 
 #[cfg(test)]

@@ -10,13 +10,16 @@ mod fetch;
 mod follow;
 mod hands;
 mod image;
+mod inspect;
 mod leftovers;
 mod limits;
 mod listening;
+mod needs;
 mod own_certificate;
 mod pages;
 mod particulars;
 mod recipe;
+mod rehearsal;
 mod room;
 mod row;
 mod server;
@@ -25,6 +28,7 @@ mod status;
 mod tally;
 pub mod tls;
 pub mod transport;
+mod writable;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -32,7 +36,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::errors::Error as ApiError;
-use bollard::query_parameters::InspectContainerOptions;
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
@@ -41,7 +44,7 @@ use tokio::sync::OnceCell;
 use super::error::CUT;
 use super::podman::Libpod;
 use super::ssh::Tunnel;
-use super::{Engine, EngineError, EventStream, cgroup};
+use super::{Engine, EngineError, EventStream, Options, cgroup};
 use crate::model::container::Facts;
 use crate::model::event::Event;
 use crate::model::fleet::{EngineAbout, engine_label};
@@ -75,8 +78,8 @@ pub struct DockerEngine {
     near: bool,
     /// The engine's machine by name or address; nothing for this machine.
     machine: Option<String>,
-    /// Where copies of checkpoints are kept.
-    exports: Option<PathBuf>,
+    /// Where copies of checkpoints are kept, and which helper there may be.
+    options: Options,
     /// What speaks libpod, once it is known whether this is Podman.
     libpod: OnceCell<Option<Libpod>>,
     /// What the engine said of itself.
@@ -143,7 +146,7 @@ impl DockerEngine {
             naming,
             near: machine.is_none(),
             machine,
-            exports: None,
+            options: Options::default(),
             libpod: OnceCell::new(),
             server: OnceCell::new(),
             info: OnceCell::new(),
@@ -152,10 +155,10 @@ impl DockerEngine {
         })
     }
 
-    /// The same, with copies of checkpoints kept in that folder, where the engine gives them out.
+    /// The same, with these options.
     #[must_use]
-    pub fn keep_exports_in(self, folder: Option<PathBuf>) -> Self {
-        DockerEngine { exports: folder, ..self }
+    pub fn with(self, options: Options) -> Self {
+        DockerEngine { options, ..self }
     }
 
     /// What the engine says of itself. Asked once: Docker starts three programs to answer.
@@ -173,7 +176,8 @@ impl DockerEngine {
     /// What speaks libpod, where this is Podman.
     async fn libpod(&self) -> Result<Option<&Libpod>, EngineError> {
         let server = self.server().await?;
-        let make = || server.is_podman.then(|| Libpod::new(self.transport.clone(), self.exports.clone()));
+        let make =
+            || server.is_podman.then(|| Libpod::new(self.transport.clone(), self.options.exports.clone()));
         Ok(self.libpod.get_or_init(|| async { make() }).await.as_ref())
     }
 
@@ -227,12 +231,8 @@ impl Engine for DockerEngine {
     }
 
     async fn inspect(&self, id: &str) -> Result<Option<Facts>, EngineError> {
-        let call = self.api.inspect_container(id, None::<InspectContainerOptions>);
-        match Self::within(LONGEST_CALL, call).await {
-            Ok(response) => Ok(facts::of_inspect(response, &self.naming)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
+        let inspect = self.inspect_in_words(id).await?;
+        Ok(inspect.and_then(|inspect| facts::of_inspect(&inspect, &self.naming)))
     }
 
     async fn events(&self, since: Timestamp) -> Result<EventStream, EngineError> {

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::call::{Call, encoded};
+use super::inspect::Inspect;
 use super::{DockerEngine, LONGEST_CALL, facts, limits};
 use crate::engine::{EngineError, cgroup};
 use crate::model::particulars::{Life, Particulars, Restart};
@@ -26,25 +27,20 @@ impl DockerEngine {
         &self,
         id: &str,
     ) -> Result<Option<ContainerInspectResponse>, EngineError> {
-        let call = Call::get(format!("/containers/{}/json", encoded(id)));
-        match call.read(&self.transport, LONGEST_CALL).await {
-            Ok(inspect) => Ok(Some(inspect)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
+        Ok(self.inspect_in_words(id).await?.map(Inspect::into_whole))
     }
 
     pub(super) async fn look_closely(&self, id: &str) -> Result<Option<Particulars>, EngineError> {
-        let Some(inspect) = self.inspect_whole(id).await? else { return Ok(None) };
+        let Some(inspect) = self.inspect_in_words(id).await? else { return Ok(None) };
         self.notice_root(&inspect);
         let sessions = self.sessions(&inspect).await?;
-        let Some(facts) = facts::of_inspect(inspect.clone(), &self.naming) else { return Ok(None) };
+        let Some(facts) = facts::of_inspect(&inspect, &self.naming) else { return Ok(None) };
         let config = inspect.host_config.clone().unwrap_or_default();
         let labels = inspect.config.as_ref().and_then(|config| config.labels.as_ref());
         let label = facts::lookup(labels);
         Ok(Some(Particulars {
             life: life(&inspect),
-            restart: restart(&config),
+            restart: restart(&inspect),
             limits: limits::of_host_config(&config),
             sessions,
             removed_at_end: config.auto_remove.unwrap_or(false),
@@ -122,10 +118,11 @@ fn stop_timeout(inspect: &ContainerInspectResponse) -> Option<Duration> {
     Some(u64::try_from(seconds).map_or(Duration::MAX, Duration::from_secs))
 }
 
-fn restart(config: &bollard::models::HostConfig) -> Restart {
-    let policy = config.restart_policy.as_ref();
+fn restart(inspect: &Inspect) -> Restart {
+    let config = inspect.host_config.as_ref();
+    let policy = config.and_then(|config| config.restart_policy.as_ref());
     Restart {
-        name: policy.and_then(|policy| policy.name).map(|name| name.to_string()).unwrap_or_default(),
+        name: inspect.restart.clone(),
         most: policy.and_then(|policy| policy.maximum_retry_count).unwrap_or(0),
     }
 }

@@ -12,6 +12,7 @@ use super::{DockerEngine, LONGEST_CALL};
 use crate::engine::EngineError;
 use crate::model::container::ContainerId;
 use crate::model::container_path::clean;
+use crate::model::recreate::is_derived;
 
 /// How long the creation may take.
 const DEADLINE: std::time::Duration = std::time::Duration::from_secs(60);
@@ -128,6 +129,11 @@ fn chosen(endpoint: &Value, id: &str) -> Value {
         if !is_empty {
             kept.insert(key.to_owned(), value);
         }
+    }
+    // One that the engine made of the address is made again.
+    let mac = endpoint["MacAddress"].as_str().unwrap_or_default();
+    if !mac.is_empty() && !is_derived(mac, endpoint) {
+        kept.insert("MacAddress".to_owned(), mac.into());
     }
     kept.into()
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::call::Call;
+use super::image::layer_of;
 use super::limits;
 use super::room::free_swap;
 use super::{DockerEngine, LONGEST_CALL};
@@ -79,8 +80,11 @@ impl DockerEngine {
     /// cgroup v2 over the API alone: a short-lived container that may write the kernel's file.
     async fn by_a_helper(&self, id: &str) -> Result<(), EngineError> {
         let body = json!({
-            "Image": HELPER_IMAGE,
-            "Cmd": ["/canary", "reclaim", id, ALL.to_string()],
+            "Image": self.helper_image().await?,
+            // Whatever its image says.
+            "Entrypoint": ["/canary"],
+            "Cmd": ["reclaim", id, ALL.to_string()],
+            "Env": [],
             "Labels": { "wakeboard.helper": "reclaim" },
             "HostConfig": {
                 "Privileged": true,
@@ -96,6 +100,26 @@ impl DockerEngine {
         let gone = Call::delete(format!("/containers/{}?force=1", helper.id));
         self.act(gone, LONGEST_CALL).await?;
         judge(&said?)
+    }
+
+    /// The id of the helper's image. It runs privileged, so its content counts and not its name: an image of that name with
+    /// another content is replaced.
+    async fn helper_image(&self) -> Result<String, EngineError> {
+        let Some(archive) = self.options.helper else {
+            let reason = "memory of this host goes into swap by a privileged helper container only, and the config forbids it \
+                          (dump.helper: never)";
+            return Err(EngineError::Unable(reason.to_owned()));
+        };
+        let archive = archive();
+        let layer = layer_of(&archive);
+        if let Some(id) = self.image_of_layer(HELPER_IMAGE, &layer).await? {
+            return Ok(id);
+        }
+        self.make_image(HELPER_IMAGE, archive).await?;
+        let found = self.image_of_layer(HELPER_IMAGE, &layer).await?;
+        found.ok_or_else(|| {
+            EngineError::Unable(format!("the image {HELPER_IMAGE} is not the one that was imported"))
+        })
     }
 
     async fn helped(&self, helper: &str) -> Result<String, EngineError> {

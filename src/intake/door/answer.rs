@@ -10,12 +10,14 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use jiff::Timestamp;
 use serde_json::json;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::pace::Pace;
 use super::problem::{Problem, answer};
 use super::{letter, limits};
-use crate::intake::{IsTenant, Tell, made_up_key};
+use crate::intake::{IsTenant, NotKept, Tell, made_up_key};
+use crate::listen::connections::{Activity, Busy};
 use crate::model::token::Token;
 
 /// Where notes are put.
@@ -37,15 +39,16 @@ impl Counter {
         Counter { tell, is_tenant, pace, strangers }
     }
 
-    /// Answers whatever comes. With a token, only those who say it are heard.
+    /// Answers any request. With a token, only those who say it are heard.
     pub async fn hear(
         self: Arc<Self>,
         request: Request<Incoming>,
-        token: Option<Token>,
+        visit: Visit,
     ) -> Result<Response<Full<Bytes>>, Infallible> {
         let (parts, body) = request.into_parts();
-        let answered = match self.admit(&parts.method, parts.uri.path(), &parts.headers, token.as_ref()) {
-            Ok(()) => self.take(&parts.headers, body).await,
+        let admitted = self.admit(&parts.method, parts.uri.path(), &parts.headers, visit.token.as_ref());
+        let answered = match admitted.and_then(|()| visit.begin()) {
+            Ok(_busy) => self.take(&parts.headers, body).await,
             Err(problem) => {
                 // Where its end is not known to be near, what comes is not waited for.
                 let is_short = !declares_more(&parts.headers) && !awaits_leave(&parts.headers);
@@ -104,9 +107,36 @@ impl Counter {
                 let body = json!({ "change": act.to_string() });
                 Ok(answer(StatusCode::ACCEPTED, "application/json", &body))
             }
-            Ok(Err(why)) => Err(failed(&why)),
+            Ok(Err(NotKept::Conflict)) => {
+                let detail =
+                    "a note with this id and another content was kept before: give this one an id of its own";
+                Err(Problem::new(StatusCode::CONFLICT, detail))
+            }
+            Ok(Err(NotKept::Failed(why))) => Err(failed(&why)),
             Err(_) => Err(failed("the ledger takes too long")),
         }
+    }
+}
+
+/// One connection, as its requests see it.
+#[derive(Clone)]
+pub struct Visit {
+    /// What must be said first, where anything must.
+    pub token: Option<Token>,
+    pub activity: Activity,
+    /// Room for requests of all connections.
+    pub at_once: Arc<Semaphore>,
+}
+
+impl Visit {
+    /// Begins a request that was admitted. Only then its connection keeps its place: one that says nothing, or no token, is
+    /// closed where another needs the room.
+    fn begin(&self) -> Result<(Busy, OwnedSemaphorePermit), Problem> {
+        let Ok(permit) = self.at_once.clone().try_acquire_owned() else {
+            let detail = "too many notes at once: try again later";
+            return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).after(limits::HEADERS_WITHIN));
+        };
+        Ok((self.activity.begin(), permit))
     }
 }
 

@@ -18,12 +18,10 @@ pub const HEADER_BYTES: usize = 16 * 1024;
 pub const HEADERS: usize = 64;
 /// How long one connection may last, whatever comes over it.
 pub const CONNECTION: Duration = Duration::from_secs(60);
-/// How many connections are served at once at each door.
-pub const SEATS: usize = 16;
-/// How many more are told that there is no room; those beyond are cut.
-pub const STANDING: usize = 48;
-/// How long those may take to hear it.
-pub const STANDING_WITHIN: Duration = Duration::from_secs(2);
+/// How many connections are open at once at each door. For one more, the one that has been idle longest is closed.
+pub const CONNECTIONS: usize = 64;
+/// How many requests of those that may tell something are answered at once.
+pub const AT_ONCE: usize = 16;
 /// How long the ledger may take.
 pub const KEPT_WITHIN: Duration = Duration::from_secs(10);
 /// How many notes come in at once.

@@ -5,19 +5,17 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::answer::Counter;
+use super::answer::{Counter, Visit};
 use super::limits;
-use super::problem::Problem;
+use crate::listen::connections::Connections;
 use crate::model::token::Token;
 
 /// How long to wait where the system has no more handles.
@@ -44,41 +42,27 @@ impl Listener for TcpListener {
     }
 }
 
-/// Serves whoever comes, for ever; all connections go when this is dropped.
+/// Serves all clients, for ever; all connections go when this is dropped.
 pub async fn serve(listener: &impl Listener, counter: Arc<Counter>, token: Option<Token>) -> Infallible {
-    let seats = Arc::new(Semaphore::new(limits::SEATS));
-    let standing = Arc::new(Semaphore::new(limits::STANDING));
-    let mut connections = JoinSet::new();
+    let mut connections = Connections::new(limits::CONNECTIONS);
+    let at_once = Arc::new(Semaphore::new(limits::AT_ONCE));
     loop {
         let stream = tokio::select! {
             accepted = listener.accept() => accepted,
-            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
+            Some(()) = connections.ended() => continue,
         };
         let Ok(stream) = stream else {
             sleep(OUT_OF_HANDLES).await;
             continue;
         };
-        if let Ok(seat) = seats.clone().try_acquire_owned() {
-            let (counter, token) = (counter.clone(), token.clone());
-            connections.spawn(async move {
-                let _seat = seat;
-                let service = service_fn(|request| counter.clone().hear(request, token.clone()));
-                let served = rules().serve_connection(TokioIo::new(stream), service);
-                // Whoever goes in the middle is no fault of ours.
-                let _ = timeout(limits::CONNECTION, served).await;
-            });
-        } else if let Ok(place) = standing.clone().try_acquire_owned() {
-            connections.spawn(async move {
-                let _place = place;
-                let full = |_| async {
-                    let detail = "too many connections at once: try again later";
-                    let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).last();
-                    Ok::<_, Infallible>(problem.after(limits::HEADERS_WITHIN).answer())
-                };
-                let served = rules().serve_connection(TokioIo::new(stream), service_fn(full));
-                let _ = timeout(limits::STANDING_WITHIN, served).await;
-            });
-        }
+        let (counter, token, at_once) = (counter.clone(), token.clone(), at_once.clone());
+        connections.serve(|activity| async move {
+            let visit = Visit { token, activity, at_once };
+            let service = service_fn(|request| counter.clone().hear(request, visit.clone()));
+            let served = rules().serve_connection(TokioIo::new(stream), service);
+            // A client that goes in the middle is no fault of the door.
+            let _ = timeout(limits::CONNECTION, served).await;
+        });
     }
 }
 

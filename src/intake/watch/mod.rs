@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, spawn_blocking};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::Tell;
+use super::{NotKept, Tell};
 use book::{Book, Edit};
 use sight::Sight;
 
@@ -146,7 +146,9 @@ async fn tell_of(book: &mut Book, edit: Edit, tell: &Tell) -> bool {
             book.settle(edit);
             return true;
         }
-        Ok(Err(why)) => why,
+        Ok(Err(NotKept::Failed(why))) => why,
+        // Its id is made of its content.
+        Ok(Err(NotKept::Conflict)) => "another edit has its id".into(),
         Err(_) => "the ledger takes too long".into(),
     };
     let file = edit.path.display().to_string();

@@ -5,7 +5,8 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, RETRY_AFTER,
+    WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
@@ -13,6 +14,7 @@ use serde_json::json;
 use super::page::{Page, seconds};
 use crate::keeper::wakes::table::Place;
 use crate::model::plain::plain;
+use crate::model::ticket::TicketId;
 
 /// Where the tenant answers.
 pub const UPSTREAM: HeaderName = HeaderName::from_static("x-wakeboard-upstream");
@@ -39,12 +41,30 @@ pub fn problem(status: StatusCode, detail: &str) -> Response {
     json_answer(status, "application/problem+json", &body)
 }
 
+/// The same of a tenant that cannot be had, with its ticket's number, and for those who have said the token also why.
+pub fn failed(detail: &str, ticket: Option<TicketId>, reason: Option<&str>) -> Response {
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    let mut body = json!({
+        "type": "about:blank",
+        "title": status.canonical_reason().unwrap_or("Problem"),
+        "status": status.as_u16(),
+        "detail": plain(detail),
+    });
+    if let Some(ticket) = ticket {
+        body["ticket"] = ticket.to_string().into();
+    }
+    if let Some(reason) = reason {
+        body["reason"] = plain(reason).into();
+    }
+    json_answer(status, "application/problem+json", &body)
+}
+
 /// JSON of that type, in one line that ends.
 pub fn json_answer(status: StatusCode, media_type: &'static str, body: &serde_json::Value) -> Response {
     let mut answer = Response::new(Body::from(format!("{body}\n")));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-    no_store(answer)
+    answer
 }
 
 /// The same with when to try again.
@@ -61,7 +81,14 @@ pub fn page(status: StatusCode, page: &Page<'_>) -> Response {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     let policy = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'");
     headers.insert(CONTENT_SECURITY_POLICY, policy);
-    no_store(answer)
+    answer
+}
+
+/// What a visitor is told of a tenant that cannot be had: nothing of engines, hosts, paths or exit codes. By the ticket's number
+/// the operator finds why.
+pub fn unavailable(ticket: Option<TicketId>) -> String {
+    let told = "it cannot be reached at the moment: try again later";
+    ticket.map_or_else(|| told.to_owned(), |ticket| format!("{told} (ticket {ticket})"))
 }
 
 /// Nobody knows him.
@@ -74,9 +101,17 @@ pub fn stranger() -> Response {
     answer
 }
 
-fn no_store(mut answer: Response) -> Response {
+/// All that the door says holds for this moment only.
+pub fn no_store(mut answer: Response) -> Response {
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
+}
+
+/// Whether more than one host is asked for: a proxy and this door could each take another one of them for the right one.
+pub fn names_two_hosts(headers: &HeaderMap) -> bool {
+    let mut said = headers.get_all(HOST).iter();
+    let is_list = said.next().is_some_and(|host| host.as_bytes().contains(&b','));
+    is_list || said.next().is_some()
 }
 
 /// Whether whoever asks shows pages, and asks for one: what is sent to a tenant cannot be sent again by a page.

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
 use super::Desk;
@@ -11,7 +11,8 @@ use crate::model::plain::plain;
 use crate::model::work::Record;
 
 /// Well where the ledger is open and some host answers.
-pub(super) async fn health(State(desk): State<Desk>) -> Response {
+pub(super) async fn health(State(desk): State<Desk>, headers: HeaderMap) -> Response {
+    let is_told_more = desk.says_token(&headers);
     let service = desk.wakes.service();
     let fleet = service.fleet().borrow().clone();
     let record = service.work().borrow().record.clone();
@@ -24,7 +25,9 @@ pub(super) async fn health(State(desk): State<Desk>) -> Response {
             "opening"
         }
         Record::Missing(why) => {
-            troubles.push(format!("the ledger cannot be used: {}", plain(why)));
+            // Where it is, and what its database says, is not for everybody.
+            let why = if is_told_more { format!(": {}", plain(why)) } else { String::new() };
+            troubles.push(format!("the ledger cannot be used{why}"));
             "missing"
         }
     };

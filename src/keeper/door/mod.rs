@@ -22,6 +22,8 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{any, get};
 use http::{HeaderMap, StatusCode};
@@ -122,6 +124,12 @@ impl Desk {
             || guard.token.as_ref().is_some_and(|token| pass::is_said(token, headers))
     }
 
+    /// Whether these say the token, so that they may hear what engines say. That nobody must say one on this machine is not
+    /// enough, nor is a certificate: proxies hand on what visitors ask.
+    fn says_token(&self, headers: &HeaderMap) -> bool {
+        self.shared.guard.load().token.as_ref().is_some_and(|token| pass::is_said(token, headers))
+    }
+
     fn denied(&self) -> Response {
         self.tally.add(Kind::Denied);
         answer::stranger()
@@ -220,7 +228,16 @@ pub(super) fn router(desk: Desk) -> Router {
         .route("/healthz", get(health::health))
         .route("/metrics", get(metrics::metrics))
         .fallback(any(nothing))
+        .layer(from_fn(bounded))
         .with_state(desk)
+}
+
+/// What holds for all requests: one host is asked for, and no answer is kept by anybody.
+async fn bounded(request: Request, next: Next) -> Response {
+    if answer::names_two_hosts(request.headers()) {
+        return answer::no_store(answer::problem(StatusCode::BAD_REQUEST, "more than one host is asked for"));
+    }
+    answer::no_store(next.run(request).await)
 }
 
 async fn nothing() -> Response {

@@ -9,21 +9,25 @@ const MOST: usize = 128;
 /// The longest duration: so large numbers can be written.
 const LONGEST_DURATION: f64 = 10.0 * 365.0 * 86_400.0;
 
+/// It is longer than is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong;
+
 /// Keys with their values, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// Reads it. What is too long is not read.
-    #[must_use]
-    pub fn read(text: &str) -> Self {
-        let text = text.get(..LONGEST).unwrap_or(text);
-        let pairs = text.split('&').filter(|pair| !pair.is_empty()).take(MOST);
-        let pair = |pair: &str| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decoded(key), decoded(value))
-        };
-        Query(pairs.map(pair).collect())
+    /// Reads it.
+    ///
+    /// # Errors
+    /// It has more than 8192 bytes or more than 128 keys: cut, it would mean something else.
+    pub fn read(text: &str) -> Result<Self, TooLong> {
+        if text.len() > LONGEST {
+            return Err(TooLong);
+        }
+        let pairs: Vec<_> = form_urlencoded::parse(text.as_bytes()).into_owned().take(MOST + 1).collect();
+        if pairs.len() > MOST { Err(TooLong) } else { Ok(Query(pairs)) }
     }
 
     /// The values of that key.
@@ -49,30 +53,6 @@ impl Query {
             }
         }
     }
-}
-
-/// `%41` is a letter, and `+` a blank.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let hex = |at: usize| after.get(at).and_then(|byte| char::from(*byte).to_digit(16));
-        match (first, hex(0), hex(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push(u8::try_from(high * 16 + low).unwrap_or_default());
-                rest = &after[2..];
-            }
-            (b'+', ..) => {
-                bytes.push(b' ');
-                rest = after;
-            }
-            (byte, ..) => {
-                bytes.push(*byte);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn duration(text: &str) -> Option<Duration> {
@@ -109,7 +89,7 @@ mod tests {
 
     #[test]
     fn keys_may_come_again() {
-        let query = Query::read("names=a&names=b%20c&display_name=The+Shop&x&=y&group=");
+        let query = Query::read("names=a&names=b%20c&display_name=The+Shop&x&=y&group=").unwrap();
         assert_eq!(query.all("names").collect::<Vec<_>>(), ["a", "b c"]);
         assert_eq!(query.one("display_name"), Some("The Shop"));
         assert_eq!((query.one("x"), query.one("group"), query.one("z")), (Some(""), Some(""), None));
@@ -129,18 +109,28 @@ mod tests {
     #[case("9999999999999h", None)]
     #[case("..s", None)]
     fn durations_as_go_writes_them(#[case] text: &str, #[case] expected: Option<u64>) {
-        let found = Query::read(&format!("timeout={text}")).duration("timeout");
+        let found = Query::read(&format!("timeout={text}")).unwrap().duration("timeout");
         match expected {
             Some(millis) => assert_eq!(found, Ok(Some(Duration::from_millis(millis)))),
             None => assert!(found.unwrap_err().contains("timeout")),
         }
     }
 
+    #[test]
+    fn what_is_too_long_is_refused_and_never_cut() {
+        let long = |last: &str| "a".repeat(LONGEST - 1) + last;
+        assert!(Query::read(&long("a")).is_ok());
+        // The bound lies within a character.
+        assert_eq!(Query::read(&long("é")), Err(TooLong));
+        assert_eq!(Query::read(&("a".repeat(LONGEST - 3) + "=xyz")), Err(TooLong));
+        assert!(Query::read(&"k&".repeat(MOST)).is_ok());
+        assert_eq!(Query::read(&"k&".repeat(MOST + 1)), Err(TooLong));
+    }
+
     proptest! {
         #[test]
         fn anything_can_be_read(text in ".{0,300}") {
-            let query = Query::read(&text);
-            prop_assert!(query.0.len() <= MOST);
+            prop_assert!(Query::read(&text).is_ok_and(|query| query.0.len() <= MOST));
             let _ = duration(&text);
         }
     }

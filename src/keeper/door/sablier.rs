@@ -9,9 +9,9 @@ use futures_util::future::join_all;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::json;
 
-use super::answer::{after, json_answer, page, problem};
+use super::answer::{after, json_answer, page, problem, unavailable};
 use super::page::Page;
-use super::query::Query;
+use super::query::{Query, TooLong};
 use super::tally::Kind;
 use super::wake::AGAIN;
 use super::{Desk, limits};
@@ -40,6 +40,7 @@ pub(super) async fn dynamic(
         rules.page_after.min(rules.wait)
     };
     let found = desk.all_awake(&asked.entries, patience).await;
+    // The plugin says the token, but its page is for visitors.
     let trouble = found.iter().find_map(trouble);
     let first = asked.entries.first().map_or("", |entry| &*entry.key.1);
     let details = if asked.query.one("show_details") == Some("true") {
@@ -50,7 +51,7 @@ pub(super) async fn dynamic(
     };
     let html = Page {
         name: asked.query.one("display_name").filter(|name| !name.is_empty()).unwrap_or(first),
-        trouble,
+        trouble: trouble.as_deref(),
         again: asked.again,
         details,
         theme: asked.query.one("theme"),
@@ -109,7 +110,10 @@ impl Desk {
         if !self.may(headers) {
             return Err(Box::new(self.denied()));
         }
-        let query = Query::read(query.unwrap_or_default());
+        let query = Query::read(query.unwrap_or_default()).map_err(|TooLong| {
+            self.tally.add(Kind::Other);
+            Box::new(problem(StatusCode::URI_TOO_LONG, "the query is too long"))
+        })?;
         let wrong = |why: &str| Err(Box::new(self.wrong(why)));
         let names: Vec<&str> = query
             .all("names")
@@ -178,10 +182,10 @@ fn is_ready(answer: &Answer) -> bool {
     matches!(answer, Answer::Awake { .. })
 }
 
-fn trouble(answer: &Answer) -> Option<&str> {
+fn trouble(answer: &Answer) -> Option<String> {
     match answer {
-        Answer::Failed { reason, .. } => Some(reason),
-        Answer::Full => Some("too many wait already: try again later"),
+        Answer::Failed { ticket, .. } => Some(unavailable(*ticket)),
+        Answer::Full => Some("too many wait already: try again later".to_owned()),
         Answer::Awake { .. } | Answer::OnItsWay => None,
     }
 }
@@ -189,8 +193,9 @@ fn trouble(answer: &Answer) -> Option<&str> {
 fn words(entry: &Entry, answer: &Answer) -> String {
     match answer {
         Answer::Awake { .. } => "awake".to_owned(),
-        Answer::OnItsWay => entry.tenant.state_words(),
-        Answer::Full | Answer::Failed { .. } => trouble(answer).unwrap_or_default().to_owned(),
+        // How it sleeps, or how it ended, is not for visitors.
+        Answer::OnItsWay => entry.tenant.state.to_string(),
+        Answer::Full | Answer::Failed { .. } => trouble(answer).unwrap_or_default(),
     }
 }
 

@@ -9,7 +9,7 @@ use http::header::HOST;
 use http::{HeaderMap, StatusCode};
 
 use super::Desk;
-use super::answer::{after, awake, is_browser, page, problem};
+use super::answer::{after, awake, failed, is_browser, page, problem, unavailable};
 use super::page::Page;
 use super::tally::Kind;
 use crate::keeper::wakes::Answer;
@@ -95,7 +95,7 @@ async fn held(desk: &Desk, entry: Option<Arc<Entry>>, headers: &HeaderMap) -> Re
             desk.tally.add(if waited { Kind::Woken } else { Kind::Warm });
             awake(&place)
         }
-        answer => desk.put_off(&entry, &answer, is_browser),
+        answer => desk.put_off(&entry, &answer, headers),
     }
 }
 
@@ -103,7 +103,7 @@ async fn held(desk: &Desk, entry: Option<Arc<Entry>>, headers: &HeaderMap) -> Re
 async fn told(desk: &Desk, entry: Option<Arc<Entry>>, headers: &HeaderMap) -> Response {
     let Some(entry) = entry else { return desk.unknown() };
     let answer = desk.wakes.awake(&entry, Duration::ZERO).await;
-    desk.put_off(&entry, &answer, is_browser(headers))
+    desk.put_off(&entry, &answer, headers)
 }
 
 impl Desk {
@@ -118,8 +118,8 @@ impl Desk {
     }
 
     /// To be tried again: as a page, or as a status that programs know.
-    fn put_off(&self, entry: &Entry, answer: &Answer, is_browser: bool) -> Response {
-        let name = &*entry.key.1;
+    fn put_off(&self, entry: &Entry, answer: &Answer, headers: &HeaderMap) -> Response {
+        let (name, is_browser) = (&*entry.key.1, is_browser(headers));
         let (kind, detail, trouble, again) = match answer {
             // It has just come up: at once.
             Answer::Awake { .. } => (Kind::Woken, "it is awake: ask again", None, Duration::ZERO),
@@ -128,8 +128,21 @@ impl Desk {
                 let why = "too many wait already: try again later";
                 (Kind::Full, why, Some(why), FULL)
             }
-            Answer::Failed { reason, after } => {
-                (Kind::Failed, &**reason, Some(&**reason), (*after).max(AGAIN))
+            Answer::Failed { reason, ticket, after } => {
+                let told = unavailable(*ticket);
+                let reason = Some(&**reason).filter(|_| self.says_token(headers));
+                self.tally.add(Kind::Failed);
+                let again = (*after).max(AGAIN);
+                let answer = if is_browser {
+                    let trouble = reason.map_or(told.clone(), |reason| format!("{told}: {reason}"));
+                    page(
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        &Page { name, trouble: Some(&trouble), again, ..Page::default() },
+                    )
+                } else {
+                    failed(&told, *ticket, reason)
+                };
+                return super::answer::after(answer, again);
             }
         };
         self.tally.add(if is_browser && trouble.is_none() { Kind::Page } else { kind });

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+use tracing::warn;
 
 use super::failures::FIRST_PAUSE;
 use super::look::{Next, next};
-use super::table::{Place, is_awake};
+use super::table::{Place, can_lead};
 use super::{ACTOR, Wakes, lock};
-use crate::model::plain::plain_to;
+use crate::model::plain::{plain, plain_to};
 use crate::model::ticket::{Door, Outcome, Task, TicketId};
 use crate::model::work::{Order, TenantKey};
 use crate::service::Nowhere;
@@ -37,7 +38,10 @@ pub(super) type Landing = Result<Place, Failure>;
 /// Why a tenant could not be woken.
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
+    /// Why, in the words of engines: for operators, never for visitors.
     pub reason: Arc<str>,
+    /// The ticket that says more, where one was asked for.
+    pub ticket: Option<TicketId>,
     /// It is not tried again before.
     pub until: Instant,
 }
@@ -65,7 +69,7 @@ impl Flight {
         let mut landed = self.landed.subscribe();
         let lost = || {
             let reason = "the keeper is being ended".into();
-            Err(Failure { reason, until: Instant::now() + FIRST_PAUSE })
+            Err(Failure { reason, ticket: None, until: Instant::now() + FIRST_PAUSE })
         };
         match landed.wait_for(Option::is_some).await {
             Ok(landing) => landing.clone().unwrap_or_else(lost),
@@ -77,11 +81,12 @@ impl Flight {
 /// What went wrong, and whether that was a wake.
 struct Fault {
     reason: String,
+    ticket: Option<TicketId>,
     counts: bool,
 }
 
 fn fault(reason: impl Into<String>) -> Fault {
-    Fault { reason: reason.into(), counts: false }
+    Fault { reason: reason.into(), ticket: None, counts: false }
 }
 
 /// Does it, tells it, and stays for as long as the answer holds: nobody begins another one meanwhile.
@@ -95,11 +100,21 @@ pub(super) async fn fly(wakes: Weak<Wakes>, key: TenantKey, flight: Arc<Flight>)
             flight.landed.send_replace(Some(Ok(place)));
             shown(&wakes, &key).await;
         }
-        Err(Fault { reason, counts }) => {
-            let pause = if counts { lock(&wakes.failures).add(&key) } else { FIRST_PAUSE };
+        Err(Fault { reason, ticket, counts }) => {
+            let reason: Arc<str> = plain_to(&reason, LONGEST_REASON).into();
+            let (pause, is_news) = {
+                let mut failures = lock(&wakes.failures);
+                let pause = if counts { failures.add(&key) } else { FIRST_PAUSE };
+                (pause, failures.is_news(&key, &reason))
+            };
+            if is_news {
+                // Visitors are told nothing of it: operators find it here.
+                let (tenant, host) = (plain(&key.1), &key.0);
+                let ticket = ticket.map_or_else(|| "-".to_owned(), |ticket| ticket.to_string());
+                warn!(%tenant, %host, %reason, %ticket, "a request could not be served");
+            }
             let until = Instant::now() + pause;
-            let reason = plain_to(&reason, LONGEST_REASON).into();
-            flight.landed.send_replace(Some(Err(Failure { reason, until })));
+            flight.landed.send_replace(Some(Err(Failure { reason, ticket, until })));
             sleep_until(until).await;
         }
     }
@@ -114,7 +129,7 @@ async fn shown(wakes: &Wakes, (host, tenant): &TenantKey) {
         loop {
             tables.mark_unchanged();
             let fleet = wakes.service.fleet().borrow().clone();
-            if fleet.tenant(host, tenant).is_some_and(|tenant| is_awake(tenant.state)) {
+            if fleet.tenant(host, tenant).is_some_and(|tenant| can_lead(tenant)) {
                 // The table comes right after the fleet.
                 let _ = timeout(Duration::from_millis(100), tables.changed()).await;
                 return;
@@ -142,10 +157,10 @@ impl Course<'_> {
         let (mut fleet, mut work) = (self.wakes.service.fleet(), self.wakes.service.work());
         let mut waits_since = None;
         loop {
-            let wakes_stopped = self.wakes.rules().wakes_stopped;
             let step = {
+                let rules = self.wakes.rules();
                 let (fleet, work) = (fleet.borrow_and_update().clone(), work.borrow_and_update().clone());
-                next(&fleet, &work, self.key, wakes_stopped, self.turn)
+                next(&fleet, &work, self.key, &rules, self.turn)
             };
             if !matches!(step, Next::Wait) {
                 waits_since = None;
@@ -231,7 +246,7 @@ impl Course<'_> {
                 }
                 Ok(None)
             }
-            _ => Err(Fault { reason: reason(), counts: true }),
+            _ => Err(Fault { reason: reason(), ticket: Some(ended.id), counts: true }),
         }
     }
 
@@ -261,9 +276,9 @@ impl Course<'_> {
                         return Err(fault(reason));
                     }
                     let (fleet, work) = (fleet.borrow().clone(), self.wakes.service.work().borrow().clone());
-                    let wakes_stopped = self.wakes.rules().wakes_stopped;
+                    let rules = self.wakes.rules();
                     if let Next::Wake | Next::Await(_) | Next::CallOff(_) =
-                        next(&fleet, &work, self.key, wakes_stopped, self.turn)
+                        next(&fleet, &work, self.key, &rules, self.turn)
                     {
                         return Ok(None);
                     }
@@ -275,7 +290,7 @@ impl Course<'_> {
     /// The next requests need not ask again.
     fn keep(&self, place: &Place) {
         let table = self.wakes.table();
-        let is_it = |entry: &&Arc<super::Entry>| entry.key == *self.key && is_awake(entry.tenant.state);
+        let is_it = |entry: &&Arc<super::Entry>| entry.key == *self.key && can_lead(&entry.tenant);
         if let Some(entry) = table.by_key(self.key).filter(|entry| is_it(entry)) {
             // Somebody else may have put the same there.
             let _ = entry.place.set(place.clone());

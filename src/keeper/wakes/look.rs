@@ -1,6 +1,7 @@
 //! What is to be done now for a tenant that somebody asks for: a pure look at the fleet and at the work under way.
 
-use crate::model::fleet::{Fleet, Link};
+use crate::model::door::DoorRules;
+use crate::model::fleet::{Fleet, Link, Tenant};
 use crate::model::state::State;
 use crate::model::ticket::{Task, Ticket, TicketId};
 use crate::model::work::{TenantKey, Work};
@@ -28,7 +29,7 @@ pub enum Next {
 
 /// What is to be done for that tenant now. A fleet of an earlier turn than `turn` does not show yet what was done to it.
 #[must_use]
-pub fn next(fleet: &Fleet, work: &Work, key: &TenantKey, wakes_stopped: bool, turn: u64) -> Next {
+pub fn next(fleet: &Fleet, work: &Work, key: &TenantKey, rules: &DoorRules, turn: u64) -> Next {
     let (host, name) = key;
     if let Some(Link::Down { .. }) = fleet.host(host).map(|host| &host.link) {
         return Next::Hopeless(format!("the host of {name} does not answer"));
@@ -49,12 +50,18 @@ pub fn next(fleet: &Fleet, work: &Work, key: &TenantKey, wakes_stopped: bool, tu
         // Or somebody else has destroyed it for its sleep.
         return Next::Lies(format!("{name} is not there any more"));
     };
-    let is_behind = fleet.turn < turn;
+    if fleet.turn < turn {
+        return Next::Wait;
+    }
+    let sleeps = tenant.method.is_some();
     match tenant.state {
-        state if is_awake(state) && !is_behind => Next::Lead,
-        State::Dumped if !is_behind => Next::Wake,
-        State::Stopped | State::Crashed | State::Paused | State::Absent if !is_behind => {
-            if wakes_stopped && tenant.state != State::Absent {
+        State::Dumped => Next::Wake,
+        state if is_awake(state) && (!sleeps || leads_by_role(tenant, rules)) => Next::Lead,
+        // What it is led to runs. Others of it have failed, or somebody has stopped them: that is for operators to see.
+        State::Stopped | State::Crashed if !sleeps && serves(tenant, rules) => Next::Lead,
+        state if sleeps && (is_awake(state) || lies(state)) => Next::Wake,
+        state if lies(state) => {
+            if rules.wakes_stopped && tenant.state != State::Absent {
                 return Next::Wake;
             }
             let reason = tenant.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
@@ -64,28 +71,59 @@ pub fn next(fleet: &Fleet, work: &Work, key: &TenantKey, wakes_stopped: bool, tu
     }
 }
 
+/// Whether a tenant in that state stays as it is until somebody does something.
+fn lies(state: State) -> bool {
+    matches!(state, State::Stopped | State::Crashed | State::Paused | State::Absent | State::Created)
+}
+
+/// Whether the container runs that requests are led to, where the config names one.
+fn leads_by_role(tenant: &Tenant, rules: &DoorRules) -> bool {
+    rules.lead.role.as_deref().is_some_and(|role| tenant.serves(Some(role)))
+}
+
+/// Whether a container runs that requests may be led to. Where none is named and what is stopped is woken too, what lies down may
+/// be the one that is meant.
+fn serves(tenant: &Tenant, rules: &DoorRules) -> bool {
+    match rules.lead.role.as_deref() {
+        Some(role) => tenant.serves(Some(role)),
+        None => !rules.wakes_stopped && tenant.serves(None),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::container::Phase;
     use crate::model::container::tests::facts;
+    use crate::model::container::{Facts, Phase};
+    use crate::model::door::Lead;
     use crate::model::fleet::{Host, Tenant};
+    use crate::model::method::Method;
     use crate::model::ticket::Door;
     use jiff::Timestamp;
     use rstest::rstest;
     use std::sync::Arc;
 
+    fn rules(wakes_stopped: bool, role: Option<&str>) -> DoorRules {
+        let lead = Lead { role: role.map(Into::into), port: None };
+        DoorRules { wakes_stopped, lead, ..DoorRules::default() }
+    }
+
     fn fleet(state: State, link: Link) -> Fleet {
+        let phase = if is_awake(state) { Phase::Running } else { Phase::Exited(Some(143)) };
+        fleet_of(state, link, vec![facts("a", phase)])
+    }
+
+    fn fleet_of(state: State, link: Link, containers: Vec<Facts>) -> Fleet {
         let tenant = Tenant {
             name: "acme".into(),
             host: "web-1".into(),
             tier: None,
             state,
             known: state,
-            method: None,
+            method: containers.iter().find_map(|facts| facts.asleep),
             reason: (state == State::Crashed).then(|| "exit 3".into()),
             since: None,
-            containers: [Arc::new(facts("a", Phase::Running))].into_iter().collect(),
+            containers: containers.into_iter().map(Arc::new).collect(),
         };
         let host = Host {
             name: "web-1".into(),
@@ -94,6 +132,7 @@ mod tests {
             engine: None,
             heard: None,
             remembered: true,
+            unclear: false,
             tenants: vec![Arc::new(tenant)],
         };
         Fleet { hosts: vec![Arc::new(host)], turn: 7 }
@@ -142,9 +181,45 @@ mod tests {
     #[case(State::Restarting, Next::Wait)]
     #[case(State::Stopping, Next::Wait)]
     #[case(State::Stopped, Next::Lies("acme is stopped, and not by wakeboard".into()))]
+    #[case(State::Created, Next::Lies("acme is created, and not by wakeboard".into()))]
+    #[case(State::Creating, Next::Wait)]
     #[case(State::Crashed, Next::Lies("acme is crashed (exit 3), and not by wakeboard".into()))]
     fn by_its_state(#[case] state: State, #[case] expected: Next) {
-        assert_eq!(next(&fleet(state, Link::Up), &work(None, false), &key(), false, 7), expected);
+        assert_eq!(
+            next(&fleet(state, Link::Up), &work(None, false), &key(), &rules(false, None), 7),
+            expected
+        );
+    }
+
+    #[rstest]
+    #[case::beside_one_that_failed(State::Crashed, false, false, Some("app"), Next::Lead)]
+    #[case::beside_one_that_is_stopped(State::Stopped, false, true, Some("app"), Next::Lead)]
+    #[case::whoever_is_meant(State::Crashed, false, false, None, Next::Lead)]
+    #[case::the_one_that_lies_may_be_meant(State::Crashed, false, true, None, Next::Wake)]
+    #[case::the_one_that_lies_is_meant(State::Crashed, false, true, Some("job"), Next::Wake)]
+    #[case::nothing_else_is_woken(
+        State::Crashed, false, false, Some("job"), Next::Lies("acme is crashed (exit 3), and not by wakeboard".into())
+    )]
+    #[case::a_part_sleeps(State::Running, true, false, None, Next::Wake)]
+    #[case::a_part_sleeps_and_another_is_meant(State::Running, true, false, Some("app"), Next::Lead)]
+    #[case::the_part_that_sleeps_is_meant(State::Running, true, false, Some("job"), Next::Wake)]
+    #[case::it_sleeps_beside_one_that_failed(State::Crashed, true, false, Some("job"), Next::Wake)]
+    fn by_the_container_that_is_meant(
+        #[case] state: State,
+        #[case] sleeps: bool,
+        #[case] wakes_stopped: bool,
+        #[case] role: Option<&str>,
+        #[case] expected: Next,
+    ) {
+        let of_role = |id, role: &str, phase| {
+            let mut it = facts(id, phase);
+            it.place.role = Some(role.into());
+            it
+        };
+        let mut job = of_role("b", "job", Phase::Exited(Some(3)));
+        job.asleep = sleeps.then_some(Method::Stop);
+        let fleet = fleet_of(state, Link::Up, vec![of_role("a", "app", Phase::Running), job]);
+        assert_eq!(next(&fleet, &work(None, false), &key(), &rules(wakes_stopped, role), 7), expected);
     }
 
     #[rstest]
@@ -153,7 +228,10 @@ mod tests {
     #[case(State::Crashed, Next::Wake)]
     #[case(State::Absent, Next::Lies("acme is absent, and not by wakeboard".into()))]
     fn what_lies_down_where_that_is_woken_too(#[case] state: State, #[case] expected: Next) {
-        assert_eq!(next(&fleet(state, Link::Up), &work(None, false), &key(), true, 7), expected);
+        assert_eq!(
+            next(&fleet(state, Link::Up), &work(None, false), &key(), &rules(true, None), 7),
+            expected
+        );
     }
 
     #[rstest]
@@ -163,7 +241,7 @@ mod tests {
     #[case(Task::Dump, false, Next::Await(id()))]
     fn by_who_is_at_it(#[case] task: Task, #[case] ours: bool, #[case] expected: Next) {
         assert_eq!(
-            next(&fleet(State::Dumping, Link::Up), &work(Some(task), ours), &key(), false, 7),
+            next(&fleet(State::Dumping, Link::Up), &work(Some(task), ours), &key(), &rules(false, None), 7),
             expected
         );
     }
@@ -171,17 +249,20 @@ mod tests {
     #[test]
     fn a_dump_in_line_leaves_who_is_awake_as_it_is() {
         let work = work(Some(Task::Dump), true);
-        assert_eq!(next(&fleet(State::Running, Link::Up), &work, &key(), false, 7), Next::Lead);
-        assert_eq!(next(&fleet(State::Dumped, Link::Up), &work, &key(), false, 7), Next::CallOff(id()));
+        assert_eq!(next(&fleet(State::Running, Link::Up), &work, &key(), &rules(false, None), 7), Next::Lead);
+        assert_eq!(
+            next(&fleet(State::Dumped, Link::Up), &work, &key(), &rules(false, None), 7),
+            Next::CallOff(id())
+        );
     }
 
     #[test]
     fn a_fleet_that_lags_behind_the_work_is_not_believed() {
         let mut fleet = fleet(State::Dumped, Link::Up);
         fleet.turn = 6;
-        assert_eq!(next(&fleet, &work(None, false), &key(), false, 7), Next::Wait);
+        assert_eq!(next(&fleet, &work(None, false), &key(), &rules(false, None), 7), Next::Wait);
         assert!(matches!(
-            next(&fleet, &work(None, false), &("web-1".into(), "birch".into()), false, 7),
+            next(&fleet, &work(None, false), &("web-1".into(), "birch".into()), &rules(false, None), 7),
             Next::Lies(_)
         ));
     }
@@ -189,7 +270,7 @@ mod tests {
     #[test]
     fn a_host_that_is_down() {
         let down = Link::Down { since: Timestamp::UNIX_EPOCH, reason: "refused".into() };
-        let told = next(&fleet(State::Unreachable, down), &work(None, false), &key(), false, 7);
+        let told = next(&fleet(State::Unreachable, down), &work(None, false), &key(), &rules(false, None), 7);
         assert_eq!(told, Next::Hopeless("the host of acme does not answer".into()));
     }
 }

@@ -25,6 +25,7 @@ use tokio::time::{Instant, timeout};
 use super::Standing;
 use crate::model::door::DoorRules;
 use crate::model::host::HostName;
+use crate::model::ticket::TicketId;
 use crate::model::work::TenantKey;
 use crate::service::Service;
 use count::Counts;
@@ -70,8 +71,10 @@ pub enum Answer {
     Full,
     /// It cannot be woken now; try again after that time.
     Failed {
-        /// Why.
+        /// Why, in the words of engines: for operators, never for visitors.
         reason: Arc<str>,
+        /// The ticket that says more, where one was asked for.
+        ticket: Option<TicketId>,
         /// When to try again.
         after: Duration,
     },
@@ -215,6 +218,7 @@ fn told(landing: &Landing) -> Answer {
         Ok(place) => Answer::Awake { place: place.clone(), waited: true },
         Err(failure) => Answer::Failed {
             reason: failure.reason.clone(),
+            ticket: failure.ticket,
             after: failure.until.saturating_duration_since(Instant::now()),
         },
     }

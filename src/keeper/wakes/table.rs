@@ -70,6 +70,13 @@ pub fn is_awake(state: State) -> bool {
     matches!(state, State::Running | State::Idle | State::Unhealthy)
 }
 
+/// Whether requests can be led to a tenant: one that is awake, or of which a part runs beside others that lie down.
+#[must_use]
+pub fn can_lead(tenant: &Tenant) -> bool {
+    let lies = matches!(tenant.state, State::Stopped | State::Crashed);
+    is_awake(tenant.state) || (lies && tenant.serves(None))
+}
+
 impl Place {
     /// The place of that tenant.
     #[must_use]
@@ -89,7 +96,7 @@ impl Entry {
     /// Where it answers, if it is awake and that is known.
     #[must_use]
     pub fn warm(&self) -> Option<&Place> {
-        self.place.get().filter(|_| is_awake(self.tenant.state))
+        self.place.get().filter(|_| can_lead(&self.tenant))
     }
 }
 
@@ -155,7 +162,7 @@ impl Table {
         for twin in [&entry, &other] {
             self.twins.insert(twin.key.clone(), twin.clone());
         }
-        if is_awake(entry.tenant.state) && !is_awake(other.tenant.state) {
+        if can_lead(&entry.tenant) && !can_lead(&other.tenant) {
             self.by_name.insert(name, entry);
         }
     }

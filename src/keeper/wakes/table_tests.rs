@@ -27,6 +27,7 @@ fn fleet(tenants: &[Arc<Tenant>]) -> Fleet {
             engine: None,
             heard: None,
             remembered: true,
+            unclear: false,
             tenants: tenants.iter().filter(|tenant| *tenant.host == *name).cloned().collect(),
         })
     };

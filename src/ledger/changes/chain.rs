@@ -3,8 +3,8 @@
 use sha2::{Digest, Sha256};
 use sqlx::AnyConnection;
 
-use crate::ledger::ask;
 use crate::ledger::error::Fault;
+use crate::ledger::{ask, hex};
 
 /// Begins each hash: a chain of other content would have another one.
 const KIND: &[u8] = b"wakeboard changes 1\0";
@@ -51,15 +51,8 @@ impl Line {
             digest.update((text.len() as u64).to_be_bytes());
             digest.update(text);
         }
-        hex(&digest.finalize())
+        hex::text(&digest.finalize())
     }
-}
-
-/// Lower-case hex digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |four: u8| char::from(DIGITS[usize::from(four & 15)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }
 
 /// Keeps all others from appending until the transaction ends, and says where the chain ends.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
+use super::append::Appended;
 use super::filter::Filter;
 use super::row;
 use crate::ledger::error::Fault;
 use crate::ledger::{Ledger, LedgerError, ask};
 use crate::model::ask::Ask;
-use crate::model::change::{Act, Change, Source};
+use crate::model::change::{Act, Change, Record, Source};
 
 /// The most changes or parts of one answer.
 pub(super) const MOST: usize = 100_000;
@@ -89,6 +90,42 @@ impl Ledger {
             let found: Vec<(i64, i64, String, String)> = ask::all(reading.connection(), query).await?;
             reading.done();
             found.into_iter().map(part).collect()
+        })
+        .await
+    }
+}
+
+impl Ledger {
+    /// The change that was kept under the id of one of these records and says something else; none where all of them were new.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn conflicting(
+        &self,
+        records: &[Record],
+        appended: Appended,
+    ) -> Result<Option<Change>, LedgerError> {
+        if appended.new >= records.len() {
+            return Ok(None);
+        }
+        for reading in records.iter().filter_map(|record| record.reading.as_ref()) {
+            let kept = self.reading(reading.act).await?;
+            if let Some(kept) = kept.filter(|kept| kept.is_contradicted_by(&row::bounded(reading))) {
+                return Ok(Some(kept));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What an act reads like.
+    async fn reading(&self, act: Act) -> Result<Option<Change>, LedgerError> {
+        self.within(async {
+            let mut reading = self.connections.read().await?;
+            let sql = "SELECT records.seq, records.reading FROM acts JOIN records ON records.seq = acts.told WHERE acts.act = $1";
+            let found: Option<(i64, String)> =
+                ask::one(reading.connection(), sqlx::query(sql).bind(act.number())).await?;
+            reading.done();
+            found.map(|(seq, body)| row::change(seq, &body)).transpose()
         })
         .await
     }

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sqlx::AnyConnection;
 
-use super::chain::{Line, hex};
+use super::chain::Line;
 use super::verified::Broken;
 use crate::ledger::error::Fault;
-use crate::ledger::{ask, rows};
+use crate::ledger::{ask, hex, rows};
 
 /// Where notices are from; not one of the model's sources, as nobody reads them.
 pub(super) const NOTICE: &str = "notice";
@@ -98,7 +98,7 @@ fn digest<'l>(lines: impl Iterator<Item = &'l Line>) -> String {
         digest.update(line.seq.to_be_bytes());
         digest.update(&line.hash);
     }
-    hex(&digest.finalize())
+    hex::text(&digest.finalize())
 }
 
 /// All stretches, in order.

@@ -89,6 +89,20 @@ pub struct Change {
 }
 
 impl Change {
+    /// Whether a repetition of this change says something else. What it leaves out is no contradiction, nor when it says it;
+    /// and a name may have become a tenant's in between.
+    #[must_use]
+    pub fn is_contradicted_by(&self, again: &Change) -> bool {
+        let object = |it: &Change| it.tenant.clone().or_else(|| it.thing.clone());
+        let differs = |kept: Option<&str>, said: Option<&str>| said.is_some() && said != kept;
+        self.verb != again.verb
+            || differs(self.host.as_deref(), again.host.as_deref())
+            || differs(self.actor.as_deref(), again.actor.as_deref())
+            || differs(object(self).as_deref(), object(again).as_deref())
+            || differs(self.cause.as_deref(), again.cause.as_deref())
+            || differs(self.detail.as_deref(), again.detail.as_deref())
+    }
+
     /// A change about nothing yet, with a count of 1.
     #[must_use]
     pub fn new(source: Source, act: Act, time: Timestamp, verb: Verb) -> Self {

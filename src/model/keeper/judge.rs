@@ -7,6 +7,7 @@ use super::calendar::Calendar;
 use super::decision::{Decision, Due, Hold, Leave, Verdict};
 use super::rules::{Rules, Step, later};
 use super::subject::Subject;
+use crate::model::method::Method;
 use crate::model::state::State;
 use crate::model::tier::Tier;
 
@@ -49,12 +50,17 @@ pub fn judge(calendar: &Calendar<'_>, case: &Case<'_>) -> Verdict {
     let steps = match (subject.state, subject.asleep) {
         (State::Running | State::Idle, _) => all,
         (State::Dumped, Some(now)) => {
-            // Steps go deeper, so what is deeper than now is the end of them.
+            // Steps go deeper, so what is deeper than now is the end of them; the last may be to remove it.
             let deeper = all.partition_point(|step| step.dump <= now);
-            if deeper == all.len() {
+            let end = if subject.has_written {
+                all.partition_point(|step| step.dump < Method::Destroy)
+            } else {
+                all.len()
+            };
+            if deeper >= end {
                 return leave(Leave::DeepEnough(now));
             }
-            &all[deeper..]
+            &all[deeper..end]
         }
         (state, _) => return leave(Leave::State(state)),
     };

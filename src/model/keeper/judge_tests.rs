@@ -22,7 +22,14 @@ fn at(minutes: i64) -> Timestamp {
 }
 
 fn awake(tier: Tier) -> Subject {
-    Subject { tier: Some(tier), state: State::Running, asleep: None, since: Some(at(0)), ticket: false }
+    Subject {
+        tier: Some(tier),
+        state: State::Running,
+        asleep: None,
+        since: Some(at(0)),
+        ticket: false,
+        has_written: false,
+    }
 }
 
 fn asleep(tier: Tier, method: Method, since: i64) -> Subject {
@@ -65,6 +72,8 @@ fn due(method: Method, from: Option<Method>, idle_since: i64) -> Due {
     None
 )]
 #[case(asleep(Tier::High, Stop, 40), used(10), 9999, Decision::Leave(Leave::DeepEnough(Stop)), None)]
+#[case(Subject { has_written: true, ..asleep(Tier::Low, Stop, 40) }, used(10), 9999, Decision::Leave(Leave::DeepEnough(Stop)), None)]
+#[case(Subject { has_written: true, ..asleep(Tier::Low, Freeze, 40) }, used(10), 9999, Decision::Leave(Leave::DeepEnough(Freeze)), None)]
 #[case(asleep(Tier::Mid, Stop, 40), used(10), 50, Decision::Dump(due(Destroy, Some(Stop), 10)), None)]
 // Who sleeps cannot be used: its sleep counts where its use was not measured.
 #[case(asleep(Tier::High, Freeze, 40), Activity::default(), 519, Decision::Leave(Leave::Waiting { due: due(Checkpoint, Some(Freeze), 40), at: at(520) }), Some(520))]

@@ -141,6 +141,7 @@ mod tests {
                 asleep: None,
                 since: Some(Timestamp::UNIX_EPOCH),
                 ticket: false,
+                has_written: false,
             },
             activity: Activity { request: used, network: used, cpu: used, connections: used },
             answer: None,

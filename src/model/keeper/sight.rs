@@ -35,6 +35,8 @@ struct Marks {
     woken: Option<Timestamp>,
     /// Since when its containers sleep.
     asleep: Option<Timestamp>,
+    /// Some of them have written what would be lost with them.
+    has_written: bool,
 }
 
 impl<'a> Sight<'a> {
@@ -57,6 +59,7 @@ impl<'a> Sight<'a> {
         for sleeper in &work.sleepers {
             let mark = marks.entry((&*sleeper.host, &*sleeper.tenant)).or_default();
             mark.asleep = mark.asleep.max(Some(sleeper.since));
+            mark.has_written |= sleeper.has_written;
         }
         Sight { fleet, free, marks, begun }
     }
@@ -71,6 +74,7 @@ impl<'a> Sight<'a> {
     pub fn subject(&self, tenant: &Tenant) -> Subject {
         let marks = self.marks(tenant);
         let mut subject = Subject::of(tenant, marks.ticket);
+        subject.has_written = marks.has_written && subject.asleep.is_some();
         subject.since = match subject.asleep {
             None => subject.since.max(marks.woken),
             Some(_) => marks.asleep.or(subject.since),

@@ -20,6 +20,8 @@ pub struct Subject {
     pub since: Option<Timestamp>,
     /// A ticket is at it.
     pub ticket: bool,
+    /// It sleeps, and has written what would be lost if it were removed.
+    pub has_written: bool,
 }
 
 impl Subject {
@@ -32,6 +34,7 @@ impl Subject {
             asleep: tenant.method.filter(|_| tenant.state == State::Dumped),
             since: tenant.since,
             ticket,
+            has_written: false,
         }
     }
 

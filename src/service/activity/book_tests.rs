@@ -33,6 +33,7 @@ fn fleet(link: Link, tenants: Vec<Tenant>) -> Fleet {
         engine: None,
         heard: None,
         remembered: true,
+        unclear: false,
         tenants: tenants.into_iter().map(Arc::new).collect(),
     };
     Fleet { hosts: vec![Arc::new(host)], turn: 0 }

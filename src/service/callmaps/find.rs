@@ -73,8 +73,7 @@ async fn find_one(sought: &Sought<'_>, world: &World, until: Instant) -> Result<
         return Err(format!("{} does not answer, where {name} is: {reason}", tenant.host));
     }
     let wanted = tenant
-        .containers
-        .iter()
+        .counted()
         .filter(|facts| sought.role.is_none_or(|role| facts.place.role.as_deref() == Some(role)))
         .take(MOST_CONTAINERS);
     let connected = world.hosts.iter().find(|(host, _)| *host == tenant.host);

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tokio::time::timeout;
 
 use super::examine;
+use crate::canary;
 use crate::engine;
 pub use crate::engine::EngineError;
 use crate::ledger::Ledger;
@@ -16,6 +17,7 @@ use crate::model::host::{HostName, HostSpec};
 use crate::model::ledger::Where;
 use crate::model::method::Method;
 use crate::model::naming::Naming;
+use crate::model::policy::Helper;
 
 /// How long a way to an engine may take to open.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(15);
@@ -32,9 +34,9 @@ pub struct Round {
 }
 
 /// Examines these hosts by every method, and keeps what is found out for later dumps.
-pub async fn round(hosts: &[HostSpec], naming: Naming, ledger: Option<&Where>) -> Round {
+pub async fn round(hosts: &[HostSpec], naming: Naming, helper: Helper, ledger: Option<&Where>) -> Round {
     let naming = Arc::new(naming);
-    let all = hosts.iter().map(|host| async { (host.name.clone(), one(host, naming.clone()).await) });
+    let all = hosts.iter().map(|host| async { (host.name.clone(), one(host, naming.clone(), helper).await) });
     let mut round = Round::default();
     for (host, result) in join_all(all).await {
         match result {
@@ -48,9 +50,11 @@ pub async fn round(hosts: &[HostSpec], naming: Naming, ledger: Option<&Where>) -
     round
 }
 
-async fn one(host: &HostSpec, naming: Arc<Naming>) -> Result<Vec<Ability>, EngineError> {
+async fn one(host: &HostSpec, naming: Arc<Naming>, helper: Helper) -> Result<Vec<Ability>, EngineError> {
     let silent = |_| EngineError::Silent(CONNECT_DEADLINE);
-    let engine = timeout(CONNECT_DEADLINE, engine::connect(host, naming)).await.map_err(silent)??;
+    let options = engine::Options { helper: canary::helper(helper), ..engine::Options::default() };
+    let engine =
+        timeout(CONNECT_DEADLINE, engine::connect_with(host, naming, options)).await.map_err(silent)??;
     engine.ping().await?;
     let about = engine.about().await?;
     examine(&*engine, &host.name, &about, &Method::ALL, Timestamp::now).await

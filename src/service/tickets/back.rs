@@ -2,18 +2,27 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
+
 use super::job::Job;
 use super::trouble::Trouble;
 use super::ways;
 use crate::engine::Engine;
 use crate::model::container::{ContainerId, Phase};
+use crate::model::event::Happening;
 use crate::model::method::Method;
 use crate::model::particulars::Particulars;
-use crate::model::route::{fallback, fallback_name, way_back};
-use crate::model::sleeper::Sleeper;
+use crate::model::route::{fallback, fallback_name, has_not_run_since, way_back};
+use crate::model::sleeper::{Sleeper, Stage};
+use crate::model::ticket::{CLEAN_UP, STOP, Step, time_left};
 
 /// How long an engine is given to clear away a half-made start before the container is created again.
 const ENGINE_SETTLES: Duration = Duration::from_millis(500);
+
+/// How long an engine may take to end a container by force, once its grace is over.
+const STOP_ENDS_WITHIN: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// A container that is back.
 pub(super) struct Back {
@@ -30,6 +39,9 @@ pub(super) async fn bring(job: &mut Job, sleeper: &Sleeper) -> Result<Back, Trou
     let mut found = find(&*job.engine, &mut at).await?;
     if let Some(found) = &found {
         at.stop_timeout = found.stop_timeout;
+    }
+    if stop_ends(job, &at, found.as_ref()).await? {
+        found = find(&*job.engine, &mut at).await?;
     }
     let Some(mut by) = way_back(&at, found.as_ref()) else {
         put_back(job, &at, found.as_ref()).await?;
@@ -86,6 +98,63 @@ pub(super) async fn bring(job: &mut Job, sleeper: &Sleeper) -> Result<Back, Trou
     Ok(Back { id: at.container.clone(), sleeper: at, by: Some(by) })
 }
 
+/// Waits for the end of a stop that this ticket began and nobody saw end: the engine goes on with it, and would end a container
+/// that has just been taken for one that runs. Returns whether there was one.
+pub(super) async fn stop_ends(
+    job: &mut Job,
+    at: &Sleeper,
+    found: Option<&Particulars>,
+) -> Result<bool, Trouble> {
+    let Some(found) = found.filter(|found| may_be_stopping(at, found)) else { return Ok(false) };
+    let began = match job.ticket.stop_under_way(&at.name) {
+        Some(began) => began,
+        None if is_first_stop(job, at) => match told_to_end(&*job.engine, found, at.since).await {
+            Some(began) => began,
+            None => return Ok(false),
+        },
+        None => return Ok(false),
+    };
+    let left = time_left(began, Timestamp::now(), job.grace(at) + STOP_ENDS_WITHIN);
+    if left.is_zero() {
+        return Ok(false);
+    }
+    let (engine, id, at) = (job.engine.clone(), found.facts.id.clone(), at.clone());
+    let name = at.name.clone();
+    let over = async {
+        let until = Instant::now() + left;
+        while engine.particulars(&id).await?.is_some_and(|now| may_be_stopping(&at, &now))
+            && Instant::now() < until
+        {
+            sleep(LOOK_AGAIN).await;
+        }
+        Ok(())
+    };
+    job.step("wait for the end of a stop that was begun", Some(&name), over).await?;
+    Ok(true)
+}
+
+/// Whether the container could be in the middle of a stop that was begun for its sleep.
+fn may_be_stopping(at: &Sleeper, found: &Particulars) -> bool {
+    let runs = matches!(found.facts.phase, Phase::Running | Phase::Stopping);
+    // One that was started since is in another life, which nobody ends.
+    runs && (at.stage != Stage::Going || has_not_run_since(at, found))
+}
+
+/// Whether the dump was about to stop it: its step may have been cut off before it was written down.
+fn is_first_stop(job: &Job, at: &Sleeper) -> bool {
+    let stopped = |step: &Step| step.what == STOP && step.container.as_ref() == Some(&at.name);
+    at.stage == Stage::Going
+        && matches!(at.method, Method::Stop | Method::Destroy)
+        && !job.ticket.steps.iter().any(stopped)
+}
+
+/// When the engine last told a container to end, since that moment; nothing where it remembers no such thing.
+async fn told_to_end(engine: &dyn Engine, found: &Particulars, since: Timestamp) -> Option<Timestamp> {
+    let past = engine.history(since, Timestamp::now()).await.ok()?;
+    let kills = past.into_iter().filter(|event| event.id == found.facts.id);
+    kills.filter(|event| matches!(event.what, Happening::Killed { .. })).map(|event| event.time).last()
+}
+
 /// Stops a container that came back but does not answer, and starts it cold.
 pub(super) async fn start_cold(job: &mut Job, back: &mut Back) -> Result<(), Trouble> {
     let (engine, id, grace) = (job.engine.clone(), back.id.clone(), job.grace(&back.sleeper));
@@ -95,7 +164,7 @@ pub(super) async fn start_cold(job: &mut Job, back: &mut Back) -> Result<(), Tro
         set_aside(job, &before, &mut back.sleeper).await?;
     }
     job.ticket.fallbacks.push("cold start".to_owned());
-    job.step("stop", Some(&name), engine.stop(&id, grace)).await?;
+    job.step(STOP, Some(&name), engine.stop(&id, grace)).await?;
     job.step("start", Some(&name), engine.start(&id)).await?;
     back.by = Some(Method::Stop);
     Ok(())
@@ -139,7 +208,7 @@ async fn clear(job: &mut Job, at: &Sleeper, found: Option<&Particulars>) -> Resu
     if half_running {
         // Nobody knows how much of it still works: what does is given its time to end.
         let (engine, id, grace) = (job.engine.clone(), at.container.clone(), job.grace(at));
-        job.step("clean up", Some(&at.name), engine.stop(&id, grace)).await?;
+        job.step(CLEAN_UP, Some(&at.name), engine.stop(&id, grace)).await?;
     }
     Ok(())
 }

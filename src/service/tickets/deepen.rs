@@ -5,6 +5,7 @@
 use futures_util::future::join_all;
 
 use super::job::Job;
+use super::removal::{self, Verdict};
 use super::trouble::Trouble;
 use super::{back, dump, tidy, wake};
 use crate::model::container::ContainerId;
@@ -31,7 +32,7 @@ pub(super) async fn run(
         job.ticket.method = sleepers.first().map(|sleeper| sleeper.method);
         return Ok(Outcome::Dumped);
     }
-    may(job, containers, &sleepers, method).await?;
+    may(job, containers, &sleepers, (method, tier)).await?;
     job.check_cancelled()?;
     let since = sleepers.iter().map(|sleeper| sleeper.since).max();
     wake::run(job, sleepers, containers, job.tools.policy.timeout).await?;
@@ -47,7 +48,7 @@ async fn may(
     job: &mut Job,
     containers: &[ContainerId],
     sleepers: &[Sleeper],
-    method: Method,
+    (method, tier): (Method, Option<Tier>),
 ) -> Result<(), Trouble> {
     for sleeper in sleepers {
         let found = back::find(&*job.engine, &mut sleeper.clone()).await?;
@@ -66,5 +67,17 @@ async fn may(
     let found: Vec<Particulars> = job.step("look at it", None, look).await?.into_iter().flatten().collect();
     let memory = sleepers.iter().filter_map(|sleeper| sleeper.memory_before).sum();
     let room = dump::room(&*engine, &[method]).await;
-    dump::choose(vec![method], &found, &abilities, memory, room).map(|_| ())
+    dump::choose(vec![method], &found, &abilities, memory, room)?;
+    if method != Method::Destroy {
+        return Ok(());
+    }
+    let recipes = join_all(found.iter().map(|it| engine.recipe(&it.facts.id))).await;
+    let recipes: Vec<_> = recipes.iter().collect();
+    match removal::look(job, &found, &recipes, tier).await? {
+        // It would be woken to be stopped, and is as good as that already.
+        Verdict::Stop { lost } if sleepers.iter().all(|sleeper| sleeper.method >= Method::Stop) => {
+            Err(Trouble::Refused(format!("destroy would lose {lost}; it stays as it is")))
+        }
+        _ => Ok(()),
+    }
 }

@@ -28,7 +28,8 @@ use crate::model::change::Retention;
 use crate::model::container::ContainerId;
 use crate::model::fleet::Fleet;
 use crate::model::host::HostName;
-use crate::model::ledger::Where;
+use crate::model::ledger::{KeyPlaces, Where};
+use crate::model::needs::Accepted;
 use crate::model::policy::Policy;
 use crate::model::sleeper::Sleeper;
 use crate::model::ticket::{Ticket, TicketId};
@@ -49,6 +50,8 @@ pub struct Rules {
     pub policy: Policy,
     /// Where the ledger is; without one nothing can be dumped or woken.
     pub ledger: Option<Where>,
+    /// Where its keys are.
+    pub ledger_keys: KeyPlaces,
     /// The folder for copies of checkpoints, from engines that give them out.
     pub copies: Option<PathBuf>,
     /// Whether tickets that were cut off, by whomever, are finished or undone here.
@@ -70,6 +73,8 @@ pub(in crate::service) struct Asked {
     pub force: bool,
     pub deeper: bool,
     pub timeout: Option<Duration>,
+    /// Losses that the operator accepts for this wake.
+    pub accepted: Vec<Accepted>,
 }
 
 /// What the desk is told.
@@ -105,6 +110,8 @@ struct Mine {
     ticket: Ticket,
     duty: Option<Duty>,
     cancel: watch::Sender<bool>,
+    /// It was cut off in another process, and is only finished or undone here.
+    is_recovered: bool,
 }
 
 /// The desk.
@@ -129,8 +136,8 @@ pub(in crate::service) struct Desk {
     turn: u64,
     jobs: JoinSet<()>,
     watch: tidy::Watch,
-    /// Tenants that were tried to be brought back, and until when that is not tried again.
-    tried: HashMap<(HostName, Arc<str>), Instant>,
+    /// Tenants that were tried to be brought back: how often, and until when that is not tried again.
+    tried: HashMap<(HostName, Arc<str>), (u32, Instant)>,
     work: watch::Sender<Arc<Work>>,
     /// When the ledger was last read.
     read: Option<Timestamp>,
@@ -147,7 +154,7 @@ pub(in crate::service) async fn keep(start: Start) {
         return std::future::pending().await;
     };
     let opened = loop {
-        match Ledger::open(&place).await {
+        match Ledger::open_with(&place, &rules.ledger_keys).await {
             Ok(opened) => break opened,
             Err(error) => {
                 warn!(%error, "the ledger cannot be opened");

@@ -6,8 +6,9 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::job::{Job, Note};
+use super::removal::{self, Verdict};
 use super::trouble::Trouble;
-use super::{back, ready, tidy, ways};
+use super::{back, needs, ready, tidy, ways};
 use crate::engine::own::own_container;
 use crate::engine::{Engine, EngineError};
 use crate::model::ability::Ability;
@@ -18,7 +19,7 @@ use crate::model::refusal::Room;
 use crate::model::sleeper::{Sleeper, Stage};
 use crate::model::ticket::Outcome;
 use crate::model::tier::Tier;
-use crate::model::{order, refusal};
+use crate::model::{order, plan, refusal};
 use crate::service::doctor;
 
 /// Puts the tenant to sleep. `containers` are all that it has.
@@ -38,7 +39,7 @@ pub(super) async fn run(
         tidy::drop_void(job, &left).await?;
         awake = look(job, containers).await?;
     }
-    if awake.iter().all(|it| it.facts.phase == Phase::Paused)
+    if awake.iter().filter(|it| !it.facts.is_oneoff()).all(|it| it.facts.phase == Phase::Paused)
         && let Some(method) = sleeps_already(job, containers).await?
     {
         job.ticket.method = Some(method);
@@ -49,8 +50,12 @@ pub(super) async fn run(
             _ => Ok(Outcome::Dumped),
         };
     }
+    let any_runs = !awake.is_empty();
+    // What somebody runs for one task is left alone.
+    awake.retain(|it| !it.facts.is_oneoff());
     if awake.is_empty() {
-        return Err(Trouble::Refused("nothing of it runs".to_owned()));
+        let reason = if any_runs { plan::ONLY_ONEOFF } else { "nothing of it runs" };
+        return Err(Trouble::Refused(reason.to_owned()));
     }
     if let Some(reason) = awake.iter().find_map(|it| refusal::of_container(it, own_container())) {
         return Err(Trouble::Refused(reason));
@@ -61,11 +66,13 @@ pub(super) async fn run(
     let sights = join_all(awake.iter().map(|it| sight(&*engine, it)));
     let (sights, room) = tokio::join!(sights, room(&*engine, &wanted));
     let memory = sights.iter().filter_map(|sight| sight.memory).sum();
-    let method = choose(wanted, &awake, &abilities, memory, room)?;
+    let may = |wanted: &[Method]| choose(wanted.to_vec(), &awake, &abilities, memory, room);
+    let recipes: Vec<_> = sights.iter().map(|sight| &sight.recipe).collect();
+    let Settled { method, aside, has_written } = settle(job, wanted, may, &awake, &recipes, tier).await?;
     job.ticket.method = Some(method);
     let mut sleepers = Vec::new();
     for (at, (it, sight)) in awake.iter().zip(sights).enumerate() {
-        sleepers.push(sleeper(job, it, method, sight, at)?);
+        sleepers.push(Sleeper { has_written, ..sleeper(job, it, method, sight, at)? });
     }
     job.check_cancelled()?;
     job.put(&sleepers).await?;
@@ -76,12 +83,69 @@ pub(super) async fn run(
             return Err(trouble);
         }
         if at == last {
-            job.closing.put.push(sleepers[at].clone());
+            needs::align(&mut sleepers);
+            job.closing.put.clone_from(&sleepers);
         } else {
             job.put(&sleepers[at..=at]).await?;
         }
     }
+    job.ticket.reason = aside;
     Ok(Outcome::Dumped)
+}
+
+/// How a tenant is dumped.
+struct Settled {
+    method: Method,
+    /// What else is to be known of it, in words.
+    aside: Option<String>,
+    /// It is not removed for what it has written.
+    has_written: bool,
+}
+
+/// The method by which it is dumped, and what else is to be known of that. Where containers cannot be removed, what comes after
+/// `destroy` in the order is taken.
+async fn settle(
+    job: &mut Job,
+    mut wanted: Vec<Method>,
+    may: impl Fn(&[Method]) -> Result<Method, Trouble>,
+    awake: &[Particulars],
+    recipes: &[&Result<String, EngineError>],
+    tier: Option<Tier>,
+) -> Result<Settled, Trouble> {
+    let mut reasons = Vec::new();
+    loop {
+        let method = match may(&wanted) {
+            Ok(method) => method,
+            Err(Trouble::Refused(reason)) => {
+                reasons.push(reason);
+                return Err(Trouble::Refused(reasons.join("; ")));
+            }
+            Err(trouble) => return Err(trouble),
+        };
+        if method != Method::Destroy {
+            return Ok(Settled { method, aside: None, has_written: false });
+        }
+        match removal::look(job, awake, recipes, tier).await {
+            Ok(Verdict::Remove { lost }) => {
+                let aside = lost.map(|lost| format!("with it went {lost}"));
+                return Ok(Settled { method, aside, has_written: false });
+            }
+            Ok(Verdict::Stop { lost }) => {
+                let method = may(&[Method::Stop])?;
+                let aside = Some(format!("not destroyed, which would lose {lost}"));
+                return Ok(Settled { method, aside, has_written: true });
+            }
+            Err(Trouble::Refused(reason)) => {
+                reasons.push(format!("{method}: {reason}"));
+                let next = wanted.iter().position(|it| *it == method).map_or(wanted.len(), |at| at + 1);
+                wanted.drain(..next);
+                if wanted.is_empty() {
+                    return Err(Trouble::Refused(reasons.join("; ")));
+                }
+            }
+            Err(trouble) => return Err(trouble),
+        }
+    }
 }
 
 /// By which method the tenant sleeps, if it does.
@@ -216,10 +280,12 @@ fn sleeper(job: &Job, it: &Particulars, method: Method, sight: Sight, at: usize)
         restart: it.restart.clone(),
         limits: it.limits,
         stop_timeout: it.stop_timeout,
+        has_written: false,
         checkpoint: (method == Method::Checkpoint).then(|| ways::checkpoint_name(job.ticket.id)),
         set_aside: Vec::new(),
         ports: sight.ports,
         recipe,
+        needs: None,
         memory_before: sight.memory,
         memory_left: None,
     })
@@ -228,6 +294,7 @@ fn sleeper(job: &Job, it: &Particulars, method: Method, sight: Sight, at: usize)
 async fn put_to_sleep(job: &mut Job, sleeper: &mut Sleeper, found: &Particulars) -> Result<(), Trouble> {
     job.check_cancelled()?;
     let life = ways::of(sleeper.method).dump(job, sleeper, found).await?;
+    needs::try_record(job, sleeper).await;
     sleeper.falls_asleep(life, job.asleep_since.unwrap_or_else(Timestamp::now));
     Ok(())
 }

@@ -14,6 +14,7 @@ use crate::ledger::Ledger;
 use crate::model::container::ContainerId;
 use crate::model::holder::Holder;
 use crate::model::host::HostName;
+use crate::model::needs::Accepted;
 use crate::model::policy::Policy;
 use crate::model::sleeper::Sleeper;
 use crate::model::ticket::{Step, Ticket};
@@ -55,6 +56,8 @@ pub(super) struct Job {
     pub cancelled: watch::Receiver<bool>,
     /// What is written with the ticket's end, in one go.
     pub closing: Closing,
+    /// Losses that the operator accepts for this wake.
+    pub accepted: Vec<Accepted>,
     /// Since when the tenant had slept that is put to sleep deeper: that begins no new sleep.
     pub asleep_since: Option<Timestamp>,
 }
@@ -159,6 +162,7 @@ impl Job {
             canary: self.canary.clone(),
             cancelled: self.cancelled.clone(),
             closing: Closing::default(),
+            accepted: Vec::new(),
             asleep_since: None,
         }
     }

@@ -11,9 +11,12 @@ mod desk;
 mod dump;
 mod job;
 mod lane;
+mod lease;
 mod leftovers;
+mod needs;
 mod ready;
 mod recover;
+mod removal;
 mod shift;
 mod tidy;
 mod told;
@@ -23,4 +26,5 @@ mod ways;
 
 pub use desk::Rules;
 pub(super) use desk::{Asked, Command, Start, keep};
+pub(super) use removal::written;
 pub(super) use told::{new_id, tickets};

@@ -7,12 +7,12 @@ use tokio::time::{Instant, sleep};
 
 use super::job::Job;
 use super::trouble::Trouble;
-use super::{back, tidy, ways};
+use super::{back, leftovers, tidy, ways};
 use crate::model::container::Phase;
 use crate::model::method::Method;
 use crate::model::route::{has_not_run_since, sleeps_as_meant};
 use crate::model::sleeper::{Sleeper, Stage};
-use crate::model::ticket::{Door, Outcome, Task};
+use crate::model::ticket::{Door, Outcome, TAKE_OVER, Task};
 
 /// How long an engine may go on writing a checkpoint that nobody waits for any more.
 const CHECKPOINT_ENDS_WITHIN: Duration = Duration::from_secs(600);
@@ -22,7 +22,11 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Finishes what sleeps as it was meant to, and undoes the rest: then the tenant is awake, as before.
 pub(super) async fn run(job: &mut Job, mut sleepers: Vec<Sleeper>) -> Result<Outcome, Trouble> {
+    job.told_step(TAKE_OVER, None, std::future::ready(Ok(()))).await?;
     sleepers.sort_by_key(|sleeper| sleeper.order);
+    if job.ticket.task == Task::Dump {
+        leftovers::sweep(job.engine.clone()).await;
+    }
     tidy::drop_lost(job, &mut sleepers).await?;
     // One of our own that was to tidy wakes nobody.
     let is_tidying = job.ticket.door == Door::Own && job.ticket.task == Task::Wake;
@@ -59,9 +63,13 @@ pub(super) async fn run(job: &mut Job, mut sleepers: Vec<Sleeper>) -> Result<Out
     }
 }
 
-/// Whether a container sleeps as meant. An engine that is still writing its checkpoint is waited for.
+/// Whether a container sleeps as meant. An engine that is still stopping it, or writing its checkpoint, is waited for.
 async fn is_done(job: &mut Job, sleeper: &Sleeper) -> Result<bool, Trouble> {
     let trouble = |error| Trouble::Engine { what: "look at it".to_owned(), error };
+    let found = job.engine.particulars(&sleeper.container).await.map_err(trouble)?;
+    let mut at = sleeper.clone();
+    at.stop_timeout = found.as_ref().and_then(|found| found.stop_timeout).or(at.stop_timeout);
+    back::stop_ends(job, &at, found.as_ref()).await?;
     let begun = Instant::now();
     loop {
         let found = job.engine.particulars(&sleeper.container).await.map_err(trouble)?;

@@ -4,23 +4,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
 use super::job::{Closing, Job, Note, crash_point};
 use super::trouble::Trouble;
-use super::{deepen, dump, recover, tidy, wake};
-use crate::ledger::Begun;
+use super::{deepen, dump, lease, recover, tidy, wake};
+use crate::ledger::{Begun, Ledger};
 use crate::model::container::ContainerId;
 use crate::model::method::Method;
+use crate::model::needs::Accepted;
 use crate::model::sleeper::{Sleeper, Stage};
 use crate::model::ticket::{Outcome, TicketId};
 use crate::model::tier::Tier;
 
 /// A tenant is ours for so long; then somebody else may look after it.
 pub(super) const LEASE: Duration = Duration::from_secs(30);
-/// How often we say that we are still at it.
-const RENEW_EVERY: Duration = Duration::from_secs(8);
+/// How long an order waits for another process to end what was cut off.
+const RECOVERED_WITHIN: Duration = Duration::from_secs(120);
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// How many left-over tickets are dealt with before a new one.
 const MOST_ORPHANS: u32 = 4;
 
@@ -35,7 +37,7 @@ pub(super) enum Duty {
         deeper: bool,
     },
     /// Bring it back.
-    Wake { containers: Vec<ContainerId>, timeout: Duration },
+    Wake { containers: Vec<ContainerId>, timeout: Duration, accepted: Vec<Accepted> },
     /// Finish or undo what was cut off; the ticket is ours already where it was `adopted`.
     Recover { containers: Vec<ContainerId>, adopted: bool },
     /// Drop the records that somebody else made void.
@@ -55,23 +57,16 @@ pub(super) async fn work(mut job: Job, duty: Duty) {
     };
     let is_ours = begun.is_ok();
     let (ticket, tools) = (job.ticket.id, job.tools.clone());
-    let keep = async {
-        loop {
-            sleep(RENEW_EVERY).await;
-            match tools.ledger.renew(ticket, &tools.holder, Timestamp::now(), LEASE).await {
-                Ok(true) => {}
-                Ok(false) => return Err(Trouble::TakenOver),
-                // The lease still holds for a while; the next try may do.
-                Err(error) => warn!(%ticket, %error, "the lease could not be renewed"),
-            }
-        }
+    let renew = || async {
+        let renewed = tools.ledger.renew(ticket, &tools.holder, Timestamp::now(), LEASE).await;
+        renewed.inspect_err(|error| warn!(%ticket, %error, "the lease could not be renewed"))
     };
     let result = if let Err(trouble) = begun {
         Err(trouble)
     } else {
         tokio::select! {
             result = carry_out(&mut job, duty) => result,
-            result = keep => result,
+            trouble = lease::hold(lease::Times::default(), renew) => Err(trouble),
         }
     };
     finish(job, result, is_ours).await;
@@ -80,12 +75,22 @@ pub(super) async fn work(mut job: Job, duty: Duty) {
 /// Intent before act: takes the tenant's containers and writes the ticket. What others left open on them is ended first.
 async fn begin(job: &mut Job, containers: &[ContainerId]) -> Result<(), Trouble> {
     let tools = job.tools.clone();
-    for _ in 0..MOST_ORPHANS {
+    // Without the key of what sleeps nothing can be written down, and what others left open not be ended either.
+    tools.ledger.seal().await?;
+    let until = Instant::now() + RECOVERED_WITHIN;
+    let mut orphans = 0;
+    while orphans < MOST_ORPHANS {
         let now = Timestamp::now();
         match tools.ledger.begin(&job.ticket, &tools.holder, containers, &[], now, LEASE).await? {
             Begun::Ours => {
                 crash_point();
                 return Ok(());
+            }
+            // Another process brings to an end what was cut off: that says nothing against this order.
+            Begun::Busy { ticket, .. }
+                if Instant::now() < until && is_being_recovered(&tools.ledger, ticket).await? =>
+            {
+                sleep(LOOK_AGAIN).await;
             }
             Begun::Busy { ticket, actor, .. } => {
                 return Err(Trouble::Refused(format!("{actor} is at it (ticket {ticket})")));
@@ -93,10 +98,19 @@ async fn begin(job: &mut Job, containers: &[ContainerId]) -> Result<(), Trouble>
             Begun::NumberTaken => {
                 return Err(Trouble::Refused("its number belongs to another ticket: ask again".to_owned()));
             }
-            Begun::Orphaned { ticket } => end_orphan(job, ticket).await?,
+            Begun::Orphaned { ticket } => {
+                orphans += 1;
+                end_orphan(job, ticket).await?;
+            }
         }
     }
     Err(Trouble::Refused("tickets that others left open keep coming".to_owned()))
+}
+
+async fn is_being_recovered(ledger: &Ledger, ticket: TicketId) -> Result<bool, Trouble> {
+    let open = ledger.open_tickets().await?;
+    // Where it has ended since, the next try gets the tenant.
+    Ok(open.iter().find(|open| open.ticket.id == ticket).is_none_or(|open| open.ticket.is_being_recovered()))
 }
 
 /// Takes over a ticket whose process is gone, and brings it to an end.
@@ -122,7 +136,8 @@ async fn carry_out(job: &mut Job, duty: Duty) -> Result<Outcome, Trouble> {
             deepen::run(job, &containers, method, tier).await
         }
         Duty::Dump { containers, method, tier, .. } => dump::run(job, &containers, method, tier).await,
-        Duty::Wake { containers, timeout } => {
+        Duty::Wake { containers, timeout, accepted } => {
+            job.accepted = accepted;
             let sleepers = job.tools.ledger.sleepers_of(&containers).await?;
             wake::run(job, sleepers, &containers, timeout).await
         }
@@ -139,6 +154,8 @@ async fn carry_out(job: &mut Job, duty: Duty) -> Result<Outcome, Trouble> {
 
 /// Writes down how it ended, and tells it.
 async fn finish(mut job: Job, result: Result<Outcome, Trouble>, is_ours: bool) {
+    // Its end is not ours to write: it stays open, and whoever takes it over finds how far it came.
+    let is_lost = matches!(result, Err(Trouble::LeaseLost));
     let ticket = &mut job.ticket;
     ticket.ended = Some(Timestamp::now());
     match result {
@@ -152,7 +169,9 @@ async fn finish(mut job: Job, result: Result<Outcome, Trouble>, is_ours: bool) {
     info!(ticket = %ticket.id, task = %ticket.task, tenant = %ticket.tenant, outcome = ?ticket.outcome, "ticket ended");
     let tools = job.tools.clone();
     let Closing { put, drop } = std::mem::take(&mut job.closing);
-    let written = if is_ours {
+    let written = if is_lost {
+        Ok(false)
+    } else if is_ours {
         tools.ledger.end(&job.ticket, &tools.holder, &put, &drop).await
     } else {
         tools.ledger.record(&job.ticket).await

@@ -9,11 +9,13 @@ use tokio::time::{Instant, sleep};
 
 use super::back::{self, Back};
 use super::job::Job;
+use super::needs;
 use super::ready;
 use super::tidy;
 use super::trouble::Trouble;
 use crate::engine::Engine;
-use crate::model::container::{ContainerId, Health};
+use crate::model::container::{ContainerId, Facts, Health, Phase};
+use crate::model::counting::counted;
 use crate::model::method::Method;
 use crate::model::particulars::Particulars;
 use crate::model::sleeper::{Sleeper, Stage};
@@ -37,11 +39,8 @@ pub(super) async fn run(
     let is_known = |id: &ContainerId| sleepers.iter().any(|sleeper| sleeper.container == *id);
     let unknown: Vec<ContainerId> = containers.iter().filter(|id| !is_known(id)).cloned().collect();
     if !unknown.is_empty() {
-        let lying = lying_down(job, &unknown).await?;
-        // Beside those that we put to sleep, only what is meant to run: one that set the tenant up once has ended for good.
-        let is_meant = |it: &Sleeper| it.restart.is_active() || it.method == Method::Freeze;
         let alone = sleepers.is_empty();
-        sleepers.extend(lying.into_iter().filter(|it| alone || is_meant(it)));
+        sleepers.extend(lying_down(job, &unknown, alone).await?);
     }
     if sleepers.is_empty() && !lost.is_empty() {
         let names = lost.join(", ");
@@ -59,6 +58,12 @@ pub(super) async fn run(
     };
     sleepers.sort_by_key(|sleeper| std::cmp::Reverse((rank(sleeper), sleeper.order)));
     job.ticket.method = sleepers.first().map(|sleeper| sleeper.method);
+    // Before it is written that they wake: one that lacks something sleeps on, and nobody tries it again by itself.
+    match needs::check(job, &sleepers).await {
+        // It is waited for below, and each container is looked at again before it is made.
+        Err(trouble) if trouble.is_lost_host() => {}
+        other => other?,
+    }
     for sleeper in &mut sleepers {
         sleeper.stage = Stage::Waking;
         sleeper.since = Timestamp::now();
@@ -147,14 +152,23 @@ async fn wait(job: &mut Job, all: &mut [Back], deadline: Instant, whole: bool) -
     }
 }
 
-/// What lies down without our doing: stopped, crashed or paused by somebody else. It can be woken as well.
-async fn lying_down(job: &mut Job, containers: &[ContainerId]) -> Result<Vec<Sleeper>, Trouble> {
+/// What lies down without our doing: stopped, crashed or paused by somebody else. It can be woken as well, as far as it counts.
+/// Beside sleepers, where it is not `alone`, that is only what is meant to run.
+async fn lying_down(job: &mut Job, containers: &[ContainerId], alone: bool) -> Result<Vec<Sleeper>, Trouble> {
     let engine = job.engine.clone();
     let look = async {
         let all = join_all(containers.iter().map(|id| engine.particulars(id))).await;
         all.into_iter().collect::<Result<Vec<_>, _>>()
     };
-    let found: Vec<Particulars> = job.step("look at it", None, look).await?.into_iter().flatten().collect();
+    let mut found: Vec<Particulars> =
+        job.step("look at it", None, look).await?.into_iter().flatten().collect();
+    if alone {
+        let facts: Vec<Arc<Facts>> = found.iter().map(|it| Arc::new(it.facts.clone())).collect();
+        let counts: Vec<&ContainerId> = counted(&facts).map(|facts| &facts.id).collect();
+        found.retain(|it| counts.contains(&&it.facts.id));
+    } else {
+        found.retain(is_meant_to_run);
+    }
     let ordered = order::for_dump(found, &job.tools.policy.order);
     let mut sleepers = Vec::new();
     for (at, it) in ordered.iter().enumerate() {
@@ -163,6 +177,13 @@ async fn lying_down(job: &mut Job, containers: &[ContainerId]) -> Result<Vec<Sle
         }
     }
     Ok(sleepers)
+}
+
+/// Whether a container that lies down is to be up whenever its tenant is. One that set the tenant up once has ended for good, and
+/// one that was never started waits for somebody.
+fn is_meant_to_run(it: &Particulars) -> bool {
+    let is_kept = it.restart.is_active() && !it.facts.is_done() && it.facts.phase != Phase::Created;
+    !it.facts.is_oneoff() && (is_kept || it.facts.phase == Phase::Paused)
 }
 
 /// Deletes checkpoints that were used, and says which steps that took. What stays is deleted before the next checkpoint

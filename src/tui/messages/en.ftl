@@ -166,6 +166,10 @@ hint-command-read-only = ps FILTER, tickets, callmap FILE, sort cpu, theme light
 confirm-title = Are you sure?
 confirm-forget-changes = Forget the { $count } changes shown? They are kept nowhere else.
 confirm-hide-changes = Take the { $count } changes shown from the screen? The ledger keeps what it has of them.
+confirm-quit = { $count ->
+        [one] A ticket of this console is
+       *[other] { $count } tickets of this console are
+    } under way. Quit anyway? What is cut off is finished or undone by the next console or keeper.
 confirm-keys = y yes    n no
 
 sheet-dump = { $count ->
@@ -182,6 +186,8 @@ sheet-left-out = { $count ->
 }
 sheet-frees = frees about { $memory }
 sheet-takes = takes about { $memory }
+sheet-loss = with it goes { $lost }
+sheet-loss-asked = looking for what it has written …
 sheet-memory-unknown = memory not known yet
 sheet-together = Together this frees about { $memory }
 sheet-together-unknown = { $count ->
@@ -215,7 +221,9 @@ mode-read-write = read-write
 notice-read-only = read-only: nothing is changed from here
 notice-nothing-to-cancel = no ticket is under way here
 notice-cancel = cancelling ticket { $id } as soon as its step allows
+notice-orders-full = { $count } tenants got no ticket: too many orders are waiting. Try again later
 notice-no-ticket = there is no ticket { $id }
+notice-losses-in-shell = what is lost is accepted in the shell only: wakeboard wake
 notice-doctor = this is for the shell: wakeboard doctor
 notice-no-callmap = no callmap is open: choose one first
 notice-nothing-failed = nothing failed: there is nothing to ask again

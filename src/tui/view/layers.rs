@@ -146,6 +146,7 @@ fn question(state: &State, action: Action) -> Vec<Line> {
                 Some(_) => messages.say_with("confirm-hide-changes", count),
             }
         }
+        Action::Quit => messages.say_with("confirm-quit", [("count", state.work.own)]),
         other => messages.say(other.about().help),
     };
     vec![plain(question), vec![], vec![(messages.say("confirm-keys"), Slot::Key)]]

@@ -1,6 +1,10 @@
 //! Killed at every point of its way, wakeboard leaves nothing that its next start does not mend.
 
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
 use super::{Bench, docker_a};
+use crate::engine::Engine;
 
 /// More points than any dump or wake has.
 const MOST_POINTS: u32 = 60;
@@ -127,4 +131,75 @@ fn waking_from_a_stop() {
 #[test]
 fn waking_from_a_destroy() {
     wake_survives("destroy", false);
+}
+
+/// Begins a command and ends it by that signal once the engine has begun to stop the container.
+fn ended_in_its_stop(bench: &Bench, args: &[&str], signal: &str) {
+    let mut child: Child = bench.home.command_in_background(args);
+    let begun = Instant::now();
+    let since = jiff::Timestamp::now().as_second().to_string();
+    let told = || {
+        let until = jiff::Timestamp::now().as_second() + 1;
+        let filters = ["events", "--since", &since, "--until", &until.to_string(), "--filter", "event=kill"];
+        !bench.engine.act(&filters).is_empty()
+    };
+    while !told() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "no stop began");
+    }
+    let killed = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    child.wait().unwrap();
+}
+
+/// An engine goes on with a stop when the process that asked for it is gone. It is waited for: otherwise a tenant would be taken
+/// for one that runs, and end for good some seconds later.
+fn stop_goes_on(method: &str, signal: &str) {
+    let mut bench = Bench::new(Engine::docker_a(), "dump: {grace: 4s}\n");
+    let stubborn = "trap : TERM; while :; do sleep 0.1; done";
+    bench.engine.run(
+        "gum-app",
+        &["--label", "wakeboard.tenant=gum", "--restart", "unless-stopped"],
+        &["sh", "-c", stubborn],
+    );
+    ended_in_its_stop(&bench, &["dump", "gum", "--by", method], signal);
+    let (out, code) = bench.say(&["wake", "gum", "--json"]);
+    assert_eq!(code, 0, "{signal}: {out}");
+    // Longer than the engine had left.
+    let watched = Instant::now();
+    while watched.elapsed() < Duration::from_secs(8) {
+        assert_eq!(bench.inspect("gum-app", "{{.State.Status}}"), "running", "{method} {signal}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(bench.tenant("gum")["state"], "running");
+}
+
+#[test]
+fn a_stop_that_goes_on_after_a_kill() {
+    stop_goes_on("stop", "-KILL");
+}
+
+#[test]
+fn a_stop_that_goes_on_after_a_hang_up() {
+    stop_goes_on("stop", "-HUP");
+}
+
+#[test]
+fn a_destroy_that_goes_on_after_a_kill() {
+    stop_goes_on("destroy", "-KILL");
+}
+
+/// A seeded sample of `tests/bench/crashes`: work cut off at random moments, of which nothing is lost.
+#[test]
+fn random_ends_leave_nothing_down() {
+    let engine = Engine::docker_a();
+    let output = Command::new("python3")
+        .args(["tests/bench/crashes.py", "--only-process", "--rounds", "60", "--seconds", "20"])
+        .env("WAKEBOARD_BENCH_PROGRAM", crate::common::program())
+        .output()
+        .unwrap();
+    drop(engine);
+    let told = String::from_utf8_lossy(&output.stdout);
+    // With its seed, by which the same can be done again.
+    eprintln!("{told}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{told}");
 }

@@ -5,6 +5,7 @@ mod disk;
 mod faults;
 mod rounds;
 mod shared;
+mod states;
 mod tenants;
 mod v2;
 

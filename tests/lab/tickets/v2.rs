@@ -156,6 +156,29 @@ fn the_helpers_image_is_brought_back(bench: &Bench) {
     bench.engine.act(&["rmi", "-f", "kept:1"]);
 }
 
+/// Another image has its name: what runs privileged is ours all the same.
+fn an_image_that_only_has_the_helpers_name_is_not_run(bench: &Bench) {
+    let number = count();
+    bench.engine.act(&["tag", COUNTER, "kept:1"]);
+    bench.engine.act(&["tag", &lab("WAKEBOARD_LAB_IMAGE"), COUNTER]);
+    bench.expect(&["dump", TENANT, "--by", "freeze"], "dumped");
+    bench.expect(&["wake", TENANT], "woken");
+    assert_eq!(count(), number + 1);
+    bench.engine.act(&["rmi", "-f", "kept:1"]);
+}
+
+/// Where no privileged container is wanted, nothing is squeezed and the tenant runs on.
+fn a_helper_that_is_forbidden_is_not_run(bench: &Bench) {
+    let (config, number) = (std::fs::read_to_string(bench.home.config()).unwrap(), count());
+    std::fs::write(bench.home.config(), format!("{config}dump: {{helper: never}}\n")).unwrap();
+    let line = bench.dump(TENANT, "freeze");
+    std::fs::write(bench.home.config(), config).unwrap();
+    assert_ne!(line["outcome"], "dumped", "{line}");
+    assert!(line["reason"].as_str().unwrap().contains("dump.helper: never"), "{line}");
+    assert_eq!(bench.tenant(TENANT)["state"], "running");
+    assert_eq!(count(), number + 1, "its memory is as it was");
+}
+
 #[test]
 fn a_newer_docker_on_cgroup_v2() {
     let Some(engine) = Engine::docker_v2() else { return };
@@ -169,6 +192,8 @@ fn a_newer_docker_on_cgroup_v2() {
     freeze_leaves_little(&mut bench);
     freeze_without_swap_is_refused(&bench);
     the_helpers_image_is_brought_back(&bench);
+    an_image_that_only_has_the_helpers_name_is_not_run(&bench);
+    a_helper_that_is_forbidden_is_not_run(&bench);
     start(&mut bench, "4");
     rounds(&bench, "freeze", FREEZES, true);
     rounds(&bench, "checkpoint", CHECKPOINTS, true);

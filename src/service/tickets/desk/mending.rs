@@ -19,8 +19,11 @@ use crate::service::tickets::{leftovers, tidy, told};
 /// How many runs of callmaps are shown.
 const MOST_RUNS: usize = 200;
 
-/// A tenant that could not be brought back is tried again after this time: each try is a ticket in everybody's feed.
+/// A tenant that could not be brought back is tried again after this time, then after twice as long, and so on: each try is a
+/// ticket in everybody's feed.
 const MEND_AGAIN: Duration = Duration::from_secs(10);
+/// The longest such wait.
+const MEND_AT_LEAST_EVERY: Duration = Duration::from_secs(15 * 60);
 
 impl Desk {
     /// Reads what others wrote, and looks for what was cut off. Says whether something is new.
@@ -109,6 +112,13 @@ impl Desk {
     /// Finishes or undoes what was cut off: open tickets that nobody holds, and sleepers left on their way.
     async fn mend(&mut self, ledger: &Ledger) {
         self.sweep();
+        if self.others.is_empty() && self.sleepers.is_empty() {
+            return;
+        }
+        if ledger.seal().await.is_err() {
+            // Without the key of what sleeps nobody can bring it back: that is left to those who have it.
+            return;
+        }
         let now = Timestamp::now();
         if !self.others.is_empty() {
             let open = ledger.open_tickets().await.unwrap_or_default();
@@ -126,17 +136,20 @@ impl Desk {
                 }
             }
         }
-        self.tried.retain(|_, until| *until > Instant::now());
-        let mut tenants: HashSet<(HostName, Arc<str>)> = HashSet::new();
-        for sleeper in shift::stranded(self.sleepers.values()) {
-            let theirs = self.others.iter().any(|ticket| ticket.tenant == sleeper.tenant);
-            let key = (sleeper.host.clone(), sleeper.tenant.clone());
-            if !theirs && !self.tried.contains_key(&key) && self.is_free(&sleeper.host, &sleeper.tenant) {
-                tenants.insert(key);
+        let stranded: HashSet<(HostName, Arc<str>)> = shift::stranded(self.sleepers.values())
+            .map(|sleeper| (sleeper.host.clone(), sleeper.tenant.clone()))
+            .collect();
+        self.tried.retain(|key, _| stranded.contains(key));
+        for key in stranded {
+            let (host, tenant) = &key;
+            let theirs = self.others.iter().any(|ticket| ticket.host == *host && ticket.tenant == *tenant);
+            let (failures, until) = self.tried.get(&key).copied().unwrap_or((0, Instant::now()));
+            if theirs || until > Instant::now() || !self.is_free(host, tenant) {
+                continue;
             }
-        }
-        for (host, tenant) in tenants {
-            self.tried.insert((host.clone(), tenant.clone()), Instant::now() + MEND_AGAIN);
+            let wait = MEND_AGAIN.saturating_mul(1 << failures.min(10)).min(MEND_AT_LEAST_EVERY);
+            self.tried.insert(key.clone(), (failures + 1, Instant::now() + wait));
+            let (host, tenant) = key;
             let ticket = told::recovery(host, tenant, now);
             let containers = self.containers(&ticket);
             self.admit(ticket, Duty::Recover { containers, adopted: false });

@@ -14,14 +14,17 @@ use crate::service::tickets::shift::{self, Duty};
 
 impl Desk {
     pub(super) async fn ask(&mut self, asked: Asked) {
-        let Asked { ticket, force, deeper, timeout } = asked;
+        let Asked { ticket, force, deeper, timeout, accepted } = asked;
         if let Some(reason) = self.refusal(&ticket, force) {
             return self.refuse(ticket, reason).await;
         }
         let containers = self.containers(&ticket);
         let duty = match ticket.task {
             Task::Dump => Duty::Dump { containers, method: ticket.method, tier: self.tier(&ticket), deeper },
-            Task::Wake => Duty::Wake { containers, timeout: timeout.unwrap_or(self.tools.policy.timeout) },
+            Task::Wake => {
+                let timeout = timeout.unwrap_or(self.tools.policy.timeout);
+                Duty::Wake { containers, timeout, accepted }
+            }
         };
         self.admit(ticket, duty);
     }
@@ -32,14 +35,14 @@ impl Desk {
             return Some("this console is read-only".to_owned());
         }
         // A recovery may leave the tenant otherwise than is asked for here: it is waited for.
-        let same = |other: &Ticket| {
-            other.host == ticket.host
-                && other.tenant == ticket.tenant
-                && other.task == ticket.task
-                && other.door != Door::Own
+        let same = |mine: &&Mine| {
+            let other = &mine.ticket;
+            let is_recovery = mine.is_recovered || other.door == Door::Own;
+            (&other.host, &other.tenant, other.task) == (&ticket.host, &ticket.tenant, ticket.task)
+                && !is_recovery
         };
         // Those of others are looked at when the work begins: their console may be dead.
-        if let Some(other) = self.mine.values().map(|mine| &mine.ticket).find(|other| same(other)) {
+        if let Some(other) = self.mine.values().find(same).map(|mine| &mine.ticket) {
             return Some(format!("{} has asked for the same already (ticket {})", other.actor, other.id));
         }
         let Some(host) = self.hosts.get(&ticket.host) else {
@@ -66,7 +69,8 @@ impl Desk {
         let (id, host) = (ticket.id, ticket.host.clone());
         let tier = self.tier(&ticket);
         let one = InLine { ticket: id, task: ticket.task, tenant: ticket.tenant.clone(), tier };
-        self.mine.insert(id, Mine { ticket, duty: Some(duty), cancel });
+        let is_recovered = matches!(duty, Duty::Recover { adopted: true, .. });
+        self.mine.insert(id, Mine { ticket, duty: Some(duty), cancel, is_recovered });
         if let Some(desk) = self.hosts.get_mut(&host) {
             desk.lane.join(one);
         }
@@ -85,9 +89,14 @@ impl Desk {
                 let mut ticket = mine.ticket.clone();
                 ticket.reason = Some(format!("{host} does not answer"));
                 (ticket.ended, ticket.outcome) = (Some(Timestamp::now()), Some(Outcome::Failed));
-                let notes = self.tools.notes.clone();
+                let tools = self.tools.clone();
+                // One that was taken over is in the ledger, and stays open there until its host is back.
+                let is_new = !mine.is_recovered;
                 self.jobs.spawn(async move {
-                    let _ = notes.send(Note::Over(Box::new(ticket))).await;
+                    if is_new && let Err(error) = tools.ledger.record(&ticket).await {
+                        warn!(%error, "a ticket whose host was lost could not be written down");
+                    }
+                    let _ = tools.notes.send(Note::Over(Box::new(ticket))).await;
                 });
                 continue;
             };
@@ -100,6 +109,7 @@ impl Desk {
                 canary: desk.canary.clone(),
                 cancelled: mine.cancel.subscribe(),
                 closing: Closing::default(),
+                accepted: Vec::new(),
                 asleep_since: None,
             };
             self.turn += 1;

@@ -6,7 +6,9 @@ use super::Way;
 use crate::model::container::ContainerId;
 use crate::model::particulars::{Life, Particulars};
 use crate::model::sleeper::Sleeper;
+use crate::model::ticket::STOP;
 use crate::service::tickets::job::Job;
+use crate::service::tickets::needs;
 use crate::service::tickets::trouble::Trouble;
 
 pub(super) struct Destroy;
@@ -18,7 +20,10 @@ impl Way for Destroy {
             return Err(Trouble::Refused(format!("there is no recipe of {}", sleeper.name)));
         }
         let (engine, id, grace) = (job.engine.clone(), sleeper.container.clone(), job.grace(sleeper));
-        job.step("stop", Some(&sleeper.name), engine.stop(&id, grace)).await?;
+        job.step(STOP, Some(&sleeper.name), engine.stop(&id, grace)).await?;
+        needs::record(job, sleeper).await?;
+        // Once it is removed, nothing but the record knows them.
+        job.put(std::slice::from_ref(sleeper)).await?;
         job.step("remove", Some(&sleeper.name), engine.remove(&id)).await?;
         sleeper.memory_left = Some(0);
         Ok(sleeper.life.clone())
@@ -40,7 +45,7 @@ impl Way for Destroy {
             // Two that write to the same volume would do more harm than none.
             engine.end_leftovers(&sleeper.container).await;
         }
-        let id = job.step("create", Some(name), engine.create(recipe)).await?;
+        let id = needs::create(job, sleeper, recipe).await?;
         job.step("start", Some(name), engine.start(&id)).await?;
         Ok(id)
     }

@@ -3,26 +3,13 @@
 use async_trait::async_trait;
 
 use super::{Way, life_of, set_restart_aside};
-use crate::canary;
-use crate::engine::{Engine, EngineError};
-use crate::model::container::{ContainerId, Facts};
-use crate::model::particulars::{Life, Limits, Particulars};
+use crate::model::container::ContainerId;
+use crate::model::particulars::{Life, Particulars};
 use crate::model::sleeper::Sleeper;
 use crate::service::tickets::job::Job;
 use crate::service::tickets::trouble::Trouble;
 
 pub(super) struct Freeze;
-
-/// Squeezes it. The engine's helper needs an image, which somebody may have removed since the host was examined.
-async fn push_out(engine: &dyn Engine, facts: &Facts, limits: Limits) -> Result<(), EngineError> {
-    match engine.squeeze(facts, limits).await {
-        Err(error) if error.is_not_found() && !engine.has_image(canary::IMAGE).await? => {
-            engine.import_image(canary::IMAGE, canary::image()).await?;
-            engine.squeeze(facts, limits).await
-        }
-        other => other,
-    }
-}
 
 #[async_trait]
 impl Way for Freeze {
@@ -31,7 +18,7 @@ impl Way for Freeze {
         let (engine, id, name) = (job.engine.clone(), sleeper.container.clone(), sleeper.name.clone());
         job.step("pause", Some(&name), engine.pause(&id)).await?;
         let squeeze = async {
-            push_out(&*engine, &found.facts, sleeper.limits).await?;
+            engine.squeeze(&found.facts, sleeper.limits).await?;
             engine.memory(&found.facts).await
         };
         match job.step("push its memory into swap", Some(&name), squeeze).await {

@@ -1,0 +1,3 @@
+//! What all listeners share that take requests from outside.
+
+pub mod connections;
