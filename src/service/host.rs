@@ -186,6 +186,8 @@ impl HostTask {
                         opened = now + wait;
                         events = later(engine.clone(), last_event, opened);
                         calls.ping();
+                        // An engine that was started anew remembers nothing of before.
+                        next_list = next_list.min(opened + RECONCILE_AFTER_CONNECT);
                         continue;
                     }
                 },
