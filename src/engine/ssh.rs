@@ -30,6 +30,8 @@ const WORDLESS: &str = "ended without a word";
 const FORBIDDEN: &str = "administratively prohibited";
 /// What the far side prints.
 const READY: &str = "wakeboard-ready";
+/// The same where the kernel over there knows that something listens at the socket.
+const LISTENED: &str = "wakeboard-listened";
 const NO_SOCKET: &str = "wakeboard-no-socket";
 const NOT_ALLOWED: &str = "wakeboard-not-allowed";
 
@@ -99,7 +101,7 @@ impl Tunnel {
             Tunnel { _folder: folder, socket, host: host.to_owned(), _ssh: ssh, _lifeline: lifeline };
         let remote = plain(&remote.to_string_lossy()).into_owned();
         match ready {
-            Ok(Said::Ready) => match tunnel.look(&complaint, &remote).await {
+            Ok(said @ (Said::Ready | Said::Listened)) => match tunnel.look(&complaint, &remote, said).await {
                 Some(why) => Err(EngineError::Ssh(why)),
                 None => Ok(tunnel),
             },
@@ -121,7 +123,7 @@ impl Tunnel {
 
     /// Asks the engine through the tunnel once; gives the reason where the tunnel leads nowhere. An engine that says nothing
     /// is none of the tunnel's business.
-    async fn look(&self, complaint: &Complaint, remote: &str) -> Option<String> {
+    async fn look(&self, complaint: &Complaint, remote: &str, said: Said) -> Option<String> {
         let ask = async {
             let mut stream = UnixStream::connect(&self.socket).await?;
             stream.write_all(b"GET /_ping HTTP/1.0\r\nHost: engine\r\n\r\n").await?;
@@ -131,10 +133,13 @@ impl Tunnel {
             Ok(Ok(0) | Err(_)) => {}
             Ok(Ok(_)) | Err(_) => return None,
         }
-        Some(if complaint.says(FORBIDDEN).await {
+        // sshd says the same of a socket that nothing listens at and of one that it may not forward.
+        Some(if said == Said::Listened || complaint.says(FORBIDDEN).await {
             in_a_line(FORBIDDEN)
         } else {
-            format!("nothing answers at {remote} over there")
+            format!(
+                "nothing answers at {remote} over there, or its sshd forbids to forward sockets (AllowStreamLocalForwarding)"
+            )
         })
     }
 
@@ -157,6 +162,8 @@ fn command_there(socket: &Path) -> String {
     let socket = socket.to_string_lossy().replace('\'', r"'\''");
     let script = format!(
         "if [ ! -e \"$1\" ]; then echo {NO_SOCKET}; elif [ ! -w \"$1\" ]; then echo {NOT_ALLOWED}; fi; \
+         real=$(readlink -f \"$1\" 2>/dev/null); \
+         if grep -qF -e \" $1\" -e \" ${{real:-$1}}\" /proc/net/unix 2>/dev/null; then echo {LISTENED}; fi; \
          echo {READY}; exec cat >/dev/null"
     );
     format!("exec sh -c '{script}' wakeboard '{socket}'")
@@ -166,6 +173,8 @@ fn command_there(socket: &Path) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Said {
     Ready,
+    /// Ready, and something listens at the socket.
+    Listened,
     NoSocket,
     NotAllowed,
     /// It ended.
@@ -175,6 +184,7 @@ enum Said {
 /// Reads until the far side says something of itself. What profiles and login messages print before goes to `noise`.
 async fn wait_until_ready(stdout: impl AsyncRead + Unpin, noise: &mut String) -> Said {
     let mut lines = BufReader::new(stdout.take(MOST_NOISE));
+    let mut ready = Said::Ready;
     loop {
         let mut line = Vec::new();
         match lines.read_until(b'\n', &mut line).await {
@@ -185,7 +195,10 @@ async fn wait_until_ready(stdout: impl AsyncRead + Unpin, noise: &mut String) ->
         // A message may end without a line break.
         let ends = |word: &str| line.trim_end().ends_with(word);
         if ends(READY) {
-            return Said::Ready;
+            return ready;
+        } else if ends(LISTENED) {
+            ready = Said::Listened;
+            continue;
         } else if ends(NO_SOCKET) {
             return Said::NoSocket;
         } else if ends(NOT_ALLOWED) {
@@ -289,6 +302,7 @@ mod tests {
             ("wakeboard-ready\n", Said::Ready, ""),
             ("Welcome\n\nready\nwakeboard-ready\n", Said::Ready, "ready"),
             ("Welcome to web-3wakeboard-ready\n", Said::Ready, ""),
+            ("motd\nwakeboard-listened\nwakeboard-ready\n", Said::Listened, "motd"),
             ("motd\nwakeboard-no-socket\nwakeboard-ready\n", Said::NoSocket, "motd"),
             ("wakeboard-not-allowed\n", Said::NotAllowed, ""),
             (
