@@ -30,6 +30,9 @@ pub async fn connect(whom: &Whom, host: &str, port: u16, course: &mut Course) ->
         Whom::At(target) => vec![SocketAddr::new(target.address, target.port.unwrap_or(port))],
         Whom::Named => look_up(host, port, course).await?,
         Whom::Nobody(fault) => return Err(fault.clone()),
+        Whom::Resolvers(_) => {
+            return Err(fault(FaultKind::NotTried, "resolvers answer only questions about names"));
+        }
     };
     any_of(&peers, course).await
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::intake::Intake;
 use super::who::who;
-use super::{Failure, ps};
+use super::{Failure, output, ps};
 use crate::config::callmaps::Shelf;
 use crate::config::{Env, Settings};
 use crate::demo;
@@ -63,6 +63,19 @@ async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
         ));
     }
     let env = Env::from_process();
+    if !output::places_text() {
+        return Err(Failure::Usage(
+            "this terminal cannot place text (its TERM is dumb): there are `wakeboard ps`, `hosts` and `changes`"
+                .to_owned(),
+        ));
+    }
+    if rustix::termios::tcgetwinsize(std::io::stdout()).is_ok_and(|size| size.ws_col == 0 || size.ws_row == 0)
+    {
+        return Err(Failure::Usage(
+            "this terminal says no size: set it (stty rows 40 cols 120), or use `wakeboard ps`, `hosts` and `changes`"
+                .to_owned(),
+        ));
+    }
     // What happens in the demo is nobody's record, and its door would take what is meant for the real one.
     let intake = if demo { None } else { Some(Intake::of(&settings, &env)?) };
     // A callmap that lies about here asks servers of the real world.

@@ -1,6 +1,5 @@
 //! `wakeboard ps`: the tenants, as a table or as JSON.
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,7 +72,7 @@ pub async fn run(ps: &Ps, settings: Settings) -> Result<(), Failure> {
             output::json(&rows(&mut filter, &now, &usages))?;
         } else {
             now = once_clear(&service, now).await;
-            if ps.watch && std::io::stdout().is_terminal() {
+            if ps.watch && output::places_text() {
                 output::print(|out| write!(out, "\x1b[H\x1b[2J"))?;
             }
             output::table(&table(&mut filter, &now))?;

@@ -6,6 +6,7 @@ pub mod ask;
 pub mod backoff;
 pub mod callmap;
 pub mod cells;
+pub mod certificate_words;
 pub mod change;
 pub mod container;
 pub mod container_path;

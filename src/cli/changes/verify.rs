@@ -1,6 +1,6 @@
 //! `changes verify`: whether the record is whole.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
 use serde::Serialize;
 
@@ -38,7 +38,7 @@ pub async fn run(args: &ChangesVerifyArgs, settings: Settings) -> Result<(), Fai
         return Err(Failure::Failed(format!("there is no ledger {}", plain(&file.display().to_string()))));
     }
     let (ledger, place) = super::ledger(settings.ledger).await?;
-    let is_watched = std::io::stderr().is_terminal();
+    let is_watched = output::places_errors();
     let progress = |records: u64| {
         if is_watched {
             eprint!("\r{records} records ");

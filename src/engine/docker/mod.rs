@@ -16,6 +16,7 @@ mod leftovers;
 mod limits;
 mod listening;
 mod needs;
+mod own_certificate;
 mod pages;
 mod particulars;
 mod reach;
