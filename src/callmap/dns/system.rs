@@ -41,7 +41,7 @@ mod tests {
         let two: [SocketAddr; 2] = ["10.0.0.53:53".parse().unwrap(), "[::1]:53".parse().unwrap()];
         assert_eq!(named(text), two);
         assert_eq!(named("nameserver ::1"), two[1..]);
-        assert_eq!(named("options edns0\nnameserver\n"), []);
+        assert!(named("options edns0\nnameserver\n").is_empty());
         assert_eq!(named(&"nameserver 10.0.0.1\n".repeat(9)).len(), 3);
     }
 }
