@@ -156,6 +156,7 @@ fn tiers_and_rules_mean_what_they_say() {
     let never = [window(Kind::Never, "daily 02:00-03:00"), window(Kind::Never, "2026-12-24..2027-01-02")];
     let step = |after, dump| Step { after: seconds(after), dump };
     let expected = Rules {
+        awake_at_least: None,
         tiers: [
             TierRules { steps: vec![], windows: never.to_vec() },
             TierRules {
