@@ -173,6 +173,8 @@ async fn a_stream_that_ends_is_no_loss(after: Duration) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
+    // A list may show the last state before the stream that was opened anew brings its event; and what is told twice comes late.
+    tokio::time::sleep(Duration::from_secs(3)).await;
     let changes = bench.service.changes().borrow().clone();
     let of_link = |verb| matches!(verb, Verb::Lost | Verb::Gap | Verb::Connected);
     assert!(!changes.newest_first.iter().any(|change| of_link(change.verb)), "{:?}", changes.newest_first);

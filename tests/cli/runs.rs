@@ -268,7 +268,7 @@ fn a_tenants_containers_are_found_or_it_is_said_why_not() {
 #[test]
 fn every_run_knows_who_sleeps() {
     let (_runtime, _running, home) = simulated("");
-    run(&home, &["dump", "acme", "--by", "stop"]).success();
+    run(&home, &["dump", "acme", "--by", "stop", "--force"]).success();
     let layers = "  - {name: tomcat, targets: {tenant: acme}, probes: [{tcp: 80}]}\n";
     let file = callmap(&home, "www.yaml", layers);
     for _ in 0..4 {

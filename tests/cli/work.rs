@@ -104,16 +104,16 @@ fn the_last_json_line_has_exactly_the_promised_keys() {
         lines.rfind(|line| line["tenant"] == tenant).unwrap()
     };
     // One lies down, and is awake the second time; the other is vip, and nobody insists.
-    for (words, code, tenant, outcome) in [
-        (&["wake", "birch"], 0, "birch", "woken"),
-        (&["wake", "birch"], 0, "birch", "woken"),
-        (&["dump", "acme"], 1, "acme", "refused"),
+    for (words, code, tenant, outcome, reason) in [
+        (&["wake", "birch"], 0, "birch", "woken", None),
+        (&["wake", "birch"], 0, "birch", "woken", Some("is awake already")),
+        (&["dump", "acme"], 1, "acme", "refused", Some("its tier is vip: only with --force")),
     ] {
         let last = last(words, code, tenant);
         let keys: Vec<&str> = last.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(keys.join(" "), "fallbacks method outcome reason seconds tenant ticket");
         assert_eq!(last["outcome"], outcome);
-        assert_eq!(last["reason"].is_null(), outcome == "woken", "{last}");
+        assert_eq!(last["reason"].as_str(), reason, "{last}");
         assert_eq!(last["fallbacks"], serde_json::json!([]));
         assert_eq!(last["ticket"].as_str().unwrap().len(), 7);
     }

@@ -243,8 +243,8 @@ async fn programs_that_come_and_go_take_nothing_away_from_those_that_stay() {
     assert!(note("1").starts_with("noted"));
     assert!(folder.path().join("ledger.db-wal").exists(), "the first still writes to it");
     for id in ["2", "3"] {
-        let said = Said { key: Some(Said::key_of(id)), ..Said::of("b") };
-        let record = said.record("b", "", |_| false, jiff::Timestamp::now()).unwrap();
+        let said = Said { key: Some(Said::key_of(id)), ..Said::of("a") };
+        let record = said.record("a", "", |_| false, jiff::Timestamp::now()).unwrap();
         assert_eq!(first.append(&[record]).await.unwrap().new, 1);
         assert!(note(id).starts_with("was noted before"), "what was appended is seen by others");
     }

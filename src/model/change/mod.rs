@@ -89,12 +89,13 @@ pub struct Change {
 }
 
 impl Change {
-    /// Whether a repetition of this change says something else. What it leaves out is no contradiction, nor when it says it;
-    /// and a name may have become a tenant's in between.
+    /// Whether a repetition of this change says something else. What one of them leaves out is no contradiction, nor when it is
+    /// said; and a name may have become a tenant's in between.
     #[must_use]
     pub fn is_contradicted_by(&self, again: &Change) -> bool {
         let object = |it: &Change| it.tenant.clone().or_else(|| it.thing.clone());
-        let differs = |kept: Option<&str>, said: Option<&str>| said.is_some() && said != kept;
+        let differs =
+            |kept: Option<&str>, said: Option<&str>| kept.is_some() && said.is_some() && said != kept;
         self.verb != again.verb
             || differs(self.host.as_deref(), again.host.as_deref())
             || differs(self.actor.as_deref(), again.actor.as_deref())
