@@ -51,43 +51,17 @@ fn confirm(tenants: &[String], accepted: &[Accepted]) -> Result<(), Failure> {
 }
 
 fn question(tenant: &str, accepted: &[Accepted]) -> String {
-    let mut text = String::new();
-    for it in accepted {
+    let tenant = plain(tenant);
+    let line = |it: &Accepted| {
         let name = plain(&it.name);
-        text.push_str(&if it.volume {
+        if it.volume {
             format!(
-                "The data of the volume {name} is given up: {} starts with what is there now, or empty.\n",
-                plain(tenant)
+                "The data of the volume {name} is given up: {tenant} starts with what is there now, or empty.\n"
             )
         } else {
-            format!("{} starts with the image or network that is called {name} now.\n", plain(tenant))
-        });
-    }
-    text.push_str("Go on?");
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn losses_are_accepted_for_one_tenant_at_a_time() {
-        let accepted = [Accepted { name: "acme-data".into(), volume: true }];
-        let told = confirm(&["acme".to_owned(), "birch".to_owned()], &accepted).unwrap_err();
-        assert!(matches!(told, Failure::Usage(told) if told.contains("one tenant")));
-    }
-
-    #[test]
-    fn the_question_names_all_that_is_given_up() {
-        let accepted = [
-            Accepted { name: "acme\u{1b}data".into(), volume: true },
-            Accepted { name: "net".into(), volume: false },
-        ];
-        assert_eq!(
-            question("acme", &accepted),
-            "The data of the volume acme␛data is given up: acme starts with what is there now, or empty.\n\
-             acme starts with the image or network that is called net now.\nGo on?"
-        );
-    }
+            format!("{tenant} starts with the image or network that is called {name} now.\n")
+        }
+    };
+    let lines: Vec<String> = accepted.iter().map(line).collect();
+    lines.concat() + "Go on?"
 }

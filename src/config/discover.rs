@@ -46,9 +46,8 @@ fn from_variable(env: &Env, text: &str) -> Result<HostSpec, ConfigError> {
 pub(super) fn as_docker_reads(text: &str) -> String {
     let rest = match text.split_once("://") {
         Some(("tcp", rest)) => rest,
-        Some(_) => return text.to_owned(),
         None if text.contains(':') && !text.starts_with('/') => text,
-        None => return text.to_owned(),
+        Some(_) | None => return text.to_owned(),
     };
     let host = if rest.starts_with(':') || rest.is_empty() { "127.0.0.1" } else { "" };
     format!("tcp://{host}{rest}")

@@ -118,10 +118,11 @@ pub fn is_of(pid: u32, id: &str) -> bool {
 }
 
 /// For how long that process has run; nothing where it is gone.
+#[must_use]
 pub fn age(pid: u32) -> Option<Duration> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let line = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name in brackets may hold anything; the start, in ticks since the boot, is the twentieth after it.
-    let start: u64 = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()?;
+    let start: u64 = line.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()?;
     let up: f64 = fs::read_to_string("/proc/uptime").ok()?.split_whitespace().next()?.parse().ok()?;
     Duration::try_from_secs_f64((up - start as f64 / TICKS).max(0.0)).ok()
 }

@@ -113,7 +113,7 @@ impl Sealer {
         })?;
         let text = std::str::from_utf8(&opened).map_err(|error| Fault::row("a sleeper", error))?;
         let Secret { recipe, restart, limits } = rows::thing("a sleeper", text)?;
-        Ok(Sleeper { recipe, restart, limits, ..clear })
+        Ok(Sleeper { restart, limits, recipe, ..clear })
     }
 }
 

@@ -110,9 +110,9 @@ impl Ledger {
             );
             let query = numbers.iter().fold(sqlx::query(&sql), |query, id| query.bind(id.to_string()));
             let taken: Vec<(String,)> = ask::all(reading.connection(), query).await?;
-            let acts = |id: TicketId| [Act::of_ticket(id).number(), Act::of_run(id).number()];
+            let acts = |id: &TicketId| [Act::of_ticket(*id).number(), Act::of_run(*id).number()];
             let sql = format!("SELECT act FROM acts WHERE act IN ({})", places(1, 2 * numbers.len()));
-            let each = numbers.iter().flat_map(|id| acts(*id));
+            let each = numbers.iter().flat_map(acts);
             let query = each.fold(sqlx::query(&sql), |query, act| query.bind(act));
             let told: Vec<(i64,)> = ask::all(reading.connection(), query).await?;
             reading.done();

@@ -133,15 +133,15 @@ pub fn told(lost: &[Loss]) -> String {
     };
     let volumes = names(|loss| loss.kind == Kind::Volume);
     if !volumes.is_empty() {
-        text.push_str(&format!(
-            " (restore it; or, to start without its data: wakeboard wake TENANT --with-empty-volume {volumes})"
-        ));
+        text += " (restore it; or, to start without its data: wakeboard wake TENANT --with-empty-volume ";
+        text += &volumes;
+        text.push(')');
     }
     let others = names(|loss| loss.kind != Kind::Volume && loss.is.is_some());
     if !others.is_empty() {
-        text.push_str(&format!(
-            " (to start with the one that is there: wakeboard wake TENANT --with-replaced {others})"
-        ));
+        text += " (to start with the one that is there: wakeboard wake TENANT --with-replaced ";
+        text += &others;
+        text.push(')');
     }
     text
 }

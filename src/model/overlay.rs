@@ -48,7 +48,7 @@ impl Overlay {
         if facts.asleep == asleep && facts.at_work == at_work {
             return facts.clone();
         }
-        Arc::new(Facts { asleep, at_work, ..Facts::clone(facts) })
+        Arc::new(Facts { at_work, asleep, ..Facts::clone(facts) })
     }
 
     /// Containers that their dump removed, as rows of their tenants; also one whose dump was cut off right after that. One that

@@ -340,7 +340,7 @@ proptest! {
 }
 
 /// Changes what was fixed at the creation of a container of `acme`.
-fn set_up(scene: &mut Scene, name: &str, setup: Setup) {
+fn set_up(scene: &mut Scene, name: &str, setup: &Setup) {
     scene.tenant(|tenant| {
         for facts in &mut tenant.containers {
             if &*facts.name == name {
@@ -355,14 +355,14 @@ fn a_plan_knows_whom_a_sleep_breaks_and_in_which_order_they_go() {
     let mut scene = scene(&[("a-net", None, Phase::Running), ("b-web", None, Phase::Running)], Link::Up);
     let mut web = Setup::default();
     web.add(Part::Network, "a-net");
-    set_up(&mut scene, "b-web", web.clone());
+    set_up(&mut scene, "b-web", &web);
     let plan = scene.plan(&Order { method: Some(Method::Stop), ..order(Task::Dump) });
     let names: Vec<&str> = plan.containers.iter().map(|name| &**name).collect();
     assert_eq!(names, ["b-web", "a-net"]);
     let why = scene.refusal(&Order { method: Some(Method::Destroy), ..order(Task::Dump) });
     assert!(why.contains("b-web uses the network of another container"), "{why}");
     // Left alone, it would lose its network.
-    set_up(&mut scene, "b-web", Setup { oneoff: true, ..web });
+    set_up(&mut scene, "b-web", &Setup { oneoff: true, ..web });
     let why = scene.refusal(&Order { method: Some(Method::Stop), ..order(Task::Dump) });
     assert_eq!(why, "b-web uses its network (that of a-net)");
     let frozen = scene.plan(&Order { method: Some(Method::Freeze), ..order(Task::Dump) });
@@ -373,10 +373,10 @@ fn a_plan_knows_whom_a_sleep_breaks_and_in_which_order_they_go() {
 fn a_plan_knows_who_else_keeps_a_container() {
     let mut scene = running();
     let supervisor = Some(Supervisor::Swarm("acme".into()));
-    set_up(&mut scene, "a", Setup { supervisor, ..Setup::default() });
+    set_up(&mut scene, "a", &Setup { supervisor, ..Setup::default() });
     let why = scene.refusal(&order(Task::Dump));
     assert_eq!(why, "a: a task of the swarm service acme: scale the service instead");
-    set_up(&mut scene, "a", Setup { removed_at_end: true, ..Setup::default() });
+    set_up(&mut scene, "a", &Setup { removed_at_end: true, ..Setup::default() });
     let why = scene.refusal(&Order { method: Some(Method::Stop), ..order(Task::Dump) });
     assert!(why.contains("--rm"), "{why}");
 }

@@ -324,7 +324,8 @@ fn mounts(inspect: &Value) -> Value {
         let place = clean(mount["Destination"].as_str().unwrap_or_default());
         let is_volume = mount["Type"] == "volume";
         // A named volume is relabelled where one without a name is not; and a rehearsal copies nothing.
-        let is_kept = |word: &&str| !matches!(*word, "" | "rw" | "nocopy") && !(is_volume && *word == "z");
+        let is_left_out = |word: &str| matches!(word, "" | "rw" | "nocopy") || (is_volume && word == "z");
+        let is_kept = |word: &&str| !is_left_out(word);
         let mode: BTreeSet<String> = mount["Mode"]
             .as_str()
             .unwrap_or_default()

@@ -231,12 +231,7 @@ impl HostTask {
                     ask_more =
                         (!self.brief).then(|| (Instant::now() + AFTER_FIRST_PICTURE, Timestamp::now()));
                     self.connected.send_replace(Some(engine.clone()));
-                    // With many hosts, lines of the log take as long as reading their lists.
-                    if first {
-                        debug!(host = %self.spec.name, "host known");
-                    } else {
-                        info!(host = %self.spec.name, "host known again");
-                    }
+                    self.say_known(first);
                 }
                 Report::History(_) if !known => calls.list(),
                 _ => {}
@@ -247,6 +242,15 @@ impl HostTask {
             if self.tell(report).await.is_err() {
                 return Ok(());
             }
+        }
+    }
+
+    /// With many hosts, lines of the log take as long as reading their lists.
+    fn say_known(&self, first: bool) {
+        if first {
+            debug!(host = %self.spec.name, "host known");
+        } else {
+            info!(host = %self.spec.name, "host known again");
         }
     }
 }

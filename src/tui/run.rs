@@ -128,9 +128,7 @@ pub async fn run(service: Service, start: Start, files: Files) -> io::Result<()>
             Err(fault) = service.watch_tasks() => return Err(io::Error::other(fault)),
             () = sleep_until(next_tick) => {
                 state.activities = activities.borrow().clone();
-                state.memory_used = machine::memory().map(|(used, _)| used);
-                state.now = Zoned::now();
-                past::wire::tick(&mut state);
+                tick(&mut state);
                 if let Some(Effect::RunCallmap(order)) = act::tick(&mut state) {
                     desk.load(order);
                 }
@@ -138,6 +136,13 @@ pub async fn run(service: Service, start: Start, files: Files) -> io::Result<()>
             }
         }
     }
+}
+
+/// What is read anew by the clock.
+fn tick(state: &mut State) {
+    state.memory_used = machine::memory().map(|(used, _)| used);
+    state.now = Zoned::now();
+    past::wire::tick(state);
 }
 
 /// Hands on what others do.

@@ -107,7 +107,7 @@ async fn bytes_of_the_file_do_a_terminal_no_harm() {
 
 #[tokio::test]
 async fn what_stood_in_clear_is_gone_from_the_file_once_it_is_signed() {
-    let place = Place::of_format_4().await;
+    let place = Place::of_format_4();
     let stands = || {
         let files = fs::read_dir(place.path().parent().unwrap()).unwrap();
         let holds = |path: &Path| fs::read(path).unwrap().windows(11).any(|at| at == b"hello-delta");

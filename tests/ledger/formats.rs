@@ -15,7 +15,7 @@ fn by_tenant(mut sleepers: Vec<Sleeper>) -> Vec<Sleeper> {
 
 #[tokio::test]
 async fn a_ledger_of_format_4_keeps_all_that_was_in_it() {
-    let place = Place::of_format_4().await;
+    let place = Place::of_format_4();
     let ledger = place.open().await;
     let sleepers = by_tenant(ledger.sleepers().await.unwrap());
     let told: Vec<_> = sleepers.iter().map(|it| (&*it.tenant, it.method, it.stage)).collect();
@@ -40,7 +40,7 @@ async fn a_ledger_of_format_4_keeps_all_that_was_in_it() {
 
 #[tokio::test]
 async fn sleepers_of_format_4_are_woken_once_somebody_has_signed_them() {
-    let place = Place::of_format_4().await;
+    let place = Place::of_format_4();
     let ledger = place.open().await;
     let all: Vec<_> = ledger.sleepers().await.unwrap().into_iter().map(|it| it.container).collect();
     let refused = ledger.sleepers_of(&all).await.unwrap_err();
@@ -62,7 +62,7 @@ async fn sleepers_of_format_4_are_woken_once_somebody_has_signed_them() {
 
 #[tokio::test]
 async fn a_record_that_changed_since_it_was_looked_at_is_not_signed() {
-    let place = Place::of_format_4().await;
+    let place = Place::of_format_4();
     let ledger = place.open().await;
     let unsigned = ledger.unsigned().await.unwrap();
     place.sql("UPDATE sleepers SET body = REPLACE(body, 'hello-delta', 'evil')").await;
@@ -72,7 +72,7 @@ async fn a_record_that_changed_since_it_was_looked_at_is_not_signed() {
 
 #[tokio::test]
 async fn a_ledger_of_a_newer_wakeboard_is_left_as_it_is() {
-    let place = Place::of_format_4().await;
+    let place = Place::of_format_4();
     place.sql("UPDATE wakeboard SET value = 99 WHERE name = 'format'").await;
     let error = Ledger::open(&place.at()).await.unwrap_err();
     assert!(matches!(error.fault, Fault::Newer { found: 99, .. }), "{error}");

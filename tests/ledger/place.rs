@@ -32,7 +32,7 @@ impl Place {
     }
 
     /// The real ledger of that older format.
-    pub async fn of_format_4() -> Place {
+    pub fn of_format_4() -> Place {
         let place = Place::new();
         std::fs::create_dir_all(place.path().parent().unwrap()).unwrap();
         let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ledger/fixtures/format-4.db");

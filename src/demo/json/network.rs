@@ -72,6 +72,7 @@ fn ports(container: &Container) -> Vec<(String, Option<String>)> {
 }
 
 /// The networks that it is in, by name.
+#[must_use]
 pub fn networks(container: &Container) -> Map<String, Value> {
     let given = container.spec.given.as_ref();
     let named = given.filter(|given| !given.networks.is_empty());
@@ -134,6 +135,7 @@ pub fn mounts(container: &Container) -> Value {
 }
 
 /// The names of its volumes.
+#[must_use]
 pub fn mounted(container: &Container) -> Vec<String> {
     let all = mounts(container);
     let volumes = all.as_array().into_iter().flatten().filter(|mount| mount["Type"] == "volume");

@@ -45,11 +45,11 @@ impl DockerEngine {
             }
         }
         let of = owner.as_ref().unwrap_or(inspect);
-        Ok(if self.near { self.from_this_machine(of).await } else { self.from_afar(of).await })
+        Ok(if self.near { self.reach_here(of).await } else { self.reach_afar(of).await })
     }
 
     /// Of an engine behind a socket of this machine.
-    async fn from_this_machine(&self, of: &ContainerInspectResponse) -> Reach {
+    async fn reach_here(&self, of: &ContainerInspectResponse) -> Reach {
         let network = self.whose_network().await;
         let is_host = mode(of) == "host";
         let addresses = match &network {
@@ -78,7 +78,7 @@ impl DockerEngine {
     }
 
     /// Of an engine on another machine.
-    async fn from_afar(&self, of: &ContainerInspectResponse) -> Reach {
+    async fn reach_afar(&self, of: &ContainerInspectResponse) -> Reach {
         match self.machine_addresses().await {
             Ok(machine) if mode(of) == "host" => {
                 Reach { addresses: machine, published: Vec::new(), unreached: None }

@@ -126,7 +126,7 @@ mod tests {
 
     fn rules(wakes_stopped: bool, role: Option<&str>) -> DoorRules {
         let lead = Lead { role: role.map(Into::into), port: None };
-        DoorRules { wakes_stopped, lead, ..DoorRules::default() }
+        DoorRules { lead, wakes_stopped, ..DoorRules::default() }
     }
 
     fn fleet(state: State, link: Link) -> Fleet {

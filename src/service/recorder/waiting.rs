@@ -131,16 +131,16 @@ impl Waiting {
 
 /// What says that something is missing in the record.
 fn hole(lost: Lost) -> Record {
-    missing(None, format!("{} changes are not recorded", lost.count), lost)
+    missing(None, &format!("{} changes are not recorded", lost.count), lost)
 }
 
 /// The same of one host that told too much.
 fn flooded(host: &HostName, lost: Lost) -> Record {
     let detail = format!("{} events are not recorded, since there were too many", lost.count);
-    missing(Some(host.clone()), detail, lost)
+    missing(Some(host.clone()), &detail, lost)
 }
 
-fn missing(host: Option<HostName>, what: String, lost: Lost) -> Record {
+fn missing(host: Option<HostName>, what: &str, lost: Lost) -> Record {
     let zone = TimeZone::system();
     let clock = |time: Timestamp| time.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string();
     let detail = format!("{what}, {} to {}", clock(lost.from), clock(lost.to));

@@ -272,16 +272,15 @@ async fn join(
     if there.networks.is_empty() {
         return Ok(());
     }
-    let (id, joined) = match held.iter().find(|it| it.image.is_empty() && it.runs) {
-        Some(it) => (it.id.clone(), joined(engine, &it.id).await?),
-        None => {
-            if !engine.has_image(canary::IMAGE).await? {
-                engine.import_image(canary::IMAGE, canary::image()).await?;
-            }
-            let id = make(engine, canary::IMAGE, ["", "{}", ledger], Vec::new(), FIRST).await?;
-            engine.leave(&id, FIRST).await?;
-            (id, BTreeSet::new())
+    let (id, joined) = if let Some(it) = held.iter().find(|it| it.image.is_empty() && it.runs) {
+        (it.id.clone(), joined(engine, &it.id).await?)
+    } else {
+        if !engine.has_image(canary::IMAGE).await? {
+            engine.import_image(canary::IMAGE, canary::image()).await?;
         }
+        let id = make(engine, canary::IMAGE, ["", "{}", ledger], Vec::new(), FIRST).await?;
+        engine.leave(&id, FIRST).await?;
+        (id, BTreeSet::new())
     };
     for network in there.networks.iter().filter(|it| !joined.contains(&*it.name)) {
         if let Err(error) = engine.join(&id, &network.mark, taken).await {

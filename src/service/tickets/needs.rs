@@ -49,13 +49,13 @@ pub(super) async fn check(job: &mut Job, sleepers: &[Sleeper]) -> Result<(), Tro
     if let Some(why) = needs::pointless(&lost, &job.accepted) {
         return Err(Trouble::Refused(why));
     }
-    refuse(needs::unaccepted(lost, &job.accepted))
+    refuse(&needs::unaccepted(lost, &job.accepted))
 }
 
 /// Creates the container again from its recipe, if all that it needs is the same as before.
 pub(super) async fn create(job: &mut Job, sleeper: &Sleeper, recipe: &str) -> Result<ContainerId, Trouble> {
     let lost = losses(job, sleeper).await?;
-    refuse(needs::unaccepted(lost.clone(), &job.accepted))?;
+    refuse(&needs::unaccepted(lost.clone(), &job.accepted))?;
     let engine = job.engine.clone();
     let created = job.step("create", Some(&sleeper.name), engine.create(recipe)).await;
     if created.is_err() {
@@ -86,6 +86,6 @@ async fn losses(job: &mut Job, sleeper: &Sleeper) -> Result<Vec<Loss>, Trouble> 
     Ok(lost)
 }
 
-fn refuse(lost: Vec<Loss>) -> Result<(), Trouble> {
-    if lost.is_empty() { Ok(()) } else { Err(Trouble::Needs(needs::told(&lost))) }
+fn refuse(lost: &[Loss]) -> Result<(), Trouble> {
+    if lost.is_empty() { Ok(()) } else { Err(Trouble::Needs(needs::told(lost))) }
 }

@@ -63,7 +63,7 @@ mod tests {
         let mut given = HashSet::new();
         for _ in 0..10 {
             numbers.refill(&ledger).await;
-            for _ in 0..AT_HAND - FEW + 1 {
+            for _ in 0..=AT_HAND - FEW {
                 assert!(given.insert(numbers.next()));
             }
         }

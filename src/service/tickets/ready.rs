@@ -134,9 +134,8 @@ async fn check(engine: &dyn Engine, watched: &mut Watched<'_>) -> Result<bool, T
             let goes_on = by.is_some_and(Method::keeps_memory) || up >= STAYS;
             if goes_on { Ok(()) } else { Err(String::new()) }
         }
-        Need::Health if is_healthy => Ok(()),
+        Need::Health | Need::HealthOrPorts(_) if is_healthy => Ok(()),
         Need::Health => Err(of_health(&it)),
-        Need::HealthOrPorts(_) if is_healthy => Ok(()),
         Need::HealthOrPorts(_) if up < readiness::health_goes_first(it.checked_every) => Err(of_health(&it)),
         Need::HealthOrPorts(ports) | Need::Ports(ports) => any_port(&it, ports).await,
         Need::Answer(Ready::Port(port)) => takes_connections(&it, *port).await,
