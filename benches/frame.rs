@@ -102,6 +102,7 @@ fn fleet(first: Phase) -> Fleet {
             engine: None,
             heard: None,
             remembered: true,
+            unclear: false,
             tenants: tenants(&name, &picture, &Link::Up, &wakeboard::model::overlay::Overlay::default()),
             name,
         })
@@ -121,6 +122,9 @@ fn container(tenant: usize, phase: Phase) -> Facts {
         since: Some(Timestamp::UNIX_EPOCH),
         detail: None,
         asleep: None,
+        ports: None,
+        setup: None,
+        at_work: false,
     }
 }
 

@@ -8,6 +8,7 @@
 //! /canary                             a tenant with 16 MiB of memory on port 7070
 //! /canary alone                       the same without a connection to itself
 //! /canary load MEBIBYTES [PORT]       the same with so much memory
+//! /canary hold                        nothing, until it is killed
 //! /canary reclaim ID BYTES [FOLDER]   push BYTES of the container's memory into swap (cgroup v2), and end
 //! ```
 #![no_std]
@@ -28,6 +29,8 @@ use start::Arguments;
 const MEBIBYTES: usize = 16;
 /// Where it listens when nobody says where.
 const PORT: u16 = 7070;
+/// In milliseconds.
+const HOUR: u64 = 3_600_000;
 
 /// What the program does, until its exit code.
 fn run(arguments: &Arguments) -> i32 {
@@ -35,6 +38,10 @@ fn run(arguments: &Arguments) -> i32 {
     match arguments.get(1) {
         None => tenant::live(MEBIBYTES, PORT, true),
         Some(b"alone") => tenant::live(MEBIBYTES, PORT, false),
+        // What holds volumes, images and networks only has to be there.
+        Some(b"hold") => loop {
+            sys::wait(&mut [], HOUR);
+        },
         Some(b"load") => {
             let port = if arguments.get(3).is_some() { number(3) } else { Some(u64::from(PORT)) };
             match (number(2), port.map(u16::try_from)) {
@@ -53,6 +60,6 @@ fn run(arguments: &Arguments) -> i32 {
 }
 
 fn usage() -> i32 {
-    text::say(b"error usage: canary [alone | load MEBIBYTES [PORT] | reclaim ID BYTES [FOLDER]]\n");
+    text::say(b"error usage: canary [alone | hold | load MEBIBYTES [PORT] | reclaim ID BYTES [FOLDER]]\n");
     2
 }

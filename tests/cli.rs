@@ -8,6 +8,8 @@ mod changes;
 mod common;
 #[path = "cli/keeper.rs"]
 mod keeper;
+#[path = "cli/needs.rs"]
+mod needs;
 #[path = "cli/rules.rs"]
 mod rules;
 #[path = "cli/runs.rs"]
@@ -74,7 +76,7 @@ fn ps_json_has_the_promised_shape() {
     assert_eq!(keys(&tenants[0]), "containers host method since state tenant tier");
     assert_eq!(
         keys(&tenants[0]["containers"][0]),
-        "cpu_percent health id image memory_bytes memory_limit_bytes name role state"
+        "cpu_percent exit_code health id image memory_bytes memory_limit_bytes name oom ports restart_count role since state"
     );
     assert_eq!(tenants[0]["tier"], "vip");
     assert_eq!(tenants[0]["state"], "running");

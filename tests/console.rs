@@ -141,6 +141,16 @@ fn every_size_down_to_the_least_is_drawn_whole() {
 }
 
 #[test]
+fn a_terminal_that_cannot_place_text_gets_words() {
+    let home = Home::new("");
+    let mut console = home.console(&["demo"], (150, 40), &[("TERM", "dumb")]);
+    let screen = console.wait("the reason", |screen| screen.contains("cannot place text"));
+    assert!(screen.contains("wakeboard ps"), "{screen}");
+    assert_eq!(console.wait_exit().exit_code(), 2);
+    assert_eq!(count(&console.raw(), b"\x1b"), 0);
+}
+
+#[test]
 fn colours_follow_the_terminal() {
     let truecolor = demo((150, 40), &[("COLORTERM", "truecolor")]).1.raw();
     assert!(count(&truecolor, b"38;2;") > 0);

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use wakeboard::config::scenario::{Act, Fault, Garbage, Scenario};
 use wakeboard::demo::{self, Running};
 use wakeboard::engine;
+use wakeboard::model::change::Verb;
 use wakeboard::model::fleet::{Fleet, Link};
 use wakeboard::model::host::HostSpec;
 use wakeboard::model::naming::Naming;
@@ -150,6 +151,49 @@ async fn cut_in_mid_stream() {
         bench.good_host_is_quick().await;
     }
     bench.bad_host_comes_back().await;
+}
+
+/// Behind a proxy that ends idle streams, a host is never lost: what happens goes on to be told, and nothing is told of a loss.
+async fn a_stream_that_ends_is_no_loss(after: Duration) {
+    let mut bench = Bench::start();
+    bench.up().await;
+    bench.running.fault("bad", Some(Fault::EndStreams(after))).unwrap();
+    for act in [Act::Pause, Act::Unpause, Act::Pause] {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        bench.running.act("bad", "birch-app", act).unwrap();
+        let state = if act == Act::Pause { State::Paused } else { State::Running };
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+        loop {
+            let fleet = bench.service.fleet().borrow().clone();
+            assert!(fleet.hosts.iter().all(|host| host.link.is_up()), "no host is lost");
+            if state_of(&fleet, "birch") == state {
+                break;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{state:?} is never seen");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+    // A list may show the last state before the stream that was opened anew brings its event; and what is told twice comes late.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let changes = bench.service.changes().borrow().clone();
+    let of_link = |verb| matches!(verb, Verb::Lost | Verb::Gap | Verb::Connected);
+    assert!(!changes.newest_first.iter().any(|change| of_link(change.verb)), "{:?}", changes.newest_first);
+    let of_birch = changes.newest_first.iter().filter(|change| change.tenant.as_deref() == Some("birch"));
+    let told: Vec<Verb> = of_birch
+        .map(|change| change.verb)
+        .filter(|verb| matches!(verb, Verb::Paused | Verb::Unpaused))
+        .collect();
+    assert_eq!(told, [Verb::Paused, Verb::Unpaused, Verb::Paused], "each once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_ends_now_and_then() {
+    a_stream_that_ends_is_no_loss(Duration::from_millis(600)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_ends_at_once_each_time() {
+    a_stream_that_ends_is_no_loss(Duration::ZERO).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

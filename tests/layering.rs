@@ -42,7 +42,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
 ];
 
 /// Libraries that only these rooms may know.
-const LIBRARIES: [(&str, &[&str]); 17] = [
+const LIBRARIES: [(&str, &[&str]); 18] = [
     ("ratatui|crossterm|tui_input", &["tui"]),
     ("fluent_bundle|unic_langid", &["tui"]),
     ("bollard", &["engine"]),
@@ -56,6 +56,8 @@ const LIBRARIES: [(&str, &[&str]); 17] = [
     ("rcgen", &["demo"]),
     ("serde_yaml|yaml_serde", &["config"]),
     ("sqlx|rusqlite", &["ledger"]),
+    // As the provider of TLS, and for the seals of the ledger.
+    ("ring", &["callmap", "demo", "engine", "keeper", "ledger"]),
     ("clap|clap_complete|clap_mangen", &["grammar", "cli"]),
     ("hyper|hyper_util|http_body_util", &["engine", "callmap", "demo", "intake", "keeper"]),
     ("notify|similar", &["intake"]),

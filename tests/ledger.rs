@@ -11,6 +11,8 @@ mod crash;
 mod duties;
 #[path = "ledger/file.rs"]
 mod file;
+#[path = "ledger/formats.rs"]
+mod formats;
 #[path = "ledger/lists.rs"]
 mod lists;
 #[path = "ledger/place.rs"]
@@ -21,6 +23,8 @@ mod property;
 mod race;
 #[path = "ledger/runs.rs"]
 mod runs;
+#[path = "ledger/seals.rs"]
+mod seals;
 #[path = "ledger/things.rs"]
 mod things;
 #[path = "ledger/work.rs"]

@@ -205,6 +205,8 @@ proptest! {
                 asleep: None,
                 since: Some(start),
                 ticket: false,
+                woken_again: 0,
+                has_written: false,
             };
             let taken = Measures::ALL.without(unknown.into_iter().collect());
             Life { rules: &rules, tier, taken, uses: uses.clone(), start, subject }.live(tick);
@@ -244,7 +246,7 @@ proptest! {
         let subject = |later: i64| {
             let since = ago((since - later).max(0));
             let state = if asleep.is_some() { State::Dumped } else { State::Running };
-            Subject { tier: Some(tier), state, asleep, since: Some(since), ticket: false }
+            Subject { tier: Some(tier), state, asleep, since: Some(since), ticket: false, has_written: false, woken_again: 0 }
         };
         let first = |subject: Subject, activity: Activity| {
             first_dump(&rules, now, &Case { subject: &subject, activity: &activity, answer: None, short })
@@ -260,7 +262,7 @@ proptest! {
         let now = start + Duration::from_secs((idle * MINUTE).unsigned_abs());
         let used = Some(start);
         let activity = Activity { request: used, network: used, cpu: used, connections: used };
-        let subject = Subject { tier: Some(Tier::Vip), state: State::Running, asleep: None, since: used, ticket: false };
+        let subject = Subject { tier: Some(Tier::Vip), state: State::Running, asleep: None, since: used, ticket: false, has_written: false, woken_again: 0 };
         let case = Case { subject: &subject, activity: &activity, answer: None, short };
         let verdict = judge(&Calendar::new(&rules, &TimeZone::UTC, now), &case);
         prop_assert!(matches!(verdict.decision, Decision::Leave(_)));

@@ -59,7 +59,7 @@ pub async fn pour(place: &str, rate: usize, seconds: u64, writers: u64) -> Resul
     }
     over.store(true, Ordering::Relaxed);
     let asked = asking.await??;
-    let kept = usize::try_from(watching.newest_record().await? - before)?;
+    let kept = usize::try_from(watching.newest_record().await?.seq - before.seq)?;
     let (append, append_most) = middle(times);
     let (question, question_most) = middle(asked);
     println!(

@@ -141,6 +141,7 @@ fn fleet(tenants: usize, start: Timestamp, chance: &mut Chance) -> Fleet {
             engine: None,
             heard: Some(start),
             remembered: true,
+            unclear: false,
             tenants: of_it.map(|at| Arc::new(tenant(at, &name, &words, start, chance))).collect(),
         })
     });
@@ -173,6 +174,9 @@ fn tenant(
         since,
         detail: None,
         asleep: None,
+        ports: None,
+        setup: None,
+        at_work: false,
     };
     Tenant {
         name,

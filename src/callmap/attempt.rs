@@ -1,6 +1,6 @@
 //! One question, put until it is answered well, or as often as its probe says. The time-out holds for a whole attempt.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -22,6 +22,15 @@ pub struct Course {
     pub peer: Option<SocketAddr>,
     pub phases: Phases,
     pub stage: Stage,
+    /// Other addresses of the same name that had not answered by the time that one did, and what became of them.
+    pub missed: Vec<(IpAddr, String)>,
+}
+
+impl Course {
+    /// At its beginning.
+    pub fn new() -> Self {
+        Course { peer: None, phases: Phases::default(), stage: Stage::Lookup, missed: Vec::new() }
+    }
 }
 
 /// What an attempt waits for.
@@ -68,14 +77,14 @@ impl Question<'_> {
     }
 
     async fn once(&self) -> Answer {
-        let mut course = Course { peer: None, phases: Phases::default(), stage: Stage::Lookup };
+        let mut course = Course::new();
         let began = Instant::now();
         let seen = match timeout(self.probe.timeout, self.ask(&mut course)).await {
             Ok(seen) => seen,
             Err(_) => Err(too_late(self.probe.timeout, course.stage)),
         };
         course.phases.total = Some(began.elapsed());
-        Answer { peer: course.peer, phases: course.phases, attempts: 1, seen }
+        Answer { peer: course.peer, phases: course.phases, attempts: 1, missed: course.missed, seen }
     }
 
     async fn ask(&self, course: &mut Course) -> Result<Seen, Fault> {

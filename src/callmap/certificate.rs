@@ -13,6 +13,7 @@ use super::handshake::Authorities;
 use crate::model::callmap::answer::{Certificate, Fault, FaultKind};
 use crate::model::callmap::tell::fingerprint;
 use crate::model::callmap::words::distance;
+use crate::model::certificate_words::certificate_fault;
 
 /// How many names of a certificate are kept, and how many of them a reason tells.
 const NAMES: usize = 64;
@@ -42,7 +43,10 @@ pub fn look(
     };
     let mut faults = Vec::new();
     dates(&certificate, &mut faults);
-    if !is_for(first, name) {
+    let version = parsed.version().0 + 1;
+    if version < 3 {
+        faults.push(format!("certificate is of X.509 version {version}, which has no names"));
+    } else if !is_for(first, name) {
         faults.push(format!("certificate is for {}, not {host}", whom(&certificate)));
     }
     signature(first, others, name, &certificate, authorities, &mut faults);
@@ -110,7 +114,12 @@ fn signature(
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             faults.push("certificate is not meant for servers".to_owned());
         }
-        other => faults.push(format!("certificate cannot be trusted: {other}")),
+        // Its version is told already.
+        other if format!("{other:?}").contains("UnsupportedCertVersion") => faults.push(nobody),
+        other => {
+            let why = certificate_fault(&format!("{other:?}"));
+            faults.push(format!("certificate cannot be trusted: {why}"));
+        }
     }
 }
 

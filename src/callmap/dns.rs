@@ -22,20 +22,22 @@ use wire::{Question, Read};
 const PACKET: usize = 4096;
 
 pub async fn ask(ask: &DnsAsk, whom: &Whom, course: &mut Course) -> Result<Seen, Fault> {
-    let resolver = match whom {
-        Whom::At(target) => SocketAddr::new(target.address, target.port.unwrap_or(53)),
+    let resolvers: Vec<SocketAddr> = match whom {
+        Whom::At(target) => vec![SocketAddr::new(target.address, target.port.unwrap_or(53))],
+        Whom::Resolvers(all) => all.to_vec(),
         Whom::Nobody(fault) => return Err(fault.clone()),
         Whom::Named => return Err(fault(FaultKind::NotTried, "there is no resolver to ask")),
     };
-    course.peer = Some(resolver);
+    course.peer = resolvers.first().copied();
     let question = Question::new(ask.name.value(), ask.kind)?;
     let by_udp = match ask.transport {
-        DnsTransport::Udp => udp(resolver, &question, course).await?,
+        DnsTransport::Udp => udp(&resolvers, &question, course).await?,
         DnsTransport::Tcp => None,
     };
     let answer = match by_udp {
         Some(answer) => answer,
-        None => tcp(resolver, &question, course).await.map_err(|error| Fault {
+        // By UDP one of them has answered already.
+        None => tcp_of(&resolvers, &question, course).await.map_err(|error| Fault {
             text: match ask.transport {
                 DnsTransport::Udp => format!("the answer is too long for UDP, and by TCP: {}", error.text),
                 DnsTransport::Tcp => error.text,
@@ -49,35 +51,86 @@ pub async fn ask(ask: &DnsAsk, whom: &Whom, course: &mut Course) -> Result<Seen,
 /// What the resolver says: records, or that there are none, or that it will not say.
 type Said = Result<crate::model::callmap::answer::DnsSeen, Fault>;
 
-/// Asks by UDP; nothing where the answer does not fit.
-async fn udp(resolver: SocketAddr, question: &Question, course: &mut Course) -> Result<Option<Said>, Fault> {
-    let doing = "while asking";
-    let any: IpAddr =
-        if resolver.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    // A port by chance, as the number of the question is: whoever answers in the resolver's place must guess both.
-    let socket = UdpSocket::bind((any, 0)).await.map_err(|error| of_io(&error, doing))?;
-    socket.connect(resolver).await.map_err(|error| of_io(&error, doing))?;
+/// What comes by UDP.
+enum Came {
+    Answer(Said),
+    /// The answer does not fit.
+    TooLong,
+}
+
+/// Asks by UDP, one resolver after the other until one answers; nothing where the answer does not fit.
+async fn udp(
+    resolvers: &[SocketAddr],
+    question: &Question,
+    course: &mut Course,
+) -> Result<Option<Said>, Fault> {
     let began = Instant::now();
     let mut others = 0;
-    let mut packet = vec![0; PACKET];
     course.stage = Stage::Records(0);
     // The attempt's time-out ends this.
     loop {
-        socket.send(question.packet()).await.map_err(|error| of_io(&error, doing))?;
-        let again = Instant::now() + limits::RESEND;
-        while let Ok(came) = timeout_at(again, socket.recv(&mut packet)).await {
-            let length = came.map_err(|error| of_io(&error, doing))?;
-            match question.read(&packet[..length]) {
-                Read::Answer(said) => {
+        let mut failed = None;
+        let mut is_silent = false;
+        for resolver in resolvers {
+            course.peer = Some(*resolver);
+            match udp_once(*resolver, question, course, &mut others).await {
+                Ok(Some(Came::Answer(said))) => {
                     connect::add(&mut course.phases.first_byte, began);
                     return Ok(Some(said));
                 }
-                Read::TooLong => return Ok(None),
-                Read::Garbage(_) | Read::Other => others += 1,
+                Ok(Some(Came::TooLong)) => return Ok(None),
+                Ok(None) => is_silent = true,
+                Err(error) => failed = Some(error),
             }
-            course.stage = Stage::Records(others);
+        }
+        match failed {
+            Some(error) if !is_silent => return Err(error),
+            _ => {}
         }
     }
+}
+
+/// Asks one resolver once, and waits for a while.
+async fn udp_once(
+    resolver: SocketAddr,
+    question: &Question,
+    course: &mut Course,
+    others: &mut usize,
+) -> Result<Option<Came>, Fault> {
+    let doing = "while asking";
+    let any: IpAddr =
+        if resolver.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    // A port by chance, as the number of the question is: an answer in the resolver's place must have both right.
+    let socket = UdpSocket::bind((any, 0)).await.map_err(|error| of_io(&error, doing))?;
+    socket.connect(resolver).await.map_err(|error| of_io(&error, doing))?;
+    let mut packet = vec![0; PACKET];
+    socket.send(question.packet()).await.map_err(|error| of_io(&error, doing))?;
+    let again = Instant::now() + limits::RESEND;
+    while let Ok(came) = timeout_at(again, socket.recv(&mut packet)).await {
+        let length = came.map_err(|error| of_io(&error, doing))?;
+        match question.read(&packet[..length]) {
+            Read::Answer(said) => return Ok(Some(Came::Answer(said))),
+            Read::TooLong => return Ok(Some(Came::TooLong)),
+            Read::Garbage(_) | Read::Other => *others += 1,
+        }
+        course.stage = Stage::Records(*others);
+    }
+    Ok(None)
+}
+
+/// Asks by TCP: the resolver that has answered already, else the first that takes the connection.
+async fn tcp_of(resolvers: &[SocketAddr], question: &Question, course: &mut Course) -> Result<Said, Fault> {
+    let first =
+        course.peer.into_iter().chain(resolvers.iter().copied().filter(|it| Some(*it) != course.peer));
+    let mut answer = Err(fault(FaultKind::NotTried, "there is no resolver to ask"));
+    for resolver in first.collect::<Vec<_>>() {
+        answer = tcp(resolver, question, course).await;
+        if !matches!(&answer, Err(error) if matches!(error.kind, FaultKind::Refused | FaultKind::Unreachable))
+        {
+            break;
+        }
+    }
+    answer
 }
 
 async fn tcp(resolver: SocketAddr, question: &Question, course: &mut Course) -> Result<Said, Fault> {

@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind};
 
 use crate::model::callmap::answer::{Fault, FaultKind};
+use crate::model::certificate_words::{certificate_fault, spaced};
 
 /// Too many open files, of this process and of the machine.
 const NO_HANDLES: [i32; 2] = [24, 23];
@@ -67,7 +68,9 @@ pub fn of_tls(error: &rustls::Error) -> Fault {
         Error::AlertReceived(alert) => {
             format!("the server refused the TLS handshake ({})", alert_name(*alert))
         }
-        Error::InvalidCertificate(why) => format!("the server's certificate cannot be used ({why})"),
+        Error::InvalidCertificate(why) => {
+            format!("the server's certificate cannot be used: {}", certificate_fault(&format!("{why:?}")))
+        }
         other => format!("TLS failed: {other}"),
     };
     fault(FaultKind::Tls, text)
@@ -75,15 +78,5 @@ pub fn of_tls(error: &rustls::Error) -> Fault {
 
 /// `HandshakeFailure` as `handshake failure`.
 fn alert_name(alert: rustls::AlertDescription) -> String {
-    let name = format!("{alert:?}");
-    let mut words = String::with_capacity(name.len() + 4);
-    let mut was_small = false;
-    for c in name.chars() {
-        if c.is_uppercase() && was_small {
-            words.push(' ');
-        }
-        was_small = c.is_lowercase();
-        words.extend(c.to_lowercase());
-    }
-    words
+    spaced(&format!("{alert:?}"))
 }

@@ -4,9 +4,11 @@ use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, WebPkiServerVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{
+    CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature, verify_tls13_signature_with_raw_key,
+};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, ProtocolVersion, RootCertStore, SignatureScheme};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -160,6 +162,24 @@ fn shown(identity: &Identity) -> Result<(Vec<CertificateDer<'static>>, PrivateKe
     Ok((chain, key))
 }
 
+/// The public key of a certificate: as certificates have it, and its bits alone.
+struct Key {
+    whole: Vec<u8>,
+    bits: Vec<u8>,
+}
+
+fn key_of(certificate: &CertificateDer<'_>) -> Option<Key> {
+    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    let key = parsed.public_key();
+    Some(Key { whole: key.raw.to_vec(), bits: key.subject_public_key.data.to_vec() })
+}
+
+/// Whether the certificate itself is what the library stumbled over, not the signature.
+fn unreadable_by_library(error: &rustls::Error) -> bool {
+    use rustls::{CertificateError as Why, Error};
+    matches!(error, Error::InvalidCertificate(why) if !matches!(why, Why::BadSignature))
+}
+
 /// Takes any certificate, if only the server has its key. It is judged after the handshake.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
@@ -182,7 +202,17 @@ impl ServerCertVerifier for AnyCertificate {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms).or_else(|error| {
+            // One of an old version is refused for that alone; whether the server has its key can be told all the same.
+            let key =
+                unreadable_by_library(&error).then(|| key_of(certificate)).flatten().ok_or(error.clone())?;
+            let schemes = algorithms.mapping.iter().filter(|(scheme, _)| *scheme == signature.scheme);
+            let is_good = schemes.flat_map(|(_, algorithms)| algorithms.iter()).any(|algorithm| {
+                algorithm.verify_signature(&key.bits, message, signature.signature()).is_ok()
+            });
+            if is_good { Ok(HandshakeSignatureValid::assertion()) } else { Err(error) }
+        })
     }
 
     fn verify_tls13_signature(
@@ -191,7 +221,12 @@ impl ServerCertVerifier for AnyCertificate {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms).or_else(|error| {
+            let key = unreadable_by_library(&error).then(|| key_of(certificate)).flatten().ok_or(error)?;
+            let whole = SubjectPublicKeyInfoDer::from(key.whole.as_slice());
+            verify_tls13_signature_with_raw_key(message, &whole, signature, algorithms)
+        })
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -34,7 +34,11 @@ pub async fn ask(
         if ask.redirects > 0
             && let Some(place) = came.place()
         {
+            let wants_cookie = came.headers.iter().any(|(name, _)| &**name == "set-cookie");
             match redirect::next(ask, &hop, &place) {
+                Next::Follow(None, path) if wants_cookie && path == hop.path.value() => {
+                    stopped = Some("it leads to itself with a cookie, and probes keep no cookies".to_owned());
+                }
                 Next::Stop(why) => stopped = Some(why),
                 Next::Follow(..) if redirects.len() >= usize::from(ask.redirects) => {
                     stopped = Some(format!(

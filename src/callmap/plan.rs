@@ -1,6 +1,6 @@
 //! Who is asked what: a callmap and the whereabouts of tenants become a list of single questions.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::dns::system;
@@ -48,6 +48,8 @@ pub enum Whom {
     Named,
     /// There.
     At(Target),
+    /// The first of these resolvers that answers.
+    Resolvers(Arc<[SocketAddr]>),
     /// Nobody, and why.
     Nobody(Fault),
 }
@@ -154,10 +156,11 @@ fn planned(layer: &Layer, find: &dyn Fn(Sought<'_>) -> Result<Vec<Found>, String
 /// A probe that names its own target.
 fn of_probe(number: usize, probe: &Probe) -> Question {
     let (whom, shown) = match &probe.ask {
-        Ask::Dns(ask) => match ask.resolver.map_or_else(system::resolver, Ok) {
-            Ok(resolver) => {
-                let target = Target { address: resolver.ip(), port: Some(resolver.port()) };
-                (Whom::At(target), shown(None, target, 53))
+        Ask::Dns(ask) => match ask.resolver.map_or_else(system::resolvers, |one| Ok(vec![one])) {
+            Ok(resolvers) => {
+                let target = |at: &SocketAddr| Target { address: at.ip(), port: Some(at.port()) };
+                let all: Vec<_> = resolvers.iter().map(|at| shown(None, target(at), 53)).collect();
+                (Whom::Resolvers(resolvers.into()), all.join(", ").into())
             }
             Err(fault) => (Whom::Nobody(fault), "the system's resolver".into()),
         },

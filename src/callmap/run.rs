@@ -210,7 +210,8 @@ impl<'a> Run<'a> {
 
     fn without_answer(&self, layer: usize, question: usize, why: Fault) -> ProbeReport {
         let asked = &self.plan.layers[layer].questions[question];
-        let answer = Answer { peer: None, phases: Phases::default(), attempts: 0, seen: Err(why) };
+        let answer =
+            Answer { peer: None, phases: Phases::default(), attempts: 0, missed: Vec::new(), seen: Err(why) };
         let probe = &self.callmap.layers[layer].probes[asked.probe];
         tell::tell(probe, &asked.shown, &answer, &self.callmap.secrets, Timestamp::now())
     }

@@ -6,11 +6,11 @@ use std::time::Duration;
 use http::Uri;
 use tokio::time::timeout;
 
-use super::attempt::{Course, Stage};
+use super::attempt::Course;
 use super::handshake::Prepared;
 use super::http::ask;
 use super::plan::Whom;
-use crate::model::callmap::answer::{Phases, Seen};
+use crate::model::callmap::answer::Seen;
 use crate::model::callmap::map::{HttpAsk, HttpExpect, HttpVersion, Text, Trust};
 use crate::model::callmap::words::lasting;
 use crate::model::plain::plain_to;
@@ -38,7 +38,7 @@ async fn get(url: &str) -> Result<u16, String> {
     } else {
         None
     };
-    let mut course = Course { peer: None, phases: Phases::default(), stage: Stage::Lookup };
+    let mut course = Course::new();
     // What it needs is large, and would be held by all who wait.
     let seen = Box::pin(ask(&ask_for, &Whom::Named, tls.as_ref(), &mut course)).await;
     match seen.map_err(|fault| fault.text)? {

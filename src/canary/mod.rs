@@ -44,6 +44,17 @@ pub fn helper(allowed: Helper) -> Option<fn() -> Vec<u8>> {
     (allowed == Helper::Privileged).then_some(image)
 }
 
+/// Where the program, with its word `hold`, is put into a container of any image that is to hold what sleepers need.
+pub const HOLD: &str = "/.wakeboard-hold";
+
+/// The program alone, as an archive to be unpacked at a container's root.
+#[must_use]
+pub fn hold_archive() -> Vec<u8> {
+    let mut archive = tar::Archive::default();
+    archive.program(HOLD.trim_start_matches('/'), PROGRAM);
+    archive.finish()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

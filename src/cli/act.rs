@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
@@ -13,7 +14,10 @@ use super::telling::Teller;
 use super::{Failure, output, settle, who};
 use crate::config::Settings;
 use crate::model::fleet::{Fleet, Link};
+use crate::model::ledger::Where;
+use crate::model::method::Method;
 use crate::model::named::{self, Unnamed};
+use crate::model::needs::Accepted;
 use crate::model::plain::plain;
 use crate::model::plan::plans;
 use crate::model::ticket::{Door, Task};
@@ -25,6 +29,8 @@ use crate::service::{Rules, Service};
 const MORE_OF_THAT_NAME: Duration = Duration::from_secs(2);
 /// How long what others left half done may hold up the end of a command.
 const MENDED_WITHIN: Duration = Duration::from_secs(60);
+/// What so many tenants have written is looked at at once.
+const LOOKED_AT_ONCE: usize = 8;
 /// A ticket that cannot be seen for so long is told as lost.
 const OUT_OF_SIGHT: Duration = Duration::from_secs(5);
 
@@ -46,6 +52,8 @@ struct PlanRow<'a> {
     method: Option<&'a str>,
     containers: &'a [Arc<str>],
     refusal: Option<&'a str>,
+    /// What would go with it, by `destroy`.
+    loses: Option<&'a str>,
 }
 
 /// An order of the shell that names nobody yet.
@@ -67,16 +75,29 @@ pub fn order(task: Task, settings: &Settings) -> Order {
 ///
 /// # Errors
 /// A name that is not known, or is on several hosts: then nothing is done. No host answers. A tenant did not get there.
-pub async fn run(
+pub async fn run(words: &[String], order: Order, manner: Manner, settings: Settings) -> Result<(), Failure> {
+    run_accepting(words, order, &[], manner, settings).await
+}
+
+/// As `run`, where the operator accepts losses of the one tenant that is woken.
+///
+/// # Errors
+/// As `run`; the words name several tenants.
+pub async fn run_accepting(
     words: &[String],
     mut order: Order,
+    accepted: &[Accepted],
     manner: Manner,
     settings: Settings,
 ) -> Result<(), Failure> {
+    if let Some(warning) = settings.ledger.as_ref().and_then(Where::warning) {
+        eprintln!("wakeboard: {}", plain(&warning));
+    }
     let policy = settings.policy;
     let rules = Rules {
         policy: policy.clone(),
         ledger: settings.ledger,
+        ledger_keys: settings.ledger_keys,
         copies: settings.copies,
         mends: !manner.dry_run,
         brief: !manner.dry_run,
@@ -90,12 +111,17 @@ pub async fn run(
         Unnamed::Nobody(why) => Failure::Failed(why),
         Unnamed::Several(how) => Failure::Usage(how),
     })?;
+    if !accepted.is_empty() && order.tenants.len() != 1 {
+        return Err(Failure::Usage("what is lost is accepted for one tenant at a time".to_owned()));
+    }
     if manner.dry_run {
+        let fleet = settle::setups(&service, &order.tenants).await;
         let plans = plans(&order, &fleet, &service.work().borrow(), &policy);
-        return tell_plans(order.task, &plans, manner.json);
+        let losses = losses(&service, order.task, &plans).await;
+        return tell_plans(order.task, &plans, &losses, manner.json);
     }
     let stops = stops()?;
-    let ids = service.ask(&order);
+    let ids = service.ask_accepting(&order, accepted);
     if ids.len() < order.tenants.len() {
         let missing = order.tenants.len() - ids.len();
         eprintln!(
@@ -181,19 +207,34 @@ fn stops() -> Result<mpsc::Receiver<()>, Failure> {
     Ok(stops)
 }
 
-fn tell_plans(task: Task, plans: &[Plan], json: bool) -> Result<(), Failure> {
-    for plan in plans {
+/// What would go with each of these tenants, in their order.
+async fn losses(service: &Service, task: Task, plans: &[Plan]) -> Vec<Option<String>> {
+    let losses = service.losses();
+    let is_removed =
+        |plan: &Plan| task == Task::Dump && plan.refusal.is_none() && plan.method == Some(Method::Destroy);
+    let one = |plan: &Plan| {
+        let (losses, is_removed) = (losses.clone(), is_removed(plan));
+        let tenant = (plan.host.clone(), plan.tenant.clone());
+        async move { if is_removed { losses.of(&tenant).await } else { None } }
+    };
+    let each: Vec<_> = plans.iter().map(one).collect();
+    stream::iter(each).buffered(LOOKED_AT_ONCE).collect().await
+}
+
+fn tell_plans(task: Task, plans: &[Plan], losses: &[Option<String>], json: bool) -> Result<(), Failure> {
+    for (plan, lost) in plans.iter().zip(losses) {
         if json {
             output::json(&PlanRow {
                 tenant: &plan.tenant,
                 host: &plan.host,
                 task: task.as_str(),
-                method: plan.method.map(crate::model::method::Method::as_str),
+                method: plan.method.map(Method::as_str),
                 containers: &plan.containers,
                 refusal: plan.refusal.as_deref(),
+                loses: lost.as_deref().map(plain).as_deref(),
             })?;
         } else {
-            let line = plan_line(task, plan);
+            let line = plan_line(task, plan, lost.as_deref());
             output::print(|out| writeln!(out, "{line}"))?;
         }
     }
@@ -202,7 +243,7 @@ fn tell_plans(task: Task, plans: &[Plan], json: bool) -> Result<(), Failure> {
 }
 
 /// `web-1/acme: dump by freeze: acme-app, acme-db`.
-fn plan_line(task: Task, plan: &Plan) -> String {
+fn plan_line(task: Task, plan: &Plan, lost: Option<&str>) -> String {
     let who = format!("{}/{}", plan.host, plain(&plan.tenant));
     if let Some(refusal) = &plan.refusal {
         return format!("{who}: refused: {}", plain(refusal));
@@ -213,13 +254,13 @@ fn plan_line(task: Task, plan: &Plan) -> String {
     };
     let method = plan.method.map_or(String::new(), |method| format!(" {word} {method}"));
     let containers: Vec<_> = plan.containers.iter().map(|name| plain(name)).collect();
-    format!("{who}: {task}{method}: {}", containers.join(", "))
+    let lost = lost.map_or(String::new(), |lost| format!("; with it goes {}", plain(lost)));
+    format!("{who}: {task}{method}: {}{lost}", containers.join(", "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::method::Method;
 
     #[test]
     fn a_plan_says_what_will_be_done_to_what_or_why_not() {
@@ -230,9 +271,13 @@ mod tests {
             method: Some(Method::Freeze),
             refusal: None,
         };
-        assert_eq!(plan_line(Task::Dump, &plan), "web-1/acme: dump by freeze: acme-app, acme-␛db");
-        assert_eq!(plan_line(Task::Wake, &plan), "web-1/acme: wake from freeze: acme-app, acme-␛db");
+        assert_eq!(plan_line(Task::Dump, &plan, None), "web-1/acme: dump by freeze: acme-app, acme-␛db");
+        assert_eq!(
+            plan_line(Task::Dump, &plan, Some("/opt/\u{1b}x of acme-app")),
+            "web-1/acme: dump by freeze: acme-app, acme-␛db; with it goes /opt/␛x of acme-app"
+        );
+        assert_eq!(plan_line(Task::Wake, &plan, None), "web-1/acme: wake from freeze: acme-app, acme-␛db");
         plan.refusal = Some("it is of tier vip".to_owned());
-        assert_eq!(plan_line(Task::Dump, &plan), "web-1/acme: refused: it is of tier vip");
+        assert_eq!(plan_line(Task::Dump, &plan, None), "web-1/acme: refused: it is of tier vip");
     }
 }

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use super::intake::Intake;
 use super::who::who;
-use super::{Failure, ps};
+use super::{Failure, output, ps};
 use crate::config::callmaps::Shelf;
 use crate::config::{Env, Settings};
 use crate::demo;
 use crate::engine::folder::PrivateFolder;
 use crate::grammar::Ps;
-use crate::model::ledger::Where;
+use crate::model::ledger::{KeyPlaces, Where};
 use crate::service::{Rules, Service};
 use crate::tui::callmap::files::Files;
 use crate::tui::palette::Depth;
@@ -43,6 +43,7 @@ pub async fn demo(config: Option<&Path>, list: bool) -> Result<(), Failure> {
     settings.hosts = running.hosts();
     // What happens to simulated tenants is nobody's record.
     settings.ledger = Some(Where::Sqlite(folder.path().join("ledger.db")));
+    settings.ledger_keys = KeyPlaces::default();
     if list {
         let all = Ps { filter: Vec::new(), json: false, watch: false };
         return ps::run(&all, settings).await;
@@ -62,6 +63,19 @@ async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
         ));
     }
     let env = Env::from_process();
+    if !output::places_text() {
+        return Err(Failure::Usage(
+            "this terminal cannot place text (its TERM is dumb): there are `wakeboard ps`, `hosts` and `changes`"
+                .to_owned(),
+        ));
+    }
+    if rustix::termios::tcgetwinsize(std::io::stdout()).is_ok_and(|size| size.ws_col == 0 || size.ws_row == 0)
+    {
+        return Err(Failure::Usage(
+            "this terminal says no size: set it (stty rows 40 cols 120), or use `wakeboard ps`, `hosts` and `changes`"
+                .to_owned(),
+        ));
+    }
     // What happens in the demo is nobody's record, and its door would take what is meant for the real one.
     let intake = if demo { None } else { Some(Intake::of(&settings, &env)?) };
     // A callmap that lies about here asks servers of the real world.
@@ -76,8 +90,17 @@ async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
     };
     let reports = env.state_folder.as_ref().map(|folder| folder.join("wakeboard").join("callmaps"));
     let files = Files { shelf, env, reports };
-    let Settings { policy, ledger, copies, retention, .. } = settings;
-    let rules = Rules { policy, ledger, copies, mends: true, records: true, retention, ..Rules::default() };
+    let Settings { policy, ledger, ledger_keys, copies, retention, .. } = settings;
+    let rules = Rules {
+        policy,
+        ledger,
+        ledger_keys,
+        copies,
+        mends: true,
+        records: true,
+        retention,
+        ..Rules::default()
+    };
     let service = Service::start(settings.hosts, settings.naming, rules);
     let _open = intake.map(|intake| intake.open(service.fleet()));
     crate::tui::run(service, start, files).await.map_err(|error| Failure::Failed(error.to_string()))

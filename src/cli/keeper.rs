@@ -18,6 +18,7 @@ use crate::keeper::door::{Door, DoorSettings, DoorStart};
 use crate::keeper::{Keeper, Start};
 use crate::model::keeper::rules::Ask;
 use crate::model::keeper::tell::lasting;
+use crate::model::ledger::Where;
 use crate::model::plain::plain;
 use crate::model::tier::Tier;
 use crate::service::{Rules, Service};
@@ -56,6 +57,7 @@ pub async fn run(args: &KeeperArgs, global: &Global) -> Result<(), Failure> {
     let ways = Rules {
         policy: settings.policy,
         ledger: settings.ledger,
+        ledger_keys: settings.ledger_keys,
         copies: settings.copies,
         retention: settings.retention,
         mends: !args.dry_run,
@@ -84,6 +86,7 @@ pub async fn run(args: &KeeperArgs, global: &Global) -> Result<(), Failure> {
                         service.measure(rules.clone());
                         keeper.replace(rules);
                         now.rules = new.rules;
+                        now.written = new.written;
                     }
                 }
                 Said::End => break,
@@ -122,6 +125,9 @@ async fn open_door(start: DoorStart) -> Result<Door, Failure> {
 /// Reads the config again. One with a fault changes nothing.
 fn reload(global: &Global, env: &Env, now: &Settings) -> Option<(Settings, Option<DoorSettings>)> {
     let read = load(global, env).and_then(|new| {
+        if let Some(lost) = lost(now, &new) {
+            return Err(Failure::Usage(lost));
+        }
         let door = door::settings(&new, env)?;
         Ok((new, door))
     });
@@ -142,12 +148,41 @@ fn reload(global: &Global, env: &Env, now: &Settings) -> Option<(Settings, Optio
     Some((new, door))
 }
 
+/// Why a config must not take the place of the one before: it has lost a part, which would fall back to its default. A file that somebody
+/// has emptied, or that is half written, must not decide who is put to sleep and how deep.
+fn lost(now: &Settings, new: &Settings) -> Option<String> {
+    let name = |settings: &Settings| settings.file.as_ref().map(|file| file.display().to_string());
+    if let (Some(file), None) = (name(now), name(new)) {
+        return Some(format!("{file} is not there any more; start the keeper anew to go by defaults"));
+    }
+    let gone: Vec<&String> = now.written.difference(&new.written).collect();
+    // A tier goes with all of them.
+    let is_within = |part: &&&String| {
+        part.split_once('.').is_some_and(|(whole, _)| gone.iter().any(|other| *other == whole))
+    };
+    let is_decisive = |part: &&&String| {
+        let whole = part.split('.').next().unwrap_or_default();
+        ["hosts", "tenants", "ledger", "tiers", "rules", "keeper"].contains(&whole)
+    };
+    let told: Vec<String> = gone
+        .iter()
+        .filter(is_decisive)
+        .filter(|part| !is_within(part))
+        .map(|part| format!("`{part}`"))
+        .collect();
+    (!told.is_empty()).then(|| {
+        let file = name(new).unwrap_or_default();
+        format!("{file}: {} stood there before, and would fall back to its default; start the keeper anew to go by that", told.join(", "))
+    })
+}
+
 /// What has changed that cannot be replaced while it works.
 fn needs_restart(now: &Settings, new: &Settings) -> Vec<&'static str> {
     let changed = [
         ("hosts", now.hosts != new.hosts),
         ("tenants", format!("{:?}", now.naming) != format!("{:?}", new.naming)),
         ("ledger", now.ledger != new.ledger),
+        ("ledger_key", now.ledger_keys != new.ledger_keys),
         ("dump and wake", now.policy != new.policy),
         ("notes", format!("{:?}", now.notes) != format!("{:?}", new.notes)),
         ("keeper", now.keeper.is_some() != new.keeper.is_some()),
@@ -169,6 +204,9 @@ fn tell_start(settings: &Settings, dry_run: bool) {
         dry_run,
         "started"
     );
+    if let Some(warning) = settings.ledger.as_ref().and_then(Where::warning) {
+        warn!("{}", plain(&warning));
+    }
     let needed = settings.rules.idle.needed();
     if needed.has(crate::model::keeper::Measure::Request) && settings.keeper.is_none() {
         warn!(

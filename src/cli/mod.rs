@@ -13,6 +13,7 @@ mod generate;
 mod hosts;
 mod intake;
 mod keeper;
+mod ledger;
 mod log_file;
 mod logging;
 mod note;
@@ -63,6 +64,10 @@ pub fn run(shell: Shell) -> Result<(), Failure> {
             let settings = load()?;
             runtime()?.block_on(rules::run(&verb, settings))
         }
+        Some(Verb::Ledger { verb }) => {
+            let settings = load()?;
+            runtime()?.block_on(ledger::run(&verb, settings))
+        }
         Some(Verb::Keeper(args)) => runtime()?.block_on(keeper::run(&args, &global)),
         Some(Verb::Completions { shell }) => output::print(|out| {
             let mut script = Vec::new();
@@ -96,6 +101,8 @@ fn refuse_changes(sentence: &Sentence, settings: &Settings) -> Result<(), Failur
     }
 }
 
+/// The most files and sockets that we ever have open.
+const MOST_FILES: u64 = 65_536;
 /// So many files and sockets may be open before the kernel makes its table of them larger.
 const OPEN_FILES: i32 = 1024;
 
@@ -103,9 +110,22 @@ const OPEN_FILES: i32 = 1024;
 /// the 257th, but in a program with several threads it first waits until no processor looks into the old table, 10 to 20 ms
 /// each time: longer than all hosts take to answer.
 fn make_room_for_files() {
+    raise_limit_of_files();
     // Where fewer are allowed, there is nothing to make larger.
     let _ =
         std::fs::File::open("/dev/null").map(|file| rustix::io::fcntl_dupfd_cloexec(&file, OPEN_FILES - 1));
+}
+
+/// As many files and sockets may be open as this account may have at all: the usual 1024 are few for a hundred hosts and a wake door.
+fn raise_limit_of_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    // More are never needed here, and a program that we start may close them one by one.
+    let most = maximum.map_or(MOST_FILES, |maximum| maximum.min(MOST_FILES));
+    if current.is_some_and(|current| current < most) {
+        // Where it may not be raised, there is what there was.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum });
+    }
 }
 
 /// Two workers: one draws while the other talks to engines. More would only hold memory, and where there is only one core for

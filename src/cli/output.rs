@@ -69,9 +69,22 @@ fn harmless(json: String) -> String {
 
 /// Whether text may have colours.
 pub fn colours() -> bool {
-    let is_dumb = std::env::var_os("TERM").is_some_and(|it| it == "dumb");
     let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    io::stdout().is_terminal() && !is_dumb && !is_unwanted
+    places_text() && !is_unwanted
+}
+
+/// Whether the output is a terminal on which a line can be written over.
+pub fn places_text() -> bool {
+    io::stdout().is_terminal() && !is_dumb()
+}
+
+/// Whether the error output is one.
+pub fn places_errors() -> bool {
+    io::stderr().is_terminal() && !is_dumb()
+}
+
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|it| it == "dumb" || it == "unknown")
 }
 
 #[cfg(test)]

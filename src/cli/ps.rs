@@ -1,23 +1,23 @@
 //! `wakeboard ps`: the tenants, as a table or as JSON.
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{Failure, output, settle};
 use crate::config::Settings;
 use crate::grammar::Ps;
 use crate::model::cells::age;
-use crate::model::container::{Facts, Phase};
+use crate::model::container::{Facts, Phase, Port};
 use crate::model::filter::Filter;
 use crate::model::fleet::{Fleet, Tenant};
+use crate::model::usage::Usage;
 use crate::service::{Rules, Service, Usages, Wanted, current};
 
-/// How long JSON waits for what only an inspect or two readings tell; what is not there by then is null.
+/// How long is waited for what only an inspect or two readings tell. What is not there by then is null in JSON.
 const DETAILS_DEADLINE: Duration = Duration::from_secs(5);
 /// `--watch` prints no more often than this.
 const WATCH_EVERY: Duration = Duration::from_millis(500);
@@ -42,7 +42,12 @@ struct ContainerRow<'a> {
     role: Option<&'a str>,
     image: &'a str,
     state: &'a str,
+    since: Option<Timestamp>,
+    exit_code: Option<i64>,
+    oom: bool,
+    restart_count: Option<u64>,
     health: Option<&'a str>,
+    ports: Option<&'a [Port]>,
     cpu_percent: Option<f64>,
     memory_bytes: Option<u64>,
     memory_limit_bytes: Option<u64>,
@@ -66,7 +71,8 @@ pub async fn run(ps: &Ps, settings: Settings) -> Result<(), Failure> {
             let usages = service.usages().borrow().clone();
             output::json(&rows(&mut filter, &now, &usages))?;
         } else {
-            if ps.watch && std::io::stdout().is_terminal() {
+            now = once_clear(&service, now).await;
+            if ps.watch && output::places_text() {
                 output::print(|out| write!(out, "\x1b[H\x1b[2J"))?;
             }
             output::table(&table(&mut filter, &now))?;
@@ -80,6 +86,20 @@ pub async fn run(ps: &Ps, settings: Settings) -> Result<(), Failure> {
         }
         now = fleet.borrow_and_update().clone();
     }
+}
+
+/// Waits until no state can turn out to be another by what only an inspect tells, or for too long.
+async fn once_clear(service: &Service, now: Arc<Fleet>) -> Arc<Fleet> {
+    let is_clear = |fleet: &Arc<Fleet>| fleet.hosts.iter().all(|host| !host.unclear || !host.link.is_up());
+    if is_clear(&now) {
+        return now;
+    }
+    let mut fleet = service.fleet();
+    let clear = timeout(DETAILS_DEADLINE, fleet.wait_for(is_clear)).await;
+    if let Ok(Ok(fleet)) = clear {
+        return fleet.clone();
+    }
+    service.fleet().borrow().clone()
 }
 
 /// Waits until what a list leaves out is known of every tenant that passes, or for too long.
@@ -115,16 +135,18 @@ async fn with_details(service: &Service, filter: &mut Filter, now: Arc<Fleet>) -
 }
 
 fn is_whole(tenant: &Tenant, facts: &Facts, usages: &Usages) -> bool {
-    if tenant.state != tenant.known {
-        // Its host does not answer: no more will be known.
+    if tenant.state != tenant.known || facts.phase == Phase::Gone {
+        // Its host does not answer, or it was removed for its sleep: no more will be known.
         return true;
     }
     let running = matches!(facts.phase, Phase::Running | Phase::Paused);
+    // Where nothing at all could be read, no more will come.
+    let is_read = |usage: &Usage| usage.cpu_percent.is_some() || *usage == Usage::default();
     facts.detail.is_some()
         && (!running
             || usages
                 .get(&(tenant.host.clone(), facts.id.clone()))
-                .is_some_and(|trend| trend.usage.cpu_percent.is_some()))
+                .is_some_and(|trend| is_read(&trend.usage)))
 }
 
 fn rows<'a>(filter: &mut Filter, fleet: &'a Fleet, usages: &Usages) -> Vec<TenantRow<'a>> {
@@ -136,6 +158,11 @@ fn rows<'a>(filter: &mut Filter, fleet: &'a Fleet, usages: &Usages) -> Vec<Tenan
             role: facts.place.role.as_deref(),
             image: &facts.image,
             state: facts.state().as_str(),
+            since: facts.since,
+            exit_code: facts.exit_code(),
+            oom: facts.oom,
+            restart_count: facts.detail.map(|detail| detail.restarts),
+            ports: facts.ports.as_deref(),
             health: facts.health.word(),
             cpu_percent: usage
                 .and_then(|usage| usage.cpu_percent)

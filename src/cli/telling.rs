@@ -183,6 +183,10 @@ fn step_line(ticket: &Ticket, step: &Step, at: jiff::Timestamp, more: &str) -> S
 
 /// `acme dumped by freeze in 0.21 s, 74M freed ‹1a2b3c4›`.
 fn success(ticket: &Ticket, outcome: Outcome, freed: u64) -> String {
+    if let (None, Some(reason)) = (ticket.began, &ticket.reason) {
+        // Nothing was done.
+        return format!("{} {}", plain(&ticket.tenant), plain(reason));
+    }
     let method = ticket.method.map_or(String::new(), |method| {
         let word = if outcome == Outcome::Dumped { "by" } else { "from" };
         format!(" {word} {method}")
@@ -193,7 +197,8 @@ fn success(ticket: &Ticket, outcome: Outcome, freed: u64) -> String {
     };
     let tenant = plain(&ticket.tenant);
     let after = fallbacks(ticket);
-    format!("{tenant} {outcome}{method} in {:.2} s{freed}{after} ‹{}›", seconds(ticket), ticket.id)
+    let aside = ticket.reason.as_deref().map_or(String::new(), |reason| format!("; {}", plain(reason)));
+    format!("{tenant} {outcome}{method} in {:.2} s{freed}{after}{aside} ‹{}›", seconds(ticket), ticket.id)
 }
 
 /// `acme failed after 3.20 s: it does not answer; fell back to cold start ‹1a2b3c4›`.

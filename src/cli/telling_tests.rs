@@ -105,6 +105,14 @@ fn somebody_who_watches_sees_every_step_once() {
 }
 
 #[test]
+fn what_needed_nothing_is_told_without_a_ticket() {
+    let mut awake = ticket(0x01a2_b3c4, "acme");
+    (awake.task, awake.ended, awake.outcome) = (Task::Wake, Some(at(1)), Some(Outcome::Woken));
+    (awake.method, awake.reason) = (None, Some("is awake already".to_owned()));
+    assert_eq!(told(false, false, &[awake]).out(), "acme is awake already\n");
+}
+
+#[test]
 fn without_a_terminal_only_the_end_is_told() {
     let page = told(false, false, &moments());
     assert_eq!(page.out(), "acme dumped by freeze in 0.21 s, 74M freed ‹1a2b3c4›\n");

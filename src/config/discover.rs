@@ -26,6 +26,7 @@ pub fn hosts(env: &Env) -> Result<Vec<HostSpec>, ConfigError> {
 
 fn from_variable(env: &Env, text: &str) -> Result<HostSpec, ConfigError> {
     let fault = |why: String| ConfigError::of("DOCKER_HOST", why);
+    let text = &as_docker_reads(text);
     let mut endpoint: Endpoint = text.parse().map_err(|error| fault(format!("{error}")))?;
     // As Docker's command line does, certificates are for TCP only and no fault elsewhere.
     if env.var("DOCKER_TLS_VERIFY").is_some() && matches!(endpoint, Endpoint::Tcp { .. }) {
@@ -39,6 +40,17 @@ fn from_variable(env: &Env, text: &str) -> Result<HostSpec, ConfigError> {
         endpoint = secured(text, endpoint, TlsFiles::in_folder(&folder)).map_err(fault)?;
     }
     Ok(HostSpec { name: name_of(&endpoint).into(), endpoint })
+}
+
+/// An engine's address in the forms that only Docker's own settings have: without a scheme, or without a host.
+pub(super) fn as_docker_reads(text: &str) -> String {
+    let rest = match text.split_once("://") {
+        Some(("tcp", rest)) => rest,
+        None if text.contains(':') && !text.starts_with('/') => text,
+        Some(_) | None => return text.to_owned(),
+    };
+    let host = if rest.starts_with(':') || rest.is_empty() { "127.0.0.1" } else { "" };
+    format!("tcp://{host}{rest}")
 }
 
 /// A name for an engine that has none: that of its machine.
@@ -80,4 +92,25 @@ fn sockets(env: &Env) -> Vec<HostSpec> {
         hosts.push(HostSpec { name: "local".into(), endpoint: Endpoint::Unix(socket) });
     }
     hosts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_docker_reads;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("127.0.0.1:2375", "tcp://127.0.0.1:2375")]
+    #[case(":2375", "tcp://127.0.0.1:2375")]
+    #[case("tcp://:2375", "tcp://127.0.0.1:2375")]
+    #[case("tcp://", "tcp://127.0.0.1")]
+    #[case("localhost:2375", "tcp://localhost:2375")]
+    #[case("[::1]:2375", "tcp://[::1]:2375")]
+    #[case("tcp://a:1", "tcp://a:1")]
+    #[case("unix:///run/docker.sock", "unix:///run/docker.sock")]
+    #[case("/run/docker.sock", "/run/docker.sock")]
+    #[case("ssh://ops@a", "ssh://ops@a")]
+    fn addresses_without_scheme_or_host(#[case] written: &str, #[case] read: &str) {
+        assert_eq!(as_docker_reads(written), read);
+    }
 }

@@ -84,6 +84,7 @@ fn metas(folder: &Path) -> Vec<(std::ffi::OsString, PathBuf)> {
 fn host(file: &Path, meta: &Meta, tls: &Path) -> Result<HostSpec, ConfigError> {
     let fault = |why: String| ConfigError::in_file(file, why);
     let text = meta.endpoints.get("docker").map(|endpoint| endpoint.host.as_str()).unwrap_or_default();
+    let text = &super::discover::as_docker_reads(text);
     let mut endpoint: Endpoint = text.parse().map_err(|error| fault(format!("{error}")))?;
     if tls.is_dir() && matches!(endpoint, Endpoint::Tcp { .. }) {
         endpoint = secured(text, endpoint, TlsFiles::in_folder(tls)).map_err(fault)?;

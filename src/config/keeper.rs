@@ -16,12 +16,17 @@ use super::printable::is_unsafe;
 use super::shape;
 use super::token::{self, TokenPlace};
 use super::yaml::Source;
-use crate::model::door::{DoorRules, Lead, Names, Pattern, Told, host_name};
+use crate::model::door::ignored::Network;
+use crate::model::door::{DoorRules, Ignored, Lead, Names, Pattern, Told, host_name};
 
 /// The most requests that may wait.
 pub(super) const MOST_WAITING: u64 = 100_000;
 /// The most patterns.
 const MOST_PATTERNS: usize = 32;
+/// The most paths, methods, programs or sources that are ignored, of each.
+const MOST_IGNORED: usize = 64;
+/// How long one of them may be.
+const LONGEST_IGNORED: usize = 256;
 /// The most host names one by one.
 const MOST_HOSTS: usize = 100_000;
 const SECOND: Duration = Duration::from_secs(1);
@@ -111,7 +116,60 @@ pub fn check(
         }
     }
     rules.wakes_stopped = written.wakes_stopped;
+    rules.ignored = ignored(source, &written.ignore)?;
     Ok(Some(Keeper { rules, token, tls }))
+}
+
+/// Requests that neither wake nor count.
+fn ignored(source: Source<'_>, written: &shape::DoorIgnore) -> Result<Ignored, ConfigError> {
+    let list = |key: &'static str,
+                written: &Option<Words>|
+     -> Result<Vec<(Vec<Step<'static>>, String)>, ConfigError> {
+        let Some(words) = written else { return Ok(Vec::new()) };
+        let place = |at| -> Vec<Step<'static>> {
+            let path = [Key("keeper"), Key("ignore"), Key(key)];
+            match words {
+                Words::One(_) => path.to_vec(),
+                Words::Many(_) => [path.as_slice(), &[Item(at)]].concat(),
+            }
+        };
+        if words.all().len() > MOST_IGNORED {
+            return Err(source.fault(&place(MOST_IGNORED), format!("more than {MOST_IGNORED} of them")));
+        }
+        let each = words.all().iter().enumerate().map(|(at, text)| {
+            let is_good =
+                !text.trim().is_empty() && text.len() <= LONGEST_IGNORED && !text.chars().any(is_unsafe);
+            if is_good {
+                Ok((place(at), text.clone()))
+            } else {
+                Err(source.fault(&place(at), "this is no text that a request could have"))
+            }
+        });
+        each.collect()
+    };
+    let mut ignored = Ignored::default();
+    for (place, path) in list("paths", &written.paths)? {
+        if !path.starts_with('/') || path.trim_end_matches('*').contains('*') || path.contains('?') {
+            let help = "/robots.txt, or /static/* for all that begin so".to_owned();
+            return Err(source.fault(&place, format!("{path:?} is no path")).with_help(Some(help)));
+        }
+        ignored.paths.push(path);
+    }
+    for (place, method) in list("methods", &written.methods)? {
+        if !method.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+            return Err(source.fault(&place, format!("{method:?} is no method, such as HEAD")));
+        }
+        ignored.methods.push(method.to_ascii_uppercase());
+    }
+    ignored.agents =
+        list("agents", &written.agents)?.into_iter().map(|(_, agent)| agent.to_ascii_lowercase()).collect();
+    for (place, network) in list("sources", &written.sources)? {
+        let known = Network::read(&network).ok_or_else(|| {
+            source.fault(&place, format!("{network:?} is no address and no network, such as 192.0.2.0/24"))
+        })?;
+        ignored.sources.push(known);
+    }
+    Ok(ignored)
 }
 
 fn address(text: &str, is_guarded: bool) -> Result<SocketAddr, (String, &'static str)> {
@@ -186,6 +244,34 @@ fn names(source: Source<'_>, written: &shape::DoorTenants) -> Result<Names, Conf
     Ok(names)
 }
 
+/// A pattern that names the container host as well: `{tenant}.{host}.example.com`.
+fn both(text: &str) -> Result<Pattern, String> {
+    let tenant_first = text.find("{tenant}") < text.find("{host}");
+    let marks = if tenant_first { ["{tenant}", "{host}"] } else { ["{host}", "{tenant}"] };
+    let parts = text.split_once(marks[0]).and_then(|(before, rest)| {
+        let (between, after) = rest.split_once(marks[1])?;
+        Some([before, between, after])
+    });
+    let Some([before, between, after]) = parts else {
+        return Err("`{tenant}` must stand in it, once".to_owned());
+    };
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    if ![before, between, after].iter().all(|part| part.chars().all(is_part)) {
+        return Err(
+            "`{tenant}` and `{host}` stand in it once, and around them letters, digits, dots and hyphens"
+                .to_owned(),
+        );
+    }
+    if !between.contains('.') {
+        return Err(
+            "between `{tenant}` and `{host}` must be a dot: else one could be taken for a part of the other"
+                .to_owned(),
+        );
+    }
+    let [before, between, after] = [before, between, after].map(str::to_ascii_lowercase);
+    Ok(Pattern::Both { before, between, after, tenant_first })
+}
+
 fn pattern(text: &str) -> Result<Pattern, String> {
     if text.starts_with('^') {
         let regex = Regex::new(text).map_err(|error| {
@@ -194,10 +280,16 @@ fn pattern(text: &str) -> Result<Pattern, String> {
             format!("the pattern is no regular expression: {last}")
         })?;
         let groups: Vec<&str> = regex.capture_names().flatten().collect();
-        if groups != ["tenant"] {
-            return Err("the pattern needs one group with a name, `tenant`".to_owned());
+        if !groups.contains(&"tenant") || groups.iter().any(|group| !["tenant", "host"].contains(group)) {
+            return Err(
+                "the pattern needs a group `tenant`, and may have one `host`, but no other with a name"
+                    .to_owned(),
+            );
         }
         return Ok(Pattern::Regex(regex));
+    }
+    if text.contains("{host}") {
+        return both(text);
     }
     let parts: Vec<&str> = text.split("{tenant}").collect();
     let &[before, after] = parts.as_slice() else {

@@ -2,10 +2,12 @@
 
 use super::env::Env;
 use super::error::ConfigError;
-use super::locate::Step::Key;
+use super::locate::Step::{Item, Key};
+use super::ordered::Words;
 use super::printable::is_unsafe;
+use super::token::variable;
 use super::yaml::Source;
-use crate::model::ledger::Where;
+use crate::model::ledger::{KeyPlace, KeyPlaces, Where};
 
 /// The ledger that `written` says.
 ///
@@ -34,6 +36,42 @@ pub fn check(source: Source<'_>, written: &str, env: &Env) -> Result<Where, Conf
     check_address(rest).map_err(fault)?;
     let address = written.parse().map_err(|_| fault("this is no ledger's address"))?;
     Ok(Where::Postgres(address))
+}
+
+/// Where the ledger's keys are.
+///
+/// # Errors
+/// One of them has no place, or stands there itself.
+pub fn keys(source: Source<'_>, written: &Words, env: &Env) -> Result<KeyPlaces, ConfigError> {
+    let key = Key("ledger_key");
+    let help = "a file (wakeboard ledger key new FILE), or ${env:WAKEBOARD_LEDGER_KEY}";
+    let mut places = Vec::new();
+    for (index, text) in written.all().iter().enumerate() {
+        let fault = |message: &str| {
+            let path = match written {
+                Words::One(_) => vec![key],
+                Words::Many(_) => vec![key, Item(index)],
+            };
+            source.fault(&path, message).with_help(Some(help.to_owned()))
+        };
+        if text.trim().is_empty() || text.chars().any(is_unsafe) {
+            return Err(fault("this is neither a file nor a variable of the environment"));
+        }
+        if text.len() >= 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(fault("a key does not stand here itself"));
+        }
+        places.push(match variable(text) {
+            Some(name) => {
+                KeyPlace::Variable { name: name.to_owned(), text: env.var(name).map(str::to_owned) }
+            }
+            None if text.starts_with("${") => return Err(fault("a variable is written ${env:NAME}")),
+            None => KeyPlace::File(env.path_in(source.file, text)),
+        });
+    }
+    if places.is_empty() {
+        return Err(source.fault(&[key], "the list has no key").with_help(Some(help.to_owned())));
+    }
+    Ok(KeyPlaces(places))
 }
 
 /// `[USER[:PASSWORD]@]HOST[:PORT]/DATABASE[?...]`: what a typing error breaks; the rest the driver tells.

@@ -7,12 +7,14 @@ use super::error::ConfigError;
 use super::locate::Step::{self, Item, Key, Name};
 use super::ordered::Words;
 use super::printable::is_unsafe;
-use super::shape;
+use super::shape::{self, TierWritable};
 use super::yaml::Source;
+use crate::model::container_path::clean;
 use crate::model::method::Method;
 use crate::model::policy::{Policy, Ready};
 use crate::model::span::span;
 use crate::model::tier::Tier;
+use crate::model::writable::{Losses, Writable};
 
 /// More at once on one host would only stand in each other's way.
 pub(super) const MOST_AT_ONCE: u64 = 100;
@@ -20,6 +22,8 @@ pub(super) const MOST_AT_ONCE: u64 = 100;
 const LONGEST_GRACE: Duration = Duration::from_secs(600);
 /// How long a path of an address may be.
 const LONGEST_PATH: usize = 512;
+/// How many paths may be ignored.
+const MOST_IGNORED: usize = 256;
 
 /// The rules that the file says; the rest stays as the defaults say.
 ///
@@ -46,6 +50,7 @@ pub fn check(source: Source<'_>, file: &shape::File) -> Result<Policy, ConfigErr
     if let Some(count) = dump.at_once {
         policy.dumps_at_once = at_once(source, "dump", count)?;
     }
+    policy.losses = losses(source, &file.destroy)?;
     if let Some(count) = file.wake.at_once {
         policy.wakes_at_once = at_once(source, "wake", count)?;
     }
@@ -66,6 +71,58 @@ pub fn check(source: Source<'_>, file: &shape::File) -> Result<Policy, ConfigErr
         policy.ready.push((tenant.clone(), ready));
     }
     Ok(policy)
+}
+
+/// What `destroy` may lose.
+fn losses(source: Source<'_>, written: &shape::Destroy) -> Result<Losses, ConfigError> {
+    let mut losses = Losses::default();
+    if let Some(paths) = &written.ignore {
+        let path = [Key("destroy"), Key("ignore")];
+        if paths.len() > MOST_IGNORED {
+            return Err(source.fault(&path, format!("more than {MOST_IGNORED} paths")));
+        }
+        refuse_twice(source, &path, paths, "path")?;
+        for (at, ignored) in paths.iter().enumerate() {
+            check_ignored(ignored).map_err(|message| source.fault(&[path[0], path[1], Item(at)], message))?;
+        }
+        losses.ignore = paths.iter().map(|ignored| clean(ignored)).collect();
+    }
+    let TierWritable { vip, high, mid, low } = &written.writable;
+    for (tier, word) in [(Tier::Vip, vip), (Tier::High, high), (Tier::Mid, mid), (Tier::Low, low)] {
+        let Some(word) = word else { continue };
+        let path = [Key("destroy"), Key("writable"), Key(tier.as_str())];
+        let help = "`stop` keeps what was written, and the container with it; `discard` loses it";
+        let writable = match word.as_str() {
+            "stop" => Writable::Stop,
+            "discard" => Writable::Discard,
+            "commit" => {
+                let message = "containers are not committed to images by this version";
+                return Err(source.fault(&path, message).with_help(Some(help.to_owned())));
+            }
+            _ => {
+                let message = format!("{word:?} is neither stop nor discard");
+                return Err(source.fault(&path, message).with_help(Some(help.to_owned())));
+            }
+        };
+        losses.writable.insert(tier, writable);
+    }
+    Ok(losses)
+}
+
+fn check_ignored(path: &str) -> Result<(), String> {
+    if !path.starts_with('/') {
+        return Err("a path in a container begins with a slash".to_owned());
+    }
+    if path.len() > LONGEST_PATH {
+        return Err(format!("the path is longer than {LONGEST_PATH} characters"));
+    }
+    if path.chars().any(is_unsafe) {
+        return Err("the path has a character that cannot be shown".to_owned());
+    }
+    if clean(path) == "/" {
+        return Err("this would ignore all of a container: `writable` says so by tier".to_owned());
+    }
+    Ok(())
 }
 
 fn tiers(

@@ -72,6 +72,10 @@ pub fn check(source: Source<'_>, file: &shape::File) -> Result<Rules, ConfigErro
         let path = [limits[0], limits[1], Key("most_asleep")];
         rules.limits.most_asleep = Some(counted(source, &path, count, MOST_TENANTS)?);
     }
+    if let Some(least) = &written.awake_at_least {
+        let path = [Key("rules"), Key("awake_at_least")];
+        rules.awake_at_least = Some(bounded(source, &path, least, Duration::ZERO, DAY)?);
+    }
     if let Some(written) = &written.veto {
         rules.veto = Some(hook(source, written)?);
     }
@@ -279,6 +283,14 @@ fn check_url(url: &str) -> Result<(), String> {
     }
     if url.len() > LONGEST_TEXT || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(format!("an address has at most {LONGEST_TEXT} characters, and no blanks in it"));
+    }
+    let filled = url.replace("{tenant}", "acme").replace("{host}", "web-1");
+    let uri: http::Uri = filled.parse().map_err(|_| "the address cannot be read".to_owned())?;
+    if uri.host().is_none_or(str::is_empty) {
+        return Err("the address has no host".to_owned());
+    }
+    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Err("an address with a password in it is not asked".to_owned());
     }
     // A name that is written wrong would be sent as it stands.
     let known = rest.replace("{tenant}", "").replace("{host}", "");

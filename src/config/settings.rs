@@ -1,6 +1,9 @@
 //! All settings together.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+
+use serde::de::IgnoredAny;
 
 use super::env::Env;
 use super::error::ConfigError;
@@ -11,11 +14,11 @@ use super::notes::{self, Notes};
 use super::printable::is_unsafe;
 use super::theme::{self, Theme};
 use super::yaml::{self, Source};
-use super::{callmaps, changes, discover, hosts, ledger, naming, policy, rules, shape};
+use super::{callmaps, changes, discover, faults, hosts, ledger, naming, policy, rules, shape};
 use crate::model::change::Retention;
 use crate::model::host::HostSpec;
 use crate::model::keeper::Rules;
-use crate::model::ledger::Where;
+use crate::model::ledger::{KeyPlaces, Where};
 use crate::model::naming::Naming;
 use crate::model::policy::Policy;
 
@@ -30,6 +33,8 @@ pub struct Settings {
     pub operator: Option<String>,
     /// Where the ledger is; nothing where the file does not say it, and the account has no folder for such things.
     pub ledger: Option<Where>,
+    /// Where the ledger's keys are, where the file names any.
+    pub ledger_keys: KeyPlaces,
     /// Callmaps, and folders of them, that the file names.
     pub callmaps: Vec<PathBuf>,
     /// How long the record of changes is kept.
@@ -52,6 +57,8 @@ pub struct Settings {
     pub keymap: Keymap,
     /// The file that all this was read from, if there is one.
     pub file: Option<PathBuf>,
+    /// The parts that it has: its keys, and the tiers as `tiers.low`. All else is by default.
+    pub written: BTreeSet<String>,
 }
 
 /// Loads the settings: from the file that the operator names, else from the one in the config folder, else defaults.
@@ -76,11 +83,40 @@ pub fn read(file: &Path, text: &str, env: &Env) -> Result<Settings, ConfigError>
     let source = Source { file, text };
     let shape: shape::File = yaml::read(file, text)?;
     let mut settings = looks(source, &shape, env)?;
+    settings.written = written(file, text, &shape);
     settings.hosts = match &shape.hosts {
         Some(written) => hosts::check(source, written, env)?,
         None => discover::hosts(env)?,
     };
     Ok(settings)
+}
+
+/// Loads the settings as `load` does, and finds all faults of the file, not only the first.
+///
+/// # Errors
+/// All that is wrong, in the order of the file.
+pub fn check_all(explicit: Option<&Path>, env: &Env) -> Result<Settings, Vec<ConfigError>> {
+    load(explicit, env).map_err(|first| {
+        let file = explicit.map(Path::to_owned).or_else(|| env.config_file());
+        let text = file.as_deref().and_then(|file| yaml::open(file).ok());
+        let all = file.zip(text).map(|(file, text)| faults::of(&file, &text, env)).unwrap_or_default();
+        if all.is_empty() { vec![first] } else { all }
+    })
+}
+
+/// The parts that a file has.
+#[expect(clippy::zero_sized_map_values, reason = "only the keys matter")]
+fn written(file: &Path, text: &str, shape: &shape::File) -> BTreeSet<String> {
+    let keys = yaml::read::<BTreeMap<String, IgnoredAny>>(file, text).unwrap_or_default();
+    let mut written: BTreeSet<String> = keys.into_keys().collect();
+    let tiers = &shape.tiers;
+    for (tier, rule) in [("vip", &tiers.vip), ("high", &tiers.high), ("mid", &tiers.mid), ("low", &tiers.low)]
+    {
+        if rule.is_some() {
+            written.insert(format!("tiers.{tier}"));
+        }
+    }
+    written
 }
 
 /// Loads what a file says of everything but the hosts: for the demo, which has its own. No host is looked for.
@@ -104,6 +140,10 @@ fn looks(source: Source<'_>, shape: &shape::File, env: &Env) -> Result<Settings,
         Some(written) => Some(ledger::check(source, written, env)?),
         None => default_ledger(env),
     };
+    let ledger_keys = match &shape.ledger_key {
+        Some(written) => ledger::keys(source, written, env)?,
+        None => KeyPlaces::default(),
+    };
     let callmaps = callmaps::check(source, &shape.callmaps, env)?;
     let notes = notes::check(source, &shape.notes, env)?;
     let keeper = keeper::check(source, shape.keeper.as_ref(), env)?;
@@ -120,6 +160,7 @@ fn looks(source: Source<'_>, shape: &shape::File, env: &Env) -> Result<Settings,
         naming,
         operator,
         ledger,
+        ledger_keys,
         callmaps,
         retention,
         notes,
@@ -131,6 +172,7 @@ fn looks(source: Source<'_>, shape: &shape::File, env: &Env) -> Result<Settings,
         theme_file,
         keymap,
         file,
+        written: BTreeSet::new(),
     })
 }
 

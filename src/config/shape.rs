@@ -17,10 +17,10 @@ use crate::model::action::ACTIONS;
 use crate::model::tier::Tier;
 
 pub use changes::Changes;
-pub use keeper::{DoorTenants, DoorTls, Keeper};
+pub use keeper::{DoorIgnore, DoorTenants, DoorTls, Keeper};
 pub use notes::Notes;
 pub use rules::{Hurry, Idle, RulesPart, Steps, Threshold, TierRule, Tiers, Veto};
-pub use work::{Dump, Span, TierMethods, Wake};
+pub use work::{Destroy, Dump, Span, TierMethods, TierWritable, Wake};
 
 /// The settings of wakeboard. All keys are optional.
 #[derive(Clone, Debug, Default, serde::Deserialize, JsonSchema)]
@@ -44,6 +44,12 @@ pub struct File {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String", length(min = 1))]
     pub ledger: Option<String>,
+    /// The key with which the ledger seals what it takes to make a sleeping tenant again: a file (relative to this file; make it
+    /// once with `wakeboard ledger key new FILE`), or `${env:NAME}`. Of a list the first one seals, and all of them open. All
+    /// that share a PostgreSQL need the same one; without this key a SQLite ledger has its own in a file beside it.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "LedgerKeys")]
+    pub ledger_key: Option<Words>,
     /// Callmaps, or folders of them, relative to this file. Those in the folder `callmaps` beside this file, and in the
     /// one of the folder where wakeboard is started, need not be named.
     #[serde(default)]
@@ -61,6 +67,9 @@ pub struct File {
     /// How tenants are put to sleep.
     #[serde(default)]
     pub dump: Dump,
+    /// What putting them to sleep by `destroy` may lose.
+    #[serde(default)]
+    pub destroy: Destroy,
     /// How they are brought back.
     #[serde(default)]
     pub wake: Wake,
@@ -235,6 +244,24 @@ impl JsonSchema for HostMap {
             "propertyNames": { "pattern": super::hosts::NAME_PATTERN },
             "additionalProperties": host,
         })
+    }
+}
+
+/// The schema of `ledger_key`.
+struct LedgerKeys;
+
+impl JsonSchema for LedgerKeys {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "LedgerKeys".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let one = serde_json::json!({ "type": "string", "minLength": 1 });
+        json_schema!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
     }
 }
 

@@ -55,7 +55,8 @@ pub fn place(
     }
 }
 
-fn variable(text: &str) -> Option<&str> {
+/// The name in `${env:NAME}`.
+pub(super) fn variable(text: &str) -> Option<&str> {
     let name = text.strip_prefix("${env:")?.strip_suffix('}')?;
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');

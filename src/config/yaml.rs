@@ -41,9 +41,15 @@ impl Source<'_> {
 /// The text of a file.
 ///
 /// # Errors
-/// The file cannot be read, is larger than [`LARGEST`], or is no UTF-8.
+/// The file cannot be read, is a named pipe, a socket or a device, is larger than [`LARGEST`], or is no UTF-8.
 pub fn open(file: &Path) -> Result<String, ConfigError> {
     let failed = |error: std::io::Error| ConfigError::in_file(file, format!("cannot be read: {error}"));
+    let kind = std::fs::metadata(file).map_err(failed)?.file_type();
+    // To open a named pipe waits for its writer, for ever. Those that a shell makes for `<(...)` have theirs.
+    if !kind.is_file() && !kind.is_dir() && !file.starts_with("/dev") && !file.starts_with("/proc") {
+        let message = "is no regular file, but a named pipe, a socket or a device";
+        return Err(ConfigError::in_file(file, message));
+    }
     let opened = File::open(file).map_err(failed)?;
     let mut bytes = Vec::new();
     opened.take(LARGEST as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
@@ -206,6 +212,22 @@ mod tests {
 
     fn fault(text: &str) -> ConfigError {
         read::<BTreeMap<String, serde_json::Value>>(Path::new("f"), text).unwrap_err()
+    }
+
+    #[test]
+    fn a_named_pipe_is_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("map.yaml");
+        let made = rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &file,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR,
+            0,
+        );
+        made.unwrap();
+        let said = open(&file).unwrap_err().to_string();
+        assert!(said.contains("no regular file"), "{said}");
     }
 
     #[rstest]

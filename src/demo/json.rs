@@ -5,8 +5,9 @@ mod host;
 mod network;
 mod stats;
 
-pub use container::{inspect, list_row};
+pub use container::{changes, inspect, list_row};
 pub use host::{info, version};
+pub use network::{mounted, networks};
 pub use stats::stats;
 
 use jiff::Timestamp;

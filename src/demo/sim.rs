@@ -7,6 +7,7 @@ mod make;
 mod refuse;
 mod rows;
 mod sessions;
+mod things;
 mod update;
 
 use std::collections::{BTreeMap, HashMap};
@@ -96,6 +97,7 @@ pub struct Engine {
     graves: Vec<Grave>,
     /// The images that there are, by their full names.
     images: BTreeMap<String, Image>,
+    things: things::Things,
     chance: Chance,
     lists: rows::Lists,
 }
@@ -115,6 +117,7 @@ impl Engine {
             next_key: 1,
             graves: Vec::new(),
             images: BTreeMap::new(),
+            things: things::Things::default(),
             chance,
             lists: rows::Lists::default(),
         }

@@ -4,11 +4,14 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::model::usage::Counters;
 
 /// Where the kernel's counters are mounted.
 const ROOT: &str = "/sys/fs/cgroup";
+/// The kernel tells programs of times in so many parts of a second, whatever it counts in itself (`USER_HZ`).
+const TICKS: f64 = 100.0;
 /// cgroup v1 writes "no limit" as the largest number of whole pages.
 const NO_LIMIT: u64 = 1 << 60;
 
@@ -112,6 +115,16 @@ fn of_process(pid: u32, id: &str) -> Option<Folders> {
 #[must_use]
 pub fn is_of(pid: u32, id: &str) -> bool {
     of_process(pid, id).is_some()
+}
+
+/// For how long that process has run; nothing where it is gone.
+#[must_use]
+pub fn age(pid: u32) -> Option<Duration> {
+    let line = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name in brackets may hold anything; the start, in ticks since the boot, is the twentieth after it.
+    let start: u64 = line.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()?;
+    let up: f64 = fs::read_to_string("/proc/uptime").ok()?.split_whitespace().next()?.parse().ok()?;
+    Duration::try_from_secs_f64((up - start as f64 / TICKS).max(0.0)).ok()
 }
 
 /// Ends all processes of the container `id` on this machine, and returns how many there were.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bollard::errors::Error as ApiError;
 
+use crate::model::certificate_words::{certificate_fault, spaced};
 use crate::model::plain::plain;
 
 /// What is said of a connection that ended before its time.
@@ -201,6 +202,15 @@ fn tls_reason(error: &rustls::Error) -> String {
         }
         Error::InvalidCertificate(Cert::NotValidForName | Cert::NotValidForNameContext { .. }) => {
             "the engine's certificate is for another name".to_owned()
+        }
+        Error::InvalidCertificate(why) => {
+            format!("the engine's certificate cannot be used: {}", certificate_fault(&format!("{why:?}")))
+        }
+        Error::AlertReceived(alert) => {
+            format!("the engine refuses the TLS handshake ({})", spaced(&format!("{alert:?}")))
+        }
+        Error::PeerIncompatible(_) => {
+            "no version or cipher of TLS in common with the engine (we speak 1.2 and 1.3)".to_owned()
         }
         Error::InvalidMessage(_) => "the engine does not speak TLS on this port".to_owned(),
         other => format!("TLS: {other}"),

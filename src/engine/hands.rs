@@ -1,5 +1,8 @@
 //! What may be done to containers: the engine calls that dumps, wakes and canaries are made of.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,8 +11,11 @@ use jiff::Timestamp;
 use super::EngineError;
 use crate::model::container::{ContainerId, Facts};
 use crate::model::internal::Internal;
+use crate::model::needs::Needs;
 use crate::model::particulars::{Limits, Particulars, Restart};
+use crate::model::recreate::Difference;
 pub use crate::model::refusal::Room;
+use crate::model::writable::Written;
 
 /// How long an engine may take to write or read a checkpoint: some gigabytes on a slow disk.
 pub const CHECKPOINT_DEADLINE: Duration = Duration::from_secs(600);
@@ -43,6 +49,25 @@ pub enum Ran {
     },
     /// It has not ended in time, and goes on under this name.
     Going(String),
+}
+
+/// A holder that is to be made.
+#[derive(Clone, Debug)]
+pub struct NewHolder {
+    /// Its name.
+    pub name: String,
+    /// The image, by its id or name.
+    pub image: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// The volumes that it mounts, none of them to be written to.
+    pub volumes: Vec<Arc<str>>,
+    /// The program that it runs: an archive to be unpacked at its root, and the command.
+    pub archive: Vec<u8>,
+    /// The words of its command.
+    pub command: Vec<String>,
+    /// The network that it begins with: `none`, or one that others can be joined to.
+    pub network: String,
 }
 
 /// What may be done to containers. Every call has a deadline of its own and ends.
@@ -112,12 +137,73 @@ pub trait Hands: Send + Sync {
     /// Creates a container from a recipe, and says its id.
     async fn create(&self, recipe: &str) -> Result<ContainerId, EngineError>;
 
+    /// Tries a recipe: the container is created under `name`, which `model::internal` gives, never started, compared with the
+    /// original `id`, and removed again, with the volumes that this very call made and no other. `maker` is written on it:
+    /// whoever finds it left over can tell whether somebody is still at it.
+    ///
+    /// Gives what would not be as it was. A recipe that the engine refuses is an error.
+    async fn rehearse(
+        &self,
+        _id: &str,
+        _recipe: &str,
+        _name: &str,
+        _maker: &str,
+    ) -> Result<Vec<Difference>, EngineError> {
+        Ok(Vec::new())
+    }
+
+    /// What a container has written outside of its mounts and of the places in `ignore`: it goes with the container.
+    async fn written(&self, _id: &str, _ignore: &[String]) -> Result<Written, EngineError> {
+        Ok(Written::default())
+    }
+
+    /// What it needs of its host to be made again, as that is now: its image, volumes and networks.
+    async fn needs(&self, _id: &str) -> Result<Needs, EngineError> {
+        Ok(Needs::default())
+    }
+
+    /// What of that is there now, under the same names.
+    async fn present(&self, wanted: &Needs) -> Result<Needs, EngineError> {
+        Ok(wanted.clone())
+    }
+
+    /// Removes a volume that no container has. One that is gone is no error.
+    async fn remove_volume(&self, _name: &str) -> Result<(), EngineError> {
+        Err(EngineError::Unable("this engine removes no volumes".to_owned()))
+    }
+
     /// Removes a container that does not run; its named volumes stay. One that is gone is no error.
     async fn remove(&self, id: &str) -> Result<(), EngineError>;
 
     /// The containers that wakeboard made for its own work, by whichever console; they are in no other list.
     async fn internal(&self) -> Result<Vec<Internal>, EngineError> {
         Ok(Vec::new())
+    }
+
+    /// Makes a holder and starts it: a container of that image with those volumes and no network. Gives its id.
+    async fn hold(&self, _holder: &NewHolder) -> Result<ContainerId, EngineError> {
+        Err(EngineError::Unable("this engine holds nothing".to_owned()))
+    }
+
+    /// What of that a holder can have: what is there as it was, and is of the engine's own kinds. A volume of a plugin may be
+    /// for one container at a time, and an address in a network of the outside may be another machine's.
+    async fn holdable(&self, wanted: &Needs) -> Result<Needs, EngineError> {
+        self.present(wanted).await
+    }
+
+    /// Connects a running holder to a network, at an address from its end that is not among `taken`, where one can be chosen.
+    async fn join(&self, _id: &str, _network: &str, _taken: &BTreeSet<Ipv4Addr>) -> Result<(), EngineError> {
+        Err(EngineError::Unable("this engine holds nothing".to_owned()))
+    }
+
+    /// Disconnects a container from a network. One that is not in it is no error.
+    async fn leave(&self, _id: &str, _network: &str) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    /// Ends a holder at once and removes it. One that is gone is no error.
+    async fn let_go(&self, _id: &str) -> Result<(), EngineError> {
+        Ok(())
     }
 
     /// Ends what still runs of a container that the engine has removed: one that was killed in the middle of a start may have

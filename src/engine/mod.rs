@@ -5,11 +5,13 @@ pub mod docker;
 pub mod error;
 pub mod folder;
 pub mod hands;
+pub mod nearness;
 pub mod network;
 pub mod own;
 pub mod podman;
 pub mod read_ahead;
 pub mod ssh;
+mod ssh_config;
 
 use std::path::PathBuf;
 use std::sync::Arc;

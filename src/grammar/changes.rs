@@ -77,6 +77,10 @@ pub struct ChangesShowArgs {
 /// `changes verify`.
 #[derive(Clone, Debug, Args)]
 pub struct ChangesVerifyArgs {
+    /// Also whether this record, noted elsewhere before, is still part of it: `newest` and `head` of an earlier check, or `seq`
+    /// and `hash` of `changes show --json`
+    #[arg(long, value_name = "NUMBER:HASH")]
+    pub since: Option<String>,
     /// Print JSON: one object
     #[arg(long)]
     pub json: bool,

@@ -4,6 +4,7 @@
 mod callmap;
 mod changes;
 mod keeper;
+mod ledger;
 mod note;
 mod rules;
 mod shell;
@@ -16,6 +17,7 @@ pub use changes::{
     ChangesArgs, ChangesListArgs, ChangesShowArgs, ChangesSummaryArgs, ChangesVerb, ChangesVerifyArgs, Shown,
 };
 pub use keeper::{KeeperArgs, LogFormat};
+pub use ledger::{LedgerKeyVerb, LedgerSignArgs, LedgerVerb};
 pub use note::NoteArgs;
 pub use rules::{RulesExplainArgs, RulesPlanArgs, RulesVerb};
 pub use shell::{ConfigVerb, GenerateWhat, Global, Shell, Verb, shell_command, shell_from};

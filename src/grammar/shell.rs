@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use super::{CALL, CallmapArgs, KeeperArgs, NoteArgs, RulesVerb, Sentence};
+use super::{CALL, CallmapArgs, KeeperArgs, LedgerVerb, NoteArgs, RulesVerb, Sentence};
 
 /// The operations console for platforms that give every customer containers of its own.
 ///
@@ -99,6 +99,12 @@ pub enum Verb {
     },
     /// Work while nobody looks: put idle tenants to sleep by the rules of the config. SIGHUP reads the config again
     Keeper(KeeperArgs),
+    /// Look after the ledger's key, and sign records of sleepers that older versions wrote
+    Ledger {
+        /// What of it.
+        #[command(subcommand)]
+        verb: LedgerVerb,
+    },
     /// Print shell completions
     Completions {
         /// The shell

@@ -39,6 +39,14 @@ pub struct WakeArgs {
     /// How long they may take to answer: 500ms, 30s, 2m [default: as the config says]
     #[arg(long, value_name = "TIME", value_parser = timeout)]
     pub timeout: Option<Duration>,
+    /// Start it with an empty volume in the place of this one, which is gone: its data is lost. For one tenant, asked at a
+    /// terminal
+    #[arg(long, value_name = "VOLUME", num_args = 1..)]
+    pub with_empty_volume: Vec<String>,
+    /// Start it with the image or network that has this name now, though it is not the one that it had. For one tenant,
+    /// asked at a terminal
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub with_replaced: Vec<String>,
     /// Print JSON: an object on each line as steps happen; the last of each tenant has its `outcome`
     #[arg(long)]
     pub json: bool,
@@ -110,6 +118,16 @@ mod tests {
             assert!(told.contains("<TENANT>..."), "{told}");
             assert!(console_line(verb).is_ok());
         }
+    }
+
+    #[test]
+    fn each_volume_that_may_be_empty_is_named() {
+        let read = shell(&["wake", "acme", "--with-empty-volume", "a", "b", "--with-replaced", "n"]).unwrap();
+        let Some(Verb::Shared(Sentence::Wake(args))) = read.verb else { panic!("not understood") };
+        assert_eq!(args.tenants, ["acme"]);
+        assert_eq!(args.with_empty_volume, ["a", "b"]);
+        assert_eq!(args.with_replaced, ["n"]);
+        assert!(shell(&["wake", "acme", "--with-empty-volume"]).is_err());
     }
 
     #[test]

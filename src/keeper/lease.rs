@@ -30,6 +30,9 @@ const MARGIN: Duration = Duration::from_secs(2);
 /// How long one question to the ledger may take: there must be time for another.
 const WITHIN: Duration = Duration::from_secs(4);
 
+/// How often whoever stands by tries whether it could write.
+const TRY_EVERY: Duration = Duration::from_secs(5);
+
 /// Whether this keeper may act now; asked right before it does.
 #[derive(Clone, Debug, Default)]
 pub struct Right(Arc<Mutex<Option<Until>>>);
@@ -74,7 +77,7 @@ pub async fn keep(
     standing: watch::Sender<Standing>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let mut keeper = Lease { duties, right, standing, complaint: None };
+    let mut keeper = Lease { duties, right, standing, complaint: None, tried: None };
     loop {
         let began = Instant::now();
         let every = keeper.turn(began).await;
@@ -97,6 +100,8 @@ struct Lease {
     standing: watch::Sender<Standing>,
     /// What was said last of a ledger that does not answer: it is said once.
     complaint: Option<String>,
+    /// When writing was last tried while another keeper works, and what was wrong with it.
+    tried: Option<(Instant, Option<Arc<str>>)>,
 }
 
 impl Lease {
@@ -115,16 +120,21 @@ impl Lease {
             }
             Ok(Taken::Theirs(held)) => {
                 self.complaint = None;
-                self.stands_by(&name(&held.holder), held.since);
+                let fault = self.writable(began).await;
+                self.stands_by(&name(&held.holder), held.since, fault);
                 LOOK_EVERY
             }
             Err(why) => {
+                let fault: Arc<str> = plain(&why).into();
                 if self.complaint.as_ref() != Some(&why) {
-                    warn!(reason = %plain(&why), "the lease could not be asked for");
+                    warn!(reason = %fault, "the lease could not be asked for");
                     self.complaint = Some(why);
                 }
-                if !self.right.holds() {
-                    self.stops();
+                if self.right.holds() {
+                    let now = Standing { fault: Some(fault), ..self.standing.borrow().clone() };
+                    self.tell(now);
+                } else {
+                    self.stops(fault);
                 }
                 LOOK_EVERY
             }
@@ -132,16 +142,16 @@ impl Lease {
     }
 
     fn works(&self, since: Timestamp) {
-        let now = Standing { active: true, since, holder: own_name(), dry_run: false };
+        let now = Standing { active: true, since, holder: own_name(), dry_run: false, fault: None };
         if !self.standing.borrow().active {
             info!(holder = %now.holder, "works");
         }
         self.tell(now);
     }
 
-    fn stands_by(&self, holder: &str, since: Timestamp) {
+    fn stands_by(&self, holder: &str, since: Timestamp, fault: Option<Arc<str>>) {
         self.right.set(None);
-        let now = Standing { active: false, since, holder: holder.into(), dry_run: false };
+        let now = Standing { active: false, since, holder: holder.into(), dry_run: false, fault };
         let before = self.standing.borrow().clone();
         if before.active {
             warn!(%holder, "another keeper has taken over, since this one was silent for too long");
@@ -152,12 +162,23 @@ impl Lease {
     }
 
     /// The lease has run out, and nobody is known to have taken it.
-    fn stops(&self) {
+    fn stops(&self, fault: Arc<str>) {
         self.right.set(None);
         if self.standing.borrow().active {
             warn!("stops acting: the lease could not be renewed in time");
-            self.tell(Standing::unknown());
         }
+        self.tell(Standing { fault: Some(fault), ..Standing::unknown() });
+    }
+
+    /// Whoever stands by only reads when it looks for the lease; that it could write, and so wake tenants and take over, is tried now and
+    /// then.
+    async fn writable(&mut self, now: Instant) -> Option<Arc<str>> {
+        if self.tried.as_ref().is_none_or(|(at, _)| now.duration_since(*at) >= TRY_EVERY) {
+            let done = timeout(WITHIN, self.duties.try_to_write(KEEPER)).await;
+            let done = done.unwrap_or_else(|_| Err(format!("no answer in {} s", WITHIN.as_secs())));
+            self.tried = Some((now, done.err().map(|why| plain(&why).into())));
+        }
+        self.tried.as_ref().and_then(|(_, fault)| fault.clone())
     }
 
     fn tell(&self, now: Standing) {

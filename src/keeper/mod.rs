@@ -62,7 +62,7 @@ impl Keeper {
         let (stop, stops) = mpsc::channel(1);
         let (quit, quits) = watch::channel(false);
         let first = if dry_run {
-            Standing { active: true, since: Timestamp::now(), holder: own_name(), dry_run }
+            Standing { active: true, since: Timestamp::now(), holder: own_name(), dry_run, fault: None }
         } else {
             Standing::unknown()
         };

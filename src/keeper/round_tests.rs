@@ -41,6 +41,7 @@ fn fleet(tenants: Vec<Arc<Tenant>>) -> Fleet {
         engine: None,
         heard: None,
         remembered: true,
+        unclear: false,
         tenants,
     };
     Fleet { hosts: vec![Arc::new(host)], turn: 0 }

@@ -1,12 +1,17 @@
 //! What goes into the log: what became of tickets, and which hosts answer. Each thing once.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tracing::{info, warn};
 
 use crate::model::fleet::{Fleet, Link};
 use crate::model::host::HostName;
+use crate::model::keeper::patience::Undone;
+use crate::model::keeper::suspect::suspect;
+use crate::model::keeper::tell::lasting;
+use crate::model::keeper::woken_again::slept;
 use crate::model::plain::plain;
 use crate::model::ticket::{Outcome, Ticket, TicketId};
 use crate::model::work::Work;
@@ -46,6 +51,18 @@ impl Said {
         }
     }
 
+    /// Tells of tenants whose sleep others undo again and again, and who they seem to be.
+    pub fn undone(&self, undone: &[Undone], fleet: &Fleet, aloud: bool) {
+        for Undone { key: (host, tenant), times, until, .. } in
+            undone.iter().filter(|it| aloud && it.at >= self.since)
+        {
+            let containers = fleet.tenant(host, tenant).map(|tenant| &*tenant.containers);
+            let by = suspect(containers.unwrap_or_default());
+            let (tenant, until) = (plain(tenant), until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+            warn!(%tenant, %host, times, by, until, "others start it as soon as it sleeps: left alone");
+        }
+    }
+
     /// Tells of tickets that have ended, by whomever. Where another keeper works, it tells them: then they only count as told.
     pub fn tickets(&mut self, work: &Work, aloud: bool) {
         let ended = |ticket: &&std::sync::Arc<Ticket>| ticket.ended.is_some_and(|ended| ended >= self.since);
@@ -55,12 +72,22 @@ impl Said {
         for ticket in &new {
             if aloud {
                 tell(ticket);
+                let all = work.tickets.iter().map(|it| &**it);
+                if let Some(slept) = slept(ticket, all) {
+                    tell_again(ticket, slept);
+                }
             }
         }
         let told: HashSet<TicketId> = new.into_iter().map(|ticket| ticket.id).collect();
         self.tickets.extend(told);
         self.tickets.retain(|id| work.ticket(*id).is_some());
     }
+}
+
+/// A rule that puts a tenant to sleep shortly before somebody wants it costs more than it saves.
+fn tell_again(ticket: &Ticket, slept: Duration) {
+    let (tenant, host, by) = (plain(&ticket.tenant), &ticket.host, plain(&ticket.actor));
+    warn!(%tenant, %host, slept = %lasting(slept), %by, ticket = %ticket.id, "woken again soon after a rule had put it to sleep");
 }
 
 fn tell(ticket: &Ticket) {

@@ -15,12 +15,20 @@ pub struct Standing {
     pub holder: Arc<str>,
     /// It only says what it would do.
     pub dry_run: bool,
+    /// Why the ledger could not be written the last time that this was tried.
+    pub fault: Option<Arc<str>>,
 }
 
 impl Standing {
     /// Nobody is known to work.
     #[must_use]
     pub fn unknown() -> Standing {
-        Standing { active: false, since: Timestamp::UNIX_EPOCH, holder: "".into(), dry_run: false }
+        Standing {
+            active: false,
+            since: Timestamp::UNIX_EPOCH,
+            holder: "".into(),
+            dry_run: false,
+            fault: None,
+        }
     }
 }

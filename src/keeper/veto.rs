@@ -15,14 +15,12 @@ use crate::model::keeper::Answer;
 use crate::model::keeper::rules::{Ask, Hook};
 use crate::model::plain::plain;
 use crate::model::work::TenantKey;
-use crate::service::hooks::{Hooks, Ran};
+use crate::service::hooks::Hooks;
 
 /// How many are asked at once.
 const AT_ONCE: usize = 8;
 /// One that did not answer is asked again after this time at the latest.
 const AGAIN: Duration = Duration::from_secs(60);
-/// What a shell says of a program that is not there, or cannot be run.
-const NOT_THERE: [i64; 2] = [126, 127];
 
 /// What hooks have said, and those that are being asked.
 pub struct Veto {
@@ -30,6 +28,8 @@ pub struct Veto {
     tenants: HashMap<TenantKey, Said>,
     asking: HashSet<TenantKey>,
     tasks: JoinSet<Heard>,
+    /// What was said and nobody has taken yet.
+    fresh: Vec<(TenantKey, Answer)>,
 }
 
 /// What the hook of one tenant has said.
@@ -56,7 +56,13 @@ impl Veto {
     /// Nobody has been asked.
     #[must_use]
     pub fn new(hooks: Hooks) -> Veto {
-        Veto { hooks, tenants: HashMap::new(), asking: HashSet::new(), tasks: JoinSet::new() }
+        Veto {
+            hooks,
+            tenants: HashMap::new(),
+            asking: HashSet::new(),
+            tasks: JoinSet::new(),
+            fresh: Vec::new(),
+        }
     }
 
     /// What was said of a tenant last.
@@ -115,6 +121,9 @@ impl Veto {
         let at = Timestamp::now();
         self.asking.remove(&key);
         let (tenant, host) = (plain(&key.1).into_owned(), key.0.clone());
+        if let Ok(may) = answer {
+            self.fresh.push((key.clone(), Answer { may, at }));
+        }
         let said = self.tenants.entry(key).or_default();
         said.going = going;
         match answer {
@@ -132,6 +141,11 @@ impl Veto {
                 }
             }
         }
+    }
+
+    /// What was said since the last time that somebody asked.
+    pub fn fresh(&mut self) -> Vec<(TenantKey, Answer)> {
+        std::mem::take(&mut self.fresh)
     }
 
     /// Forgets tenants that there are no more.
@@ -189,20 +203,9 @@ async fn in_containers(
         *left = Some(exec);
         return Err("the program that was asked before still runs".to_owned());
     }
-    let mut has_answered = false;
-    for container in containers {
-        match hooks.exec(host, container, words, within).await? {
-            Ran::Ended { code: 0, .. } => has_answered = true,
-            Ran::Ended { code: 1, .. } => return Ok(false),
-            Ran::Ended { code, .. } if NOT_THERE.contains(&code) => {}
-            Ran::Ended { code, said } => return Err(format!("it ended with {code}: {said}")),
-            Ran::Going(exec) => {
-                *left = Some(exec);
-                return Err(format!("it did not end within {within:?}"));
-            }
-        }
-    }
-    if has_answered { Ok(true) } else { Err("none of its containers has such a program".to_owned()) }
+    let (answer, going) = hooks.may_sleep(host, containers, words, within).await;
+    *left = going;
+    answer
 }
 
 #[cfg(test)]

@@ -169,9 +169,13 @@ impl Work {
             self.imagined.clear();
         }
         self.stand();
+        for (key, answer) in self.veto.fresh() {
+            self.service.answered(key, answer);
+        }
         self.said.hosts(&fleet);
         self.said.tickets(&tickets, self.is_active);
-        self.patience.learn(&tickets.tickets);
+        let undone = self.patience.learn(&tickets.tickets);
+        self.said.undone(&undone, &fleet, self.is_active);
         self.own.retain(|id, asked| match tickets.ticket(*id) {
             Some(ticket) => ticket.ended.is_none(),
             None => began.duration_since(asked.at) < UNSEEN,
@@ -260,6 +264,6 @@ impl Work {
 /// The containers of a tenant that run, in their order.
 fn running(fleet: &Fleet, key: &TenantKey) -> Vec<Arc<str>> {
     let tenant = fleet.tenant(&key.0, &key.1);
-    let all = tenant.iter().flat_map(|tenant| tenant.containers.iter());
+    let all = tenant.iter().flat_map(|tenant| tenant.counted());
     all.filter(|facts| facts.phase == Phase::Running).map(|facts| facts.id.clone()).collect()
 }

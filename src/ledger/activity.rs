@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 
 use super::{Ledger, LedgerError, ask, rows};
-use crate::model::keeper::{Activity, Kept};
+use crate::model::keeper::{Activity, Answer, Kept};
 
 /// The most rows that are read.
 const MOST: i64 = 1_000_000;
 /// A row in the order of the table's columns.
-type Row = (String, String, i64, i64, i64, i64, i64, i64, i64);
-const COLUMNS: usize = 9;
+type Row = (String, String, i64, i64, i64, i64, i64, i64, i64, i64);
+const COLUMNS: usize = 10;
 
 /// Doors count requests side by side, so the latest of all counts. The rest is what the one keeper that measured last has seen:
 /// what it cannot see is not known, whatever another saw before.
@@ -20,6 +20,7 @@ const PUT: &str = "ON CONFLICT (host, tenant) DO UPDATE SET \
      cpu = CASE WHEN excluded.until > 0 THEN excluded.cpu ELSE activity.cpu END, \
      connections = CASE WHEN excluded.until > 0 THEN excluded.connections ELSE activity.connections END, \
      measured = CASE WHEN excluded.until > 0 THEN excluded.measured ELSE activity.measured END, \
+     answer = CASE WHEN excluded.until > 0 THEN excluded.answer ELSE activity.answer END, \
      until = CASE WHEN excluded.until > 0 THEN excluded.until ELSE activity.until END";
 
 impl Ledger {
@@ -30,7 +31,7 @@ impl Ledger {
     pub async fn activity(&self, since: Option<Timestamp>) -> Result<Vec<Kept>, LedgerError> {
         self.within(async {
             let mut reading = self.connections.read().await?;
-            let sql = "SELECT host, tenant, request, counted, network, cpu, connections, measured, until FROM activity \
+            let sql = "SELECT host, tenant, request, counted, network, cpu, connections, measured, until, answer FROM activity \
                        WHERE until >= $1 OR counted >= $1 ORDER BY host, tenant LIMIT $2";
             let query = sqlx::query(sql).bind(number(since)).bind(MOST);
             let found: Vec<Row> = ask::all(reading.connection(), query).await?;
@@ -59,7 +60,7 @@ impl Ledger {
             for portion in all.chunks(rows::ROWS_AT_ONCE) {
                 let values = rows::places(portion.len(), COLUMNS);
                 let sql = format!(
-                    "INSERT INTO activity (host, tenant, request, counted, network, cpu, connections, measured, until) \
+                    "INSERT INTO activity (host, tenant, request, counted, network, cpu, connections, measured, until, answer) \
                      VALUES {values} {PUT}"
                 );
                 let mut query = sqlx::query(&sql);
@@ -69,6 +70,7 @@ impl Ledger {
                     for time in times(kept) {
                         query = query.bind(number(time));
                     }
+                    query = query.bind(kept.answer.map_or(0, signed));
                 }
                 ask::change(writing.connection(), query).await?;
             }
@@ -107,7 +109,7 @@ fn times(kept: &Kept) -> [Option<Timestamp>; 7] {
     ]
 }
 
-fn kept((host, tenant, request, counted, network, cpu, connections, measured, until): Row) -> Kept {
+fn kept((host, tenant, request, counted, network, cpu, connections, measured, until, answer): Row) -> Kept {
     Kept {
         key: (host.into(), tenant.into()),
         activity: Activity {
@@ -119,7 +121,14 @@ fn kept((host, tenant, request, counted, network, cpu, connections, measured, un
         counted: time(counted),
         measured: time(measured),
         until: time(until),
+        answer: time(answer.saturating_abs()).map(|at| Answer { may: answer > 0, at }),
     }
+}
+
+/// When a hook said something, in milliseconds; below 0 where it said no.
+fn signed(answer: Answer) -> i64 {
+    let at = answer.at.as_millisecond();
+    if answer.may { at } else { -at }
 }
 
 fn number(time: Option<Timestamp>) -> i64 {

@@ -8,6 +8,7 @@ use sqlx::{AnyConnection, ConnectOptions, Connection};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::error::Fault;
+use super::file::FileId;
 use super::{ask, file};
 use crate::model::ledger::Where;
 
@@ -84,13 +85,21 @@ pub(super) struct Connections {
 
 /// A connection while nobody uses it. Whoever uses it takes it out, and puts it back only when all went well: so one
 /// whose user was cut off in the middle is closed, and its transaction with it.
-type Slot = Mutex<Option<AnyConnection>>;
+type Slot = Mutex<Option<Kept>>;
+
+/// A connection, and the file that it is to: another one may be put in its place, as a copy that is brought back.
+#[derive(Debug)]
+struct Kept {
+    connection: AnyConnection,
+    file: Option<FileId>,
+}
 
 /// A connection in use.
 #[derive(Debug)]
 pub(super) struct Using<'a> {
-    slot: MutexGuard<'a, Option<AnyConnection>>,
+    slot: MutexGuard<'a, Option<Kept>>,
     connection: AnyConnection,
+    file: Option<FileId>,
 }
 
 impl Connections {
@@ -108,8 +117,9 @@ impl Connections {
             Ok(slot) => slot,
             Err(_) => self.second.lock().await,
         };
-        let connection = self.living(slot.take()).await?;
-        Ok(Using { slot, connection })
+        self.refuse_replaced(slot.as_ref())?;
+        let Kept { connection, file } = self.living(slot.take()).await?;
+        Ok(Using { slot, connection, file })
     }
 
     /// A connection within a transaction that nobody else can disturb, to be ended by `commit` or `rollback`.
@@ -129,37 +139,50 @@ impl Connections {
 
     async fn begin(&self, begin: &'static str) -> Result<Using<'_>, Fault> {
         let mut slot = self.first.lock().await;
-        if let Some(mut connection) = slot.take() {
+        self.refuse_replaced(slot.as_ref())?;
+        if let Some(Kept { mut connection, file }) = slot.take() {
             match ask::plainly(&mut connection, begin).await.map_err(Fault::from) {
-                Ok(()) => return Ok(Using { slot, connection }),
+                Ok(()) => return Ok(Using { slot, connection, file }),
                 // A server may have ended the connection since. Nothing has been done yet, so it can be done again.
                 Err(Fault::Unreachable(_)) => {}
                 Err(fault) => return Err(fault),
             }
         }
-        let mut connection = self.connect().await?;
+        let Kept { mut connection, file } = self.connect().await?;
         ask::plainly(&mut connection, begin).await?;
-        Ok(Using { slot, connection })
+        Ok(Using { slot, connection, file })
     }
 
     /// A connection for one statement that changes something, and needs no look at anything else.
     pub(super) async fn bare(&self) -> Result<Using<'_>, Fault> {
         let mut slot = self.first.lock().await;
-        let connection = self.living(slot.take()).await?;
-        Ok(Using { slot, connection })
+        self.refuse_replaced(slot.as_ref())?;
+        let Kept { connection, file } = self.living(slot.take()).await?;
+        Ok(Using { slot, connection, file })
     }
 
     /// The connection, or another one where a server has ended it since.
-    async fn living(&self, connection: Option<AnyConnection>) -> Result<AnyConnection, Fault> {
-        if let Some(mut connection) = connection
-            && (matches!(self.place, Where::Sqlite(_)) || connection.ping().await.is_ok())
+    async fn living(&self, kept: Option<Kept>) -> Result<Kept, Fault> {
+        if let Some(mut kept) = kept
+            && (matches!(self.place, Where::Sqlite(_)) || kept.connection.ping().await.is_ok())
         {
-            return Ok(connection);
+            return Ok(kept);
         }
         self.connect().await
     }
 
-    async fn connect(&self) -> Result<AnyConnection, Fault> {
+    /// A file that was replaced while it is open cannot be left for the new one: whoever closes the old one last takes away the log
+    /// that stands beside the new one. One that is gone altogether is used on.
+    fn refuse_replaced(&self, kept: Option<&Kept>) -> Result<(), Fault> {
+        match (&self.place, kept.and_then(|kept| kept.file)) {
+            (Where::Sqlite(path), Some(file)) if file::id(path).is_some_and(|now| now != file) => {
+                Err(Fault::Replaced)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn connect(&self) -> Result<Kept, Fault> {
         install_default_drivers();
         let (url, session) = match &self.place {
             Where::Sqlite(path) => {
@@ -171,13 +194,17 @@ impl Connections {
         let options = AnyConnectOptions::from_str(&url)?.disable_statement_logging();
         let mut connection = options.connect().await?;
         ask::plainly(&mut connection, session).await?;
-        Ok(connection)
+        let file = match &self.place {
+            Where::Sqlite(path) => file::id(path),
+            Where::Postgres(_) => None,
+        };
+        Ok(Kept { connection, file })
     }
 
     pub(super) async fn close(self) {
         for slot in [self.first, self.second] {
-            if let Some(connection) = slot.into_inner() {
-                let _ = connection.close().await;
+            if let Some(kept) = slot.into_inner() {
+                let _ = kept.connection.close().await;
             }
         }
     }
@@ -190,8 +217,8 @@ impl Using<'_> {
 
     /// All went well: the connection can be used again.
     pub(super) fn done(self) {
-        let Using { mut slot, connection } = self;
-        *slot = Some(connection);
+        let Using { mut slot, connection, file } = self;
+        *slot = Some(Kept { connection, file });
     }
 
     /// Makes the changes last.

@@ -89,6 +89,21 @@ impl Ledger {
         .await
     }
 
+    /// Writes the row of a duty as it is, which changes nothing: for whoever must know whether the ledger can be written.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub async fn touch_duty(&self, name: &str) -> Result<(), LedgerError> {
+        self.within(async {
+            let mut using = self.connections.bare().await?;
+            let sql = "UPDATE duties SET name = name WHERE name = $1";
+            ask::change(using.connection(), sqlx::query(sql).bind(name)).await?;
+            using.done();
+            Ok(())
+        })
+        .await
+    }
+
     /// Gives a duty back, so that the next one need not wait. One that is not ours stays as it is.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::key::KeyFault;
 use crate::model::plain::plain;
 
 /// The ledger cannot be used as asked.
@@ -37,12 +38,30 @@ pub enum Fault {
     /// There is no PostgreSQL, or no way to it.
     #[error("cannot be reached ({0}); does PostgreSQL run there, and does it take connections from here?")]
     Unreachable(String),
+    /// A pooler that gives each transaction another connection.
+    #[error(
+        "a pooler stands before PostgreSQL that has no connection for us alone ({0}); the ledger needs one with \
+         `pool_mode = session` and `ignore_startup_parameters = extra_float_digits`, or PostgreSQL itself"
+    )]
+    Pooler(String),
     /// PostgreSQL does not know this user, password or database.
     #[error("PostgreSQL refuses us ({0}); look at user, password and database of `ledger` in the config")]
     Refused(String),
     /// Something that is no database.
     #[error("is no ledger but something else; give another file, or move this one away")]
     NotALedger,
+    /// A database in use for something else.
+    #[error(
+        "is a database of something else (it has {}), and nothing is written there; give the ledger one of its own",
+        plain(.0)
+    )]
+    Foreign(String),
+    /// Another file was put in its place while it is open.
+    #[error(
+        "was replaced by another file while it is in use; end all that use it (consoles, keepers), and start them again: \
+         until then nothing is read or written"
+    )]
+    Replaced,
     /// A wakeboard to come has changed it.
     #[error("was made by a newer wakeboard (format {found}, this one knows {known}); use that one")]
     Newer {
@@ -53,12 +72,16 @@ pub enum Fault {
     },
     /// The file is broken, or a row in it.
     #[error(
-        "is damaged ({0}); move it away and start anew: sleeping tenants are still known to their engines"
+        "is damaged ({0}); restore it from a backup: tenants that sleep by destroy are in the ledger alone. All others are on their hosts \
+         still, paused or stopped"
     )]
     Damaged(String),
     /// The record of changes is not as it was written, so nothing of it is pruned.
     #[error("the record of changes was tampered with ({0}); nothing is pruned before you have looked at it")]
     Tampered(String),
+    /// Sleepers can be neither sealed nor opened. The rest of the ledger can be used.
+    #[error("{0}")]
+    Key(#[from] KeyFault),
     /// Anything else.
     #[error("{0}")]
     Other(String),
@@ -67,7 +90,7 @@ pub enum Fault {
 impl Fault {
     /// A row that cannot be what this program has written.
     pub(super) fn row(what: &str, error: impl std::fmt::Display) -> Self {
-        Fault::Damaged(format!("{what}: {}", plain(&error.to_string())))
+        Fault::Damaged(format!("{what}: {}", harmless(&error.to_string())))
     }
 
     /// What went wrong with a file or a folder.
@@ -91,24 +114,30 @@ impl From<sqlx::Error> for Fault {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(told) => {
-                let message = plain(told.message()).into_owned();
+                let message = harmless(told.message());
                 match told.code().as_deref().unwrap_or_default() {
                     // PostgreSQL's codes have five characters, SQLite's are numbers below 10000.
                     code if code.len() == 5 => of_postgres(code, message),
                     code => of_sqlite(code.parse().unwrap_or(0), message),
                 }
             }
-            sqlx::Error::Io(why) => Fault::Unreachable(why.to_string()),
-            sqlx::Error::Tls(why) => Fault::Unreachable(format!("TLS: {}", plain(&why.to_string()))),
+            sqlx::Error::Io(why) => Fault::Unreachable(harmless(&why.to_string())),
+            sqlx::Error::Tls(why) => Fault::Unreachable(format!("TLS: {}", harmless(&why.to_string()))),
             // The text of a configuration's fault may repeat parts of the URL.
             sqlx::Error::Configuration(_) => Fault::Refused("the URL cannot be read".to_owned()),
             sqlx::Error::WorkerCrashed => Fault::Unreachable("the connection is gone".to_owned()),
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) | sqlx::Error::Decode(_) => {
                 Fault::row("a row", error)
             }
-            _ => Fault::Other(plain(&error.to_string()).into_owned()),
+            _ => Fault::Other(harmless(&error.to_string())),
         }
     }
+}
+
+/// A library's words, fit for a terminal. SQLite repeats bytes of the file as they are, and the library takes them for UTF-8 unseen: in
+/// a text that is none, harmful characters would not be found.
+fn harmless(text: &str) -> String {
+    plain(&String::from_utf8_lossy(text.as_bytes())).into_owned()
 }
 
 fn of_sqlite(code: i32, message: String) -> Fault {
@@ -130,6 +159,10 @@ fn of_postgres(code: &str, message: String) -> Fault {
         "23505" | "42P07" | "40001" | "40P01" | "55P03" => Fault::Locked,
         "25006" | "42501" => Fault::NotWritable(message),
         "53100" => Fault::DiskFull,
+        // A statement that was prepared on another connection, or is left there by somebody else; a parameter that pgbouncer does
+        // not hand on.
+        "26000" | "42P05" => Fault::Pooler(message),
+        "08P01" if message.contains("startup parameter") => Fault::Pooler(message),
         "3D000" => Fault::Refused(message),
         "53300" => Fault::Unreachable(message),
         code if code.starts_with("28") => Fault::Refused(message),
@@ -168,10 +201,19 @@ mod tests {
     #[case("53300", "cannot be reached")]
     #[case("42501", "cannot be written")]
     #[case("25006", "cannot be written")]
+    #[case("26000", "a pooler stands before PostgreSQL")]
+    #[case("42P05", "a pooler stands before PostgreSQL")]
+    #[case("08P01", "cannot be reached")]
     #[case("XX001", "is damaged")]
     fn postgres_codes_become_words(#[case] code: &str, #[case] words: &str) {
         let text = of_postgres(code, "told".to_owned()).to_string();
         assert!(text.starts_with(words), "{text}");
+    }
+
+    #[test]
+    fn a_pooler_that_refuses_our_parameters_is_named() {
+        let told = "unsupported startup parameter: extra_float_digits".to_owned();
+        assert!(matches!(of_postgres("08P01", told), Fault::Pooler(_)));
     }
 
     #[test]

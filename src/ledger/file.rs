@@ -1,7 +1,7 @@
 //! The ledger's file, for its owner only.
 
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, absolute};
 use std::sync::{Mutex, PoisonError};
 
@@ -29,6 +29,14 @@ pub(super) fn make(path: &Path) -> Result<(), Fault> {
     }
     close_to_others(path);
     Ok(())
+}
+
+/// By which a file is known from another one at the same place: its device, and its number there.
+pub(super) type FileId = (u64, u64);
+
+/// The file that is there; nothing where there is none.
+pub(super) fn id(path: &Path) -> Option<FileId> {
+    fs::metadata(path).ok().map(|data| (data.dev(), data.ino()))
 }
 
 /// A file that was copied or made by hand may be open to all. Not ours to change where it is somebody else's.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::connection::Lasts;
 use super::error::Fault;
-use super::process::is_dead_here;
+use super::process::{is_at_work_here, is_dead_here};
 use super::{Ledger, LedgerError, ask, rows};
 use crate::model::holder::Holder;
 use crate::model::ticket::TicketId;
@@ -74,9 +74,10 @@ impl Ledger {
     }
 }
 
-/// Whether nobody is at work on a ticket any more: its holder is dead, or has been silent for longer than its lease.
+/// Whether nobody is at work on a ticket any more: its holder is dead, or has been silent for longer than its lease. One that is seen
+/// to live on this machine has it, whatever the clock says: when that jumps, all leases look as if they had ended.
 pub(super) fn is_orphaned(holder: &Holder, until: i64, now: Timestamp) -> bool {
-    until <= now.as_millisecond() || is_dead_here(holder)
+    is_dead_here(holder) || (until <= now.as_millisecond() && !is_at_work_here(holder))
 }
 
 pub(super) fn parse(holder: &str) -> Result<Holder, Fault> {

@@ -13,32 +13,47 @@ mod connection;
 mod duties;
 mod error;
 mod file;
+mod hex;
 mod hold;
+mod identity;
+mod itself;
+mod key;
 mod process;
 mod prune;
 mod rows;
 mod runs;
 mod schema;
+mod seal;
+mod sealed;
+mod sign;
 mod sleepers;
 mod tickets;
 mod work;
 
-pub use changes::{Answer, Appended, Broken, Part, Pruned, Verified};
+pub use changes::{Answer, Appended, BadSpot, Broken, Part, Pruned, Spot, Verified};
 pub use duties::{Held, Taken};
 pub use error::{Fault, LedgerError};
+pub use key::{KeyFault, exported, make as make_key};
 pub use process::{here, is_dead_here};
+pub use seal::{Seal, SealFault};
+pub use sign::Unsigned;
 pub use tickets::{Found, OpenTicket};
 pub use work::Begun;
 
+use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
-use crate::model::ledger::Where;
+use crate::model::ledger::{KeyPlaces, Where};
 use connection::{Connections, LONGEST_WAIT};
+use sealed::Sealer;
 
 /// The ledger, open.
 #[derive(Debug)]
 pub struct Ledger {
     connections: Connections,
+    keys: KeyPlaces,
+    /// What seals and opens sleepers, once somebody has needed it.
+    sealer: OnceCell<Sealer>,
 }
 
 impl Ledger {
@@ -47,7 +62,17 @@ impl Ledger {
     /// # Errors
     /// The ledger cannot be reached, read or written, or is none.
     pub async fn open(place: &Where) -> Result<Self, LedgerError> {
-        let ledger = Ledger { connections: Connections::new(place.clone()) };
+        Ledger::open_with(place, &KeyPlaces::default()).await
+    }
+
+    /// The same, with the keys that the config names. They are read when something is first sealed or opened: whoever only
+    /// looks on needs none.
+    ///
+    /// # Errors
+    /// The ledger cannot be reached, read or written, or is none.
+    pub async fn open_with(place: &Where, keys: &KeyPlaces) -> Result<Self, LedgerError> {
+        let connections = Connections::new(place.clone());
+        let ledger = Ledger { connections, keys: keys.clone(), sealer: OnceCell::new() };
         ledger.within(schema::prepare(&ledger.connections)).await?;
         Ok(ledger)
     }

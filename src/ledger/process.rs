@@ -49,6 +49,11 @@ pub fn is_dead_here(holder: &Holder) -> bool {
     number.is_none_or(|pid| test_kill_process(pid) == Err(Errno::SRCH))
 }
 
+/// Whether that holder is another process of this machine that is seen to live, and is not stopped.
+pub(super) fn is_at_work_here(holder: &Holder) -> bool {
+    holder.is_seen_from(here()) && holder != here() && holder.is_at_work(process(holder.pid))
+}
+
 fn process(pid: u32) -> Option<Process> {
     Process::from_stat(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }

@@ -10,8 +10,8 @@ use sqlx::AnyConnection;
 
 use super::ask;
 use super::error::Fault;
+use super::sealed::SleeperRow;
 use crate::model::container::ContainerId;
-use crate::model::sleeper::Sleeper;
 use crate::model::ticket::{Ticket, TicketId};
 
 /// How many rows one statement takes: each has a few values, and both databases bound those of one statement.
@@ -87,25 +87,21 @@ pub(super) async fn lease(
 }
 
 /// Writes sleepers, over those that were there.
-pub(super) async fn put(connection: &mut AnyConnection, sleepers: &[Sleeper]) -> Result<(), Fault> {
+pub(super) async fn put(connection: &mut AnyConnection, sleepers: &[SleeperRow]) -> Result<(), Fault> {
     // Each container once, as one statement may not write a row twice; the last one counts.
-    let each: BTreeMap<&str, &Sleeper> =
-        sleepers.iter().map(|sleeper| (&*sleeper.container, sleeper)).collect();
-    let each: Vec<&Sleeper> = each.into_values().collect();
+    let each: BTreeMap<&str, &SleeperRow> = sleepers.iter().map(|row| (&*row.container, row)).collect();
+    let each: Vec<&SleeperRow> = each.into_values().collect();
     for portion in each.chunks(ROWS_AT_ONCE) {
         let sql = format!(
-            "INSERT INTO sleepers (container, ticket, since, body) VALUES {} ON CONFLICT (container) \
-             DO UPDATE SET ticket = excluded.ticket, since = excluded.since, body = excluded.body",
-            places(portion.len(), 4)
+            "INSERT INTO sleepers (container, ticket, since, body, seal) VALUES {} ON CONFLICT (container) \
+             DO UPDATE SET ticket = excluded.ticket, since = excluded.since, body = excluded.body, \
+             seal = excluded.seal",
+            places(portion.len(), 5)
         );
         let mut query = sqlx::query(&sql);
-        for sleeper in portion {
-            let since = sleeper.since.as_millisecond();
-            query = query
-                .bind(&*sleeper.container)
-                .bind(sleeper.ticket.to_string())
-                .bind(since)
-                .bind(body(sleeper)?);
+        for row in portion {
+            query = query.bind(&*row.container).bind(&*row.ticket).bind(row.since);
+            query = query.bind(&*row.body).bind(&*row.seal);
         }
         ask::change(connection, query).await?;
     }

@@ -4,18 +4,24 @@ use std::time::Duration;
 
 use sqlx::AnyConnection;
 
-use super::ask;
 use super::connection::{Connections, Lasts};
 use super::error::Fault;
+use super::{ask, seal};
+use crate::model::ledger::Where;
 
 /// The row that counts changes.
 pub(super) const CHANGES: &str = "changes";
 /// The row that says which format the ledger has.
 const FORMAT: &str = "format";
+/// The row with the number by which seals know this ledger from others.
+pub(super) const IDENTITY: &str = "identity";
 
 /// What makes each format of the one before. Only ever added to; also where no table changes, but a word in the JSON that
 /// an older wakeboard would not understand.
-const STEPS: [&[&str]; 4] = [TICKETS, RUNS, RECORDS, KEEPING];
+const STEPS: [&[&str]; 6] = [TICKETS, RUNS, RECORDS, KEEPING, SEALS, HOOKS];
+
+/// What the hook said of a tenant last: when, below 0 where it said no.
+const HOOKS: &[&str] = &["ALTER TABLE activity ADD COLUMN answer BIGINT NOT NULL DEFAULT 0"];
 
 const TICKETS: &[&str] = &[
     "CREATE TABLE tickets (id TEXT PRIMARY KEY, asked BIGINT NOT NULL, is_open BIGINT NOT NULL, \
@@ -78,6 +84,13 @@ const KEEPING: &[&str] = &[
     "CREATE TABLE duties (name TEXT PRIMARY KEY, holder TEXT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL)",
 ];
 
+/// What of sleepers others must neither read nor make is sealed with the ledger's key (`sealed.rs`). Those of before have no seal.
+const SEALS: &[&str] = &[
+    "ALTER TABLE sleepers ADD COLUMN seal TEXT NOT NULL DEFAULT ''",
+    // With which keys they are sealed.
+    "CREATE INDEX sleepers_key ON sleepers (SUBSTR(seal, 1, 19))",
+];
+
 /// How often several that open a new ledger at once may get in each other's way.
 const ATTEMPTS: u32 = 20;
 
@@ -107,6 +120,7 @@ async fn prepare_once(connections: &Connections, known: i64) -> Result<(), Fault
         }
         Some(_) => {}
         None => {
+            refuse_foreign(using.connection(), connections.place()).await?;
             let tables = "BEGIN; CREATE TABLE wakeboard (name TEXT PRIMARY KEY, value BIGINT NOT NULL); \
                           INSERT INTO wakeboard (name, value) VALUES ('format', 0), ('changes', 0); COMMIT";
             ask::plainly(using.connection(), tables).await.map_err(made_meanwhile)?;
@@ -123,6 +137,8 @@ async fn prepare_once(connections: &Connections, known: i64) -> Result<(), Fault
         ask::plainly(writing.connection(), statement).await?;
     }
     set(writing.connection(), FORMAT, known).await?;
+    let sql = "INSERT INTO wakeboard (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+    ask::change(writing.connection(), sqlx::query(sql).bind(IDENTITY).bind(seal::number()?)).await?;
     writing.commit().await
 }
 
@@ -131,12 +147,33 @@ fn missing(found: i64) -> Vec<&'static str> {
     STEPS.iter().skip(usize::try_from(found).unwrap_or(0)).copied().flatten().copied().collect()
 }
 
+/// A database that has tables of somebody else is nobody's ledger, and gets none of ours.
+async fn refuse_foreign(connection: &mut AnyConnection, place: &Where) -> Result<(), Fault> {
+    let tables = match place {
+        Where::Sqlite(_) => {
+            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite%'"
+        }
+        Where::Postgres(_) => {
+            "SELECT CAST(relname AS TEXT) AS name FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace \
+             WHERE nspname = current_schema() AND relkind IN ('r', 'p', 'f', 'v', 'm')"
+        }
+    };
+    // Another that opens the same new ledger may have made tables since: its own first one tells.
+    let sql = format!("SELECT name FROM ({tables}) AS found ORDER BY name <> 'wakeboard', name LIMIT 1");
+    match ask::one::<(String,)>(connection, sqlx::query(&sql)).await? {
+        None => Ok(()),
+        Some((name,)) if name == "wakeboard" => Err(Fault::Locked),
+        Some((name,)) => Err(Fault::Foreign(name)),
+    }
+}
+
 /// The ledger's format; nothing where there are no tables yet.
 async fn format(connection: &mut AnyConnection) -> Result<Option<i64>, Fault> {
     match number(connection, FORMAT).await {
         Ok(Some(format)) => Ok(Some(format)),
         Ok(None) => Err(Fault::NotALedger),
         Err(sqlx::Error::Database(told)) if is_no_table(told.as_ref()) => Ok(None),
+        Err(sqlx::Error::Database(told)) if is_no_column(told.as_ref()) => Err(Fault::NotALedger),
         Err(error) => Err(error.into()),
     }
 }
@@ -146,6 +183,15 @@ fn is_no_table(told: &dyn sqlx::error::DatabaseError) -> bool {
         Some("42P01") => true,
         // SQLite has no code of its own for it.
         Some("1") => told.message().starts_with("no such table"),
+        _ => false,
+    }
+}
+
+/// A table of the same name as ours has other columns: it is somebody else's.
+fn is_no_column(told: &dyn sqlx::error::DatabaseError) -> bool {
+    match told.code().as_deref() {
+        Some("42703" | "42883" | "42809") => true,
+        Some("1") => told.message().starts_with("no such column"),
         _ => false,
     }
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::hold::{is_orphaned, parse};
 use super::{Ledger, LedgerError, ask, rows};
+use crate::model::change::Act;
 use crate::model::container::ContainerId;
 use crate::model::holder::Holder;
 use crate::model::ticket::{Ticket, TicketId};
@@ -85,6 +86,41 @@ impl Ledger {
                     several.iter().map(|(id, _)| rows::ticket_id(id)).collect::<Result<_, _>>()?,
                 ),
             })
+        })
+        .await
+    }
+
+    /// Those of these numbers that no ticket and no run has, and of which no change is told any more either. 256 at most.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn unused(&self, numbers: &[TicketId]) -> Result<Vec<TicketId>, LedgerError> {
+        let numbers = numbers.get(..numbers.len().min(256)).unwrap_or_default();
+        if numbers.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.within(async {
+            let places = |first: usize, count: usize| {
+                (first..first + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
+            };
+            let mut reading = self.connections.read().await?;
+            let list = places(1, numbers.len());
+            let sql = format!(
+                "SELECT id FROM tickets WHERE id IN ({list}) UNION SELECT id FROM runs WHERE id IN ({list})"
+            );
+            let query = numbers.iter().fold(sqlx::query(&sql), |query, id| query.bind(id.to_string()));
+            let taken: Vec<(String,)> = ask::all(reading.connection(), query).await?;
+            let acts = |id: &TicketId| [Act::of_ticket(*id).number(), Act::of_run(*id).number()];
+            let sql = format!("SELECT act FROM acts WHERE act IN ({})", places(1, 2 * numbers.len()));
+            let each = numbers.iter().flat_map(acts);
+            let query = each.fold(sqlx::query(&sql), sqlx::query::Query::bind);
+            let told: Vec<(i64,)> = ask::all(reading.connection(), query).await?;
+            reading.done();
+            let is_unused = |id: &&TicketId| {
+                !taken.iter().any(|(taken,)| *taken == id.to_string())
+                    && !told.iter().any(|(told,)| acts(id).contains(told))
+            };
+            Ok(numbers.iter().filter(is_unused).copied().collect())
         })
         .await
     }

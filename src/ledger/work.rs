@@ -58,6 +58,7 @@ impl Ledger {
         lease: Duration,
     ) -> Result<Begun, LedgerError> {
         self.within(async {
+            let sleepers = self.sealed(sleepers).await?;
             let mut writing = self.connections.write(Lasts::AtOnce).await?;
             let connection = writing.connection();
             let refused = match in_the_way(connection, ticket.id, containers, now).await? {
@@ -75,7 +76,7 @@ impl Ledger {
                 return Ok(refused);
             }
             rows::lease(connection, ticket.id, containers).await?;
-            rows::put(connection, sleepers).await?;
+            rows::put(connection, &sleepers).await?;
             own::tell_ticket(connection, ticket).await?;
             writing.commit().await?;
             Ok(Begun::Ours)
@@ -126,6 +127,7 @@ impl Ledger {
         let only_steps = is_open && put.is_empty() && drop.is_empty();
         let lasts = if only_steps { Lasts::Soon } else { Lasts::AtOnce };
         self.within(async {
+            let put = self.sealed(put).await?;
             let mut writing = self.connections.write(lasts).await?;
             let connection = writing.connection();
             let sql =
@@ -137,7 +139,7 @@ impl Ledger {
                 return Ok(false);
             }
             rows::remove(connection, drop).await?;
-            rows::put(connection, put).await?;
+            rows::put(connection, &put).await?;
             if !is_open {
                 own::tell_ticket(connection, ticket).await?;
                 free(connection, ticket.id).await?;

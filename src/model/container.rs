@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::method::Method;
 use super::naming::Place;
+use super::setup::Setup;
 use super::state::State;
 
 /// The engine's whole id of a container (64 hex digits), never shortened.
@@ -33,17 +34,40 @@ pub struct Facts {
     pub since: Option<Timestamp>,
     /// What only an inspect tells.
     pub detail: Option<Detail>,
+    /// The ports that it has, which only an inspect tells.
+    pub ports: Option<Arc<[Port]>>,
+    /// What was fixed at its creation, where there is anything to tell.
+    pub setup: Option<Arc<Setup>>,
+    /// A ticket is at work on its tenant. No engine says this either.
+    pub at_work: bool,
     /// It sleeps, by this method. No engine says this: it is laid over what an engine says (`model/overlay.rs`).
     pub asleep: Option<Method>,
 }
 
 /// What only an inspect tells of a container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Detail {
     /// The first process, as the engine's machine counts; 0 when none runs.
     pub pid: u32,
     /// The memory limit in bytes, where there is one.
     pub memory_limit: Option<u64>,
+    /// How often its engine has started it again since somebody last started it.
+    pub restarts: u64,
+    /// Its engine starts it again also after an end with 0, by its restart policy.
+    pub starts_again: bool,
+}
+
+/// A port of a container, and where its engine's machine publishes it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Port {
+    /// The container's port.
+    pub port: u16,
+    /// `tcp`, `udp` or `sctp`.
+    pub protocol: Arc<str>,
+    /// The address of the engine's machine, where it is published.
+    pub host_address: Option<Arc<str>>,
+    /// The port there.
+    pub host_port: Option<u16>,
 }
 
 /// Where a container is in its life, as engines say it.
@@ -67,6 +91,8 @@ pub enum Phase {
     Dead,
     /// Not there any more, and remembered only by the record of its sleep.
     Gone,
+    /// A list has a word for it that is not known here: an inspect must tell. No picture holds such a container.
+    Unclear,
 }
 
 /// What a container's health check says.
@@ -119,7 +145,8 @@ impl Facts {
             return State::Dumped;
         }
         match self.phase {
-            Phase::Created => State::Creating,
+            Phase::Created if self.at_work => State::Creating,
+            Phase::Created => State::Created,
             Phase::Running => match self.health {
                 Health::Starting => State::Starting,
                 Health::Unhealthy => State::Unhealthy,
@@ -129,13 +156,36 @@ impl Facts {
             Phase::Restarting => State::Restarting,
             Phase::Stopping | Phase::Removing => State::Stopping,
             Phase::Dead => State::Crashed,
-            Phase::Gone => State::Absent,
+            Phase::Gone | Phase::Unclear => State::Absent,
             Phase::Exited(code) => match code {
                 Some(0) | None => State::Stopped,
                 Some(_) if self.oom => State::Crashed,
                 Some(code) if is_on_purpose(code) => State::Stopped,
                 Some(_) => State::Crashed,
             },
+        }
+    }
+
+    /// Whether it was run for one task, beside the services of its project.
+    #[must_use]
+    pub fn is_oneoff(&self) -> bool {
+        self.setup.as_ref().is_some_and(|setup| setup.oneoff)
+    }
+
+    /// Whether it is a job that has done its work: ended with 0, and its engine does not start it again. As long as its restart
+    /// policy is not known, an end with 0 counts as the end of a job.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        let starts_again = self.detail.is_some_and(|detail| detail.starts_again);
+        self.phase == Phase::Exited(Some(0)) && !self.oom && !starts_again
+    }
+
+    /// The exit code, where it has ended and that is known.
+    #[must_use]
+    pub fn exit_code(&self) -> Option<i64> {
+        match self.phase {
+            Phase::Exited(code) => code,
+            _ => None,
         }
     }
 
@@ -175,12 +225,15 @@ pub(crate) mod tests {
             oom: false,
             since: None,
             detail: None,
+            ports: None,
+            setup: None,
+            at_work: false,
             asleep: None,
         }
     }
 
     #[rstest]
-    #[case(Phase::Created, Health::Unknown, false, State::Creating)]
+    #[case(Phase::Created, Health::Unknown, false, State::Created)]
     #[case(Phase::Running, Health::None, false, State::Running)]
     #[case(Phase::Running, Health::Starting, false, State::Starting)]
     #[case(Phase::Running, Health::Healthy, false, State::Running)]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use smallvec::SmallVec;
 
-use super::container::Facts;
+use super::container::{Facts, Phase};
+use super::counting::counted;
 use super::host::HostName;
 use super::method::Method;
 use super::overlay::Overlay;
@@ -39,6 +40,8 @@ pub struct Host {
     pub heard: Option<Timestamp>,
     /// What it remembered from before we listened is among the changes.
     pub remembered: bool,
+    /// States may turn out to be others once containers are inspected.
+    pub unclear: bool,
     /// Its tenants, by name.
     pub tenants: Vec<Arc<Tenant>>,
 }
@@ -145,6 +148,24 @@ impl Tenant {
     }
 }
 
+impl Tenant {
+    /// The containers that count: without one-off containers, jobs that are done, and those that were never started.
+    pub fn counted(&self) -> impl Iterator<Item = &Arc<Facts>> {
+        counted(&self.containers)
+    }
+
+    /// Whether a container runs that requests can be led to: of that role, where one is given. One may do so beside others that
+    /// failed.
+    #[must_use]
+    pub fn serves(&self, role: Option<&str>) -> bool {
+        let is_it = |facts: &Arc<Facts>| {
+            let of_role = role.is_none_or(|role| facts.place.role.as_deref() == Some(role));
+            of_role && facts.phase == Phase::Running && facts.asleep.is_none()
+        };
+        self.counted().any(is_it)
+    }
+}
+
 impl Fleet {
     /// All tenants of all hosts.
     pub fn tenants(&self) -> impl Iterator<Item = &Arc<Tenant>> {
@@ -196,21 +217,35 @@ fn order(facts: &Facts) -> (&str, Option<&str>, &str) {
 fn tenant(host: &HostName, containers: Containers, link: &Link, overlay: &Overlay) -> Tenant {
     let name = containers.first().map_or_else(|| Arc::from(""), |facts| facts.place.tenant.clone());
     let busy = overlay.busy(&name);
-    let method = containers.iter().find_map(|facts| facts.asleep);
-    // What ended on purpose beside sleepers (a job that is done, say) does not hide that its tenant sleeps.
-    let tells = |facts: &&Arc<Facts>| method.is_none() || facts.state() != State::Stopped;
-    let worst =
-        containers.iter().filter(tells).min_by_key(|facts| (facts.state(), std::cmp::Reverse(facts.since)));
+    let counts: Vec<&Arc<Facts>> = counted(&containers).collect();
+    let asleep = counts.iter().find(|facts| facts.asleep.is_some());
+    let method = asleep.and_then(|facts| facts.asleep);
+    let runs = counts.iter().any(|facts| facts.phase == Phase::Running && facts.asleep.is_none());
+    // What ended on purpose beside sleepers does not hide that its tenant sleeps, and neither hides that a part of it runs.
+    let tells = |facts: &&&Arc<Facts>| match facts.state() {
+        State::Stopped => method.is_none(),
+        State::Dumped | State::Absent => !runs,
+        _ => true,
+    };
+    let worst = counts
+        .iter()
+        .filter(tells)
+        .min_by_key(|facts| (facts.state(), std::cmp::Reverse(facts.since)))
+        .map(|facts| &***facts);
     let known = match busy {
         Some(Task::Dump) => State::Dumping,
         Some(Task::Wake) => State::Waking,
-        None => worst.map_or(State::Absent, |facts| facts.state()),
+        None => worst.map_or(State::Absent, Facts::state),
     };
     let (state, since, reason) = match link {
         Link::Down { since, .. } => (State::Unreachable, Some(*since), None),
         Link::Up | Link::Connecting => {
-            let reason =
-                worst.and_then(|facts| facts.reason()).filter(|_| busy.is_none()).map(String::into_boxed_str);
+            let half = || {
+                let sleeper = asleep.filter(|_| runs && known == State::Running)?;
+                Some(format!("{} sleeps", sleeper.name))
+            };
+            let reason = worst.and_then(Facts::reason).or_else(half);
+            let reason = reason.filter(|_| busy.is_none()).map(String::into_boxed_str);
             (known, worst.and_then(|facts| facts.since), reason)
         }
     };
@@ -244,6 +279,43 @@ mod tests {
         assert_eq!(tenants[0].reason.as_deref(), Some("exit 3"));
         assert_eq!(tenants[0].tier, Some(Tier::Vip));
         assert_eq!(tenants[1].state, State::Paused);
+    }
+
+    fn state_of(all: &[(&str, Phase)], asleep: &[&str]) -> (State, Option<Method>) {
+        let containers: Containers = all
+            .iter()
+            .map(|(name, phase)| {
+                let mut it = facts(name, *phase);
+                it.place.tenant = "acme".into();
+                it.asleep = asleep.contains(name).then_some(Method::Stop);
+                Arc::new(it)
+            })
+            .collect();
+        let tenant = tenant(&"web-1".into(), containers, &Link::Up, &Overlay::default());
+        (tenant.state, tenant.method)
+    }
+
+    #[test]
+    fn only_what_counts_makes_the_state() {
+        let app = ("app", Phase::Running);
+        let ended = |code| ("job", Phase::Exited(Some(code)));
+        assert_eq!(state_of(&[app, ended(0)], &[]).0, State::Running);
+        assert_eq!(state_of(&[app, ended(1)], &[]).0, State::Crashed);
+        assert_eq!(state_of(&[app, ("made", Phase::Created)], &[]).0, State::Running);
+        assert_eq!(state_of(&[("made", Phase::Created)], &[]).0, State::Created);
+        assert_eq!(state_of(&[ended(0), ("made", Phase::Created)], &[]).0, State::Stopped);
+    }
+
+    #[test]
+    fn a_tenant_of_which_a_container_runs_is_never_dumped() {
+        let (db, app) = (("db", Phase::Exited(Some(0))), ("app", Phase::Running));
+        assert_eq!(state_of(&[db, app], &["db"]), (State::Running, Some(Method::Stop)));
+        assert_eq!(state_of(&[db], &["db"]), (State::Dumped, Some(Method::Stop)));
+        let stopped = ("x", Phase::Exited(Some(143)));
+        assert_eq!(state_of(&[db, stopped], &["db"]).0, State::Dumped);
+        let failed = ("x", Phase::Exited(Some(1)));
+        assert_eq!(state_of(&[db, failed], &["db"]), (State::Crashed, Some(Method::Stop)));
+        assert_eq!(state_of(&[db, app, ("gone", Phase::Gone)], &["db"]).0, State::Running);
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub struct Process {
     pub started: u64,
     /// It has ended, though its parent has not noticed yet.
     pub ended: bool,
+    /// Somebody has stopped it: it does nothing until it is told to go on.
+    pub stopped: bool,
 }
 
 impl Holder {
@@ -38,6 +40,12 @@ impl Holder {
     #[must_use]
     pub fn is_seen_from(&self, here: &Holder) -> bool {
         !self.boot.is_empty() && self.boot == here.boot && self.space == here.space
+    }
+
+    /// Whether the process that has the holder's number now is the holder, and at work. Only for those who see its number.
+    #[must_use]
+    pub fn is_at_work(&self, now: Option<Process>) -> bool {
+        now.is_some_and(|process| process.started == self.started && !process.ended && !process.stopped)
     }
 
     /// Whether the process that has the holder's number now (none: nobody has it) shows that the holder is dead. Only
@@ -58,7 +66,8 @@ impl Process {
         let state = fields.next()?;
         // `state` is the third field, the start is the 22nd.
         let started = fields.nth(18)?.parse().ok()?;
-        Some(Process { started, ended: matches!(state, "Z" | "X" | "x") })
+        let (ended, stopped) = (matches!(state, "Z" | "X" | "x"), matches!(state, "T" | "t"));
+        Some(Process { started, ended, stopped })
     }
 }
 
@@ -113,16 +122,19 @@ mod tests {
     #[case("71 (wakeboard) S 1 71 71 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 9 0 5000 1 2", 5000, false)]
     #[case("71 (a) b (c) Z 1 71 71 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 9 0 5000 1 2", 5000, true)]
     fn the_kernels_line_is_read(#[case] text: &str, #[case] started: u64, #[case] ended: bool) {
-        assert_eq!(Process::from_stat(text), Some(Process { started, ended }));
+        assert_eq!(Process::from_stat(text), Some(Process { started, ended, stopped: false }));
     }
 
     #[rstest]
     #[case::nobody(None, true)]
-    #[case::itself(Some(Process { started: 5000, ended: false }), false)]
-    #[case::a_zombie(Some(Process { started: 5000, ended: true }), true)]
-    #[case::another_of_that_number(Some(Process { started: 5001, ended: false }), true)]
+    #[case::itself(Some(Process { started: 5000, ended: false, stopped: false }), false)]
+    #[case::one_that_is_stopped(Some(Process { started: 5000, ended: false, stopped: true }), false)]
+    #[case::a_zombie(Some(Process { started: 5000, ended: true, stopped: false }), true)]
+    #[case::another_of_that_number(Some(Process { started: 5001, ended: false, stopped: false }), true)]
     fn death_is_told(#[case] now: Option<Process>, #[case] dead: bool) {
         assert_eq!(holder().is_dead(now), dead);
+        let stopped = now.is_some_and(|process| process.stopped);
+        assert_eq!(holder().is_at_work(now), !dead && !stopped);
     }
 
     #[rstest]

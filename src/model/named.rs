@@ -164,6 +164,7 @@ mod tests {
             engine: None,
             heard: None,
             remembered: false,
+            unclear: false,
             tenants: tenants.iter().map(tenant).collect(),
         })
     }

@@ -14,7 +14,8 @@ pub const ROLE_LABEL: &str = "wakeboard.role";
 pub const TIER_LABEL: &str = "wakeboard.tier";
 /// The label by which compose says which project a container belongs to.
 pub const COMPOSE_PROJECT: &str = "com.docker.compose.project";
-const COMPOSE_SERVICE: &str = "com.docker.compose.service";
+/// The label by which compose says which service of the project a container is of.
+pub const COMPOSE_SERVICE: &str = "com.docker.compose.service";
 
 /// The operator's rules of naming. The default has none: labels, the compose project and the container's name decide.
 #[derive(Clone, Debug, Default)]
@@ -55,6 +56,8 @@ impl Naming {
     /// Finds the place of the container called `name`, whose labels `label` looks up.
     pub fn place<'a>(&self, name: &'a str, label: impl Fn(&str) -> Option<&'a str>) -> Named<'a> {
         let filled = |key: &str| label(key).filter(|value| !value.trim().is_empty());
+        let is_composed = filled(COMPOSE_PROJECT).is_some();
+        let name = without_replaced_prefix(name).filter(|_| is_composed).unwrap_or(name);
         let by_label = || filled(TENANT_LABEL).or_else(|| self.label.as_deref().and_then(filled));
         let groups = self.pattern.as_ref().and_then(|pattern| pattern.captures(name));
         let group = |key: &str| groups.as_ref().and_then(|found| found.name(key)).map(|found| found.as_str());
@@ -67,6 +70,21 @@ impl Naming {
             .or(self.default_tier);
         Named { tenant, role, tier }
     }
+}
+
+/// A container's name without the prefix of 12 hex digits and `_` that compose gives one while another replaces it; nothing where
+/// it has none.
+#[must_use]
+pub fn without_replaced_prefix(name: &str) -> Option<&str> {
+    let (prefix, rest) = name.split_once('_')?;
+    let is_id = prefix.len() == 12 && prefix.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
+    (is_id && !rest.is_empty()).then_some(rest)
+}
+
+/// Whether a name in a list is one that a link gave a container (`/acme-app/db`), and not its own.
+#[must_use]
+pub fn is_alias(name: &str) -> bool {
+    name.strip_prefix('/').unwrap_or(name).contains('/')
 }
 
 /// Whether `text` fits `glob`, in which `*` stands for any run of characters.
@@ -115,6 +133,25 @@ mod tests {
         assert_eq!(place(&naming, "d-app", &all[2..]).tenant, "d");
         assert_eq!(place(&naming, "d", &all[2..]).tenant, "c");
         assert_eq!(place(&naming, "d", &[]).tenant, "d");
+    }
+
+    #[test]
+    fn a_container_that_compose_replaces_stays_where_it_was() {
+        let composed = [(COMPOSE_PROJECT, "c")];
+        assert_eq!(place(&with_pattern(), "0123456789ab_d-app", &composed).tenant, "d");
+        assert_eq!(place(&with_pattern(), "0123456789ab_d-app", &composed).role, Some("app"));
+        // Without compose's labels it is a name like any other.
+        assert_eq!(place(&with_pattern(), "0123456789ab_d-app", &[]).tenant, "0123456789ab_d");
+        assert_eq!(place(&with_pattern(), "0123456789aX_d-app", &composed).tenant, "0123456789aX_d");
+        assert_eq!(without_replaced_prefix("0123456789ab_"), None);
+    }
+
+    #[rstest]
+    #[case("/acme-app/db", true)]
+    #[case("/acme-db", false)]
+    #[case("acme-db", false)]
+    fn a_link_gives_no_name(#[case] name: &str, #[case] expected: bool) {
+        assert_eq!(is_alias(name), expected);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! In which order a tenant's containers are put to sleep: those that need others first. Waking goes the other way.
 
-use super::particulars::Particulars;
+use super::container::Facts;
+use super::dependencies::{needing_first, needs};
 
 /// The place of a role in the order of dumping: roles that `roles` does not name come first.
 #[must_use]
@@ -8,24 +9,14 @@ pub fn rank(role: Option<&str>, roles: &[String]) -> usize {
     role.and_then(|role| roles.iter().position(|named| named == role)).map_or(0, |at| at + 1)
 }
 
-/// Puts containers into the order of dumping. What compose says of needs (`depends_on`) goes before the order of roles:
-/// roles that `roles` does not name come first, then the named ones in its order; equals go by name.
+/// Puts containers into the order of dumping. What a container needs of others goes before the order of roles: roles that `roles`
+/// does not name come first, then the named ones in its order; equals go by name.
 #[must_use]
-pub fn for_dump(mut containers: Vec<Particulars>, roles: &[String]) -> Vec<Particulars> {
-    let rank = |it: &Particulars| rank(it.facts.place.role.as_deref(), roles);
-    containers.sort_by(|a, b| (rank(a), &a.facts.name).cmp(&(rank(b), &b.facts.name)));
-    let mut ordered: Vec<Particulars> = Vec::with_capacity(containers.len());
-    while !containers.is_empty() {
-        // The first that nobody left needs. In a circle nobody is: then the first in line goes.
-        let free = containers.iter().position(|it| !containers.iter().any(|other| needs(other, it)));
-        ordered.push(containers.remove(free.unwrap_or(0)));
-    }
-    ordered
-}
-
-fn needs(one: &Particulars, other: &Particulars) -> bool {
-    one.facts.id != other.facts.id
-        && other.service.as_ref().is_some_and(|service| one.depends_on.contains(service))
+pub fn for_dump<T: AsRef<Facts>>(mut containers: Vec<T>, roles: &[String]) -> Vec<T> {
+    let rank = |it: &Facts| rank(it.place.role.as_deref(), roles);
+    let place = |it: &T| (rank(it.as_ref()), it.as_ref().name.clone());
+    containers.sort_by_cached_key(place);
+    needing_first(containers, |one, other| needs(one.as_ref(), other.as_ref()))
 }
 
 #[cfg(test)]
@@ -33,30 +24,27 @@ mod tests {
     use super::*;
     use crate::model::container::Phase;
     use crate::model::container::tests::facts;
-    use crate::model::particulars::{Life, Limits, Restart};
+    use crate::model::setup::{Part, Setup};
+    use std::sync::Arc;
 
-    fn container(name: &str, role: Option<&str>, needs: &[&str]) -> Particulars {
+    fn container(name: &str, role: Option<&str>, services: &[&str], uses: &[&str]) -> Arc<Facts> {
         let mut facts = facts(name, Phase::Running);
         facts.name = name.into();
         facts.place.role = role.map(Into::into);
-        Particulars {
-            facts,
-            life: Life::default(),
-            restart: Restart::default(),
-            limits: Limits::default(),
-            sessions: Vec::new(),
-            removed_at_end: false,
-            stop_timeout: None,
-            addresses: Vec::new(),
-            ports: Vec::new(),
-            published: Vec::new(),
+        let mut setup = Setup {
             service: Some(name.into()),
-            depends_on: needs.iter().map(|name| (*name).into()).collect(),
+            depends_on: services.iter().map(|name| (*name).into()).collect(),
+            ..Setup::default()
+        };
+        for of in uses {
+            setup.add(Part::Network, of);
         }
+        facts.setup = Some(Arc::new(setup));
+        Arc::new(facts)
     }
 
-    fn names(ordered: &[Particulars]) -> Vec<&str> {
-        ordered.iter().map(|it| &*it.facts.name).collect()
+    fn names(ordered: &[Arc<Facts>]) -> Vec<&str> {
+        ordered.iter().map(|it| &*it.name).collect()
     }
 
     fn roles() -> Vec<String> {
@@ -66,9 +54,9 @@ mod tests {
     #[test]
     fn roles_go_as_told_and_the_others_before_them() {
         let all = vec![
-            container("a-db", Some("db"), &[]),
-            container("b-app", Some("app"), &[]),
-            container("c-worker", Some("worker"), &[]),
+            container("a-db", Some("db"), &[], &[]),
+            container("b-app", Some("app"), &[], &[]),
+            container("c-worker", Some("worker"), &[], &[]),
         ];
         assert_eq!(names(&for_dump(all, &roles())), ["c-worker", "b-app", "a-db"]);
     }
@@ -76,13 +64,17 @@ mod tests {
     #[test]
     fn needs_go_before_roles() {
         // Here the database asks the application, whatever their roles say.
-        let all = vec![container("one", Some("app"), &[]), container("two", Some("db"), &["one"])];
-        assert_eq!(names(&for_dump(all, &roles())), ["two", "one"]);
+        let by_compose =
+            vec![container("one", Some("app"), &[], &[]), container("two", Some("db"), &["one"], &[])];
+        assert_eq!(names(&for_dump(by_compose, &roles())), ["two", "one"]);
+        let by_network =
+            vec![container("one", Some("app"), &[], &[]), container("two", Some("db"), &[], &["one"])];
+        assert_eq!(names(&for_dump(by_network, &roles())), ["two", "one"]);
     }
 
     #[test]
     fn a_circle_of_needs_ends() {
-        let all = vec![container("one", None, &["two"]), container("two", None, &["one"])];
+        let all = vec![container("one", None, &["two"], &[]), container("two", None, &[], &["one"])];
         assert_eq!(names(&for_dump(all, &roles())), ["one", "two"]);
     }
 }

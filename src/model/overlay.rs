@@ -44,10 +44,11 @@ impl Overlay {
     #[must_use]
     pub fn lay(&self, facts: &Arc<Facts>) -> Arc<Facts> {
         let asleep = self.sleepers.get(&facts.id).and_then(|sleeper| asleep(sleeper, facts.phase));
-        if facts.asleep == asleep {
+        let at_work = self.busy(&facts.place.tenant).is_some();
+        if facts.asleep == asleep && facts.at_work == at_work {
             return facts.clone();
         }
-        Arc::new(Facts { asleep, ..Facts::clone(facts) })
+        Arc::new(Facts { at_work, asleep, ..Facts::clone(facts) })
     }
 
     /// Containers that their dump removed, as rows of their tenants; also one whose dump was cut off right after that. One that
@@ -87,6 +88,9 @@ fn remembered(sleeper: &Sleeper) -> Facts {
         oom: false,
         since: Some(sleeper.since),
         detail: None,
+        ports: None,
+        setup: None,
+        at_work: false,
         asleep: (sleeper.method == Method::Destroy).then_some(Method::Destroy),
     }
 }

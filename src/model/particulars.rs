@@ -1,7 +1,6 @@
 //! What must be known of a container before it is put to sleep, and nobody else needs.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -22,20 +21,24 @@ pub struct Particulars {
     pub limits: Limits,
     /// Sessions that somebody has open in it (`docker exec`); runs of its health check are none.
     pub sessions: Vec<String>,
-    /// Whether the engine removes it when it ends (`--rm`).
-    pub removed_at_end: bool,
     /// How long it may take to stop, by its own word; nothing where it has none.
     pub stop_timeout: Option<Duration>,
-    /// The addresses under which the engine's machine reaches it.
+    /// The addresses under which this program may reach it: those of networks that it is in as well.
     pub addresses: Vec<IpAddr>,
     /// The TCP ports that its image or its owner declared.
     pub ports: Vec<u16>,
     /// Ports of the engine's machine that lead to ports of the container: (container's port, machine's address).
     pub published: Vec<(u16, SocketAddr)>,
-    /// Its name within its compose project.
-    pub service: Option<Arc<str>>,
-    /// The services that it needs (compose `depends_on`).
-    pub depends_on: Vec<Arc<str>>,
+    /// Why addresses of it are left out of both, where they are.
+    pub unreached: Option<String>,
+    /// How often the engine checks its health, where it does.
+    pub checked_every: Option<Duration>,
+}
+
+impl AsRef<Facts> for Particulars {
+    fn as_ref(&self) -> &Facts {
+        &self.facts
+    }
 }
 
 /// One life of a container, by the engine's own times, as the engine writes them.

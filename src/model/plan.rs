@@ -7,9 +7,12 @@ use std::sync::Arc;
 
 use super::ability::Fault;
 use super::container::{Facts, Phase};
+use super::dependencies::{broken_by, forbids};
 use super::fleet::{Fleet, Host, Link, Tenant};
 use super::method::Method;
+use super::order::for_dump;
 use super::policy::Policy;
+use super::refusal;
 use super::sleeper::{Sleeper, Stage};
 use super::state::State;
 use super::ticket::Task;
@@ -18,6 +21,9 @@ use super::work::{Order, Plan, Work};
 
 /// Why nothing is done.
 type Refusal = String;
+
+/// Why a tenant is not dumped of which only such containers run.
+pub const ONLY_ONEOFF: &str = "nothing of it runs but what `compose run` has started";
 
 /// One plan for each tenant of the order, in its order; a tenant that is named twice has one.
 #[must_use]
@@ -79,17 +85,22 @@ fn dump(
     work: &Work,
     policy: &Policy,
 ) -> Result<Doable, Refusal> {
-    let running: Vec<&Arc<Facts>> =
+    let mut running: Vec<&Arc<Facts>> =
         tenant.into_iter().flat_map(|it| &it.containers).filter(|it| it.phase == Phase::Running).collect();
+    let any_runs = !running.is_empty();
+    // What somebody runs for one task is left alone.
+    running.retain(|facts| !facts.is_oneoff());
     if running.is_empty() {
-        return Err(why_nothing_runs(tenant, sleepers));
+        return Err(if any_runs { ONLY_ONEOFF.to_owned() } else { why_nothing_runs(tenant, sleepers) });
     }
     let tier = tenant.and_then(|tenant| tenant.tier);
     if tier == Some(Tier::Vip) && !order.force {
         return Err("tier vip: only by force".to_owned());
     }
-    let method = method(order.method, tier, host, work, policy)?;
-    Ok((dump_order(running, policy), method))
+    let going: Vec<&Facts> = running.iter().map(|facts| &***facts).collect();
+    let method = method(order.method, tier, host, work, policy, &going)?;
+    let ordered = for_dump(running, &policy.order);
+    Ok((ordered.into_iter().map(|facts| facts.name.clone()).collect(), method))
 }
 
 fn why_nothing_runs(tenant: Option<&Tenant>, sleepers: &[&Arc<Sleeper>]) -> Refusal {
@@ -102,14 +113,20 @@ fn why_nothing_runs(tenant: Option<&Tenant>, sleepers: &[&Arc<Sleeper>]) -> Refu
     }
 }
 
-/// The method that was asked for, else the first of the tier's that is not known to be broken on the host.
+/// The method that was asked for, else the first of the tier's that is not known to be broken on the host and breaks nothing there.
 fn method(
     asked: Option<Method>,
     tier: Option<Tier>,
     host: &Host,
     work: &Work,
     policy: &Policy,
+    going: &[&Facts],
 ) -> Result<Method, Refusal> {
+    let harm = |method: Method| {
+        let others = || host.tenants.iter().flat_map(|tenant| &tenant.containers).map(|facts| &**facts);
+        let own = going.iter().find_map(|facts| forbids(facts, method));
+        own.or_else(|| broken_by(going, method, others()))
+    };
     let engine = host.engine.as_ref().map(|engine| engine.label());
     let fault = |method: Method| {
         let ability = work.ability(&host.name, engine.as_deref()?, method)?;
@@ -117,22 +134,29 @@ fn method(
     };
     if let Some(asked) = asked {
         return match fault(asked) {
-            None => Ok(asked),
+            None => harm(asked).map_or(Ok(asked), Err),
             Some(fault) => Err(format!("{asked} does not work on {}: {}", host.name, told(fault))),
         };
     }
     let wanted = policy.methods_for(tier);
-    if let Some(first) = wanted.iter().find(|method| fault(**method).is_none()) {
-        return Ok(*first);
+    let mut reasons = Vec::new();
+    let mut harms = false;
+    for method in wanted {
+        let why = match (fault(*method), harm(*method)) {
+            (None, None) => return Ok(*method),
+            (Some(fault), _) => told(fault),
+            (None, Some(harm)) => {
+                harms = true;
+                harm
+            }
+        };
+        reasons.push((*method, why));
     }
-    let faults: Vec<String> = wanted
-        .iter()
-        .filter_map(|method| fault(*method).map(|fault| format!("{method}: {}", told(fault))))
-        .collect();
-    if faults.is_empty() {
-        return Err("the config allows no method for its tier".to_owned());
+    match refusal::of_all(&reasons) {
+        _ if reasons.is_empty() => Err("the config allows no method for its tier".to_owned()),
+        why if harms => Err(why),
+        why => Err(format!("no method works on {}: {why}", host.name)),
     }
-    Err(format!("no method works on {}: {}", host.name, faults.join("; ")))
 }
 
 fn told(fault: &Fault) -> String {
@@ -140,18 +164,6 @@ fn told(fault: &Fault) -> String {
         Some(mend) => format!("{} (mend: {mend})", fault.reason),
         None => fault.reason.clone(),
     }
-}
-
-/// Roles that the policy does not name go first, then those that it names, in its order. Containers of one role stay
-/// in the order in which they came.
-fn dump_order(mut containers: Vec<&Arc<Facts>>, policy: &Policy) -> Vec<Arc<str>> {
-    let rank = |facts: &Facts| {
-        let role = facts.place.role.as_deref()?;
-        policy.order.iter().position(|named| named == role)
-    };
-    // Nothing sorts before any place.
-    containers.sort_by_key(|facts| rank(facts));
-    containers.into_iter().map(|facts| facts.name.clone()).collect()
 }
 
 fn wake(tenant: Option<&Tenant>, sleepers: &[&Arc<Sleeper>]) -> Result<Doable, Refusal> {
@@ -168,7 +180,7 @@ fn lying_down(tenant: Option<&Tenant>) -> Result<Doable, Refusal> {
         return Err("has no container, and no record of a dump".to_owned());
     };
     let lies = |facts: &&Arc<Facts>| matches!(facts.phase, Phase::Paused | Phase::Exited(_) | Phase::Created);
-    let down: Vec<&Arc<Facts>> = tenant.containers.iter().filter(lies).collect();
+    let down: Vec<&Arc<Facts>> = tenant.counted().filter(lies).collect();
     if down.is_empty() {
         return Err(format!("is {}: nothing of it lies down", tenant.state));
     }

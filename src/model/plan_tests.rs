@@ -4,6 +4,8 @@ use crate::model::container::tests::facts;
 use crate::model::fleet::{EngineAbout, tenants};
 use crate::model::named::key;
 use crate::model::picture::Picture;
+use crate::model::setup::{Part, Setup};
+use crate::model::supervisor::Supervisor;
 use crate::model::ticket::{Door, Ticket, TicketId};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -43,6 +45,7 @@ fn scene(containers: &[(&str, Option<&str>, Phase)], link: Link) -> Scene {
         engine: Some(Arc::new(engine)),
         heard: None,
         remembered: true,
+        unclear: false,
     };
     let fleet = Fleet { hosts: vec![Arc::new(host)], turn: 0 };
     Scene { fleet, work: Work::default(), policy: Policy::default() }
@@ -116,8 +119,10 @@ impl Scene {
             set_aside: Vec::new(),
             ports: Vec::new(),
             recipe: None,
+            needs: None,
             memory_before: None,
             stop_timeout: None,
+            has_written: false,
             memory_left: None,
         }));
     }
@@ -332,4 +337,46 @@ proptest! {
         let names: Vec<&str> = plan.containers.iter().map(|name| &**name).collect();
         prop_assert_eq!(names, ["c5", "c4", "c3", "c2", "c1", "c0"]);
     }
+}
+
+/// Changes what was fixed at the creation of a container of `acme`.
+fn set_up(scene: &mut Scene, name: &str, setup: &Setup) {
+    scene.tenant(|tenant| {
+        for facts in &mut tenant.containers {
+            if &*facts.name == name {
+                Arc::make_mut(facts).setup = Some(Arc::new(setup.clone()));
+            }
+        }
+    });
+}
+
+#[test]
+fn a_plan_knows_whom_a_sleep_breaks_and_in_which_order_they_go() {
+    let mut scene = scene(&[("a-net", None, Phase::Running), ("b-web", None, Phase::Running)], Link::Up);
+    let mut web = Setup::default();
+    web.add(Part::Network, "a-net");
+    set_up(&mut scene, "b-web", &web);
+    let plan = scene.plan(&Order { method: Some(Method::Stop), ..order(Task::Dump) });
+    let names: Vec<&str> = plan.containers.iter().map(|name| &**name).collect();
+    assert_eq!(names, ["b-web", "a-net"]);
+    let why = scene.refusal(&Order { method: Some(Method::Destroy), ..order(Task::Dump) });
+    assert!(why.contains("b-web uses the network of another container"), "{why}");
+    // Left alone, it would lose its network.
+    set_up(&mut scene, "b-web", &Setup { oneoff: true, ..web });
+    let why = scene.refusal(&Order { method: Some(Method::Stop), ..order(Task::Dump) });
+    assert_eq!(why, "b-web uses its network (that of a-net)");
+    let frozen = scene.plan(&Order { method: Some(Method::Freeze), ..order(Task::Dump) });
+    assert_eq!(frozen.containers.len(), 1);
+}
+
+#[test]
+fn a_plan_knows_who_else_keeps_a_container() {
+    let mut scene = running();
+    let supervisor = Some(Supervisor::Swarm("acme".into()));
+    set_up(&mut scene, "a", &Setup { supervisor, ..Setup::default() });
+    let why = scene.refusal(&order(Task::Dump));
+    assert_eq!(why, "a: a task of the swarm service acme: scale the service instead");
+    set_up(&mut scene, "a", &Setup { removed_at_end: true, ..Setup::default() });
+    let why = scene.refusal(&Order { method: Some(Method::Stop), ..order(Task::Dump) });
+    assert!(why.contains("--rm"), "{why}");
 }

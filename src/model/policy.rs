@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::method::Method;
 use super::tier::Tier;
+use super::writable::Losses;
 
 /// The rules of dumping and waking.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct Policy {
     pub timeout: Duration,
     /// Where tenants answer, by tenant name; `*` stands for any run of characters, the first that fits counts.
     pub ready: Vec<(String, Ready)>,
+    /// What `destroy` may lose.
+    pub losses: Losses,
     /// Nothing that changes anything may be done.
     pub read_only: bool,
     /// Whether a privileged helper container may be used.
@@ -69,6 +72,7 @@ impl Default for Policy {
             grace: Duration::from_secs(10),
             timeout: Duration::from_secs(60),
             ready: Vec::new(),
+            losses: Losses::default(),
             read_only: false,
             helper: Helper::default(),
         }

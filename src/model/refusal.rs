@@ -32,13 +32,18 @@ pub fn of_container(it: &Particulars, own: Option<&str>) -> Option<String> {
     None
 }
 
-/// Why this container must not be put to sleep by that method.
+/// Why none of several methods will do, in a line: once, where it is the same for all.
 #[must_use]
-pub fn of_method(it: &Particulars, method: Method) -> Option<String> {
-    // The end of such a container is its removal: only one that never ends can be brought back as it was.
-    let ends = method != Method::Freeze;
-    (it.removed_at_end && ends)
-        .then(|| format!("{} was started with --rm: it is removed when it ends", it.facts.name))
+pub fn of_all(reasons: &[(Method, String)]) -> String {
+    match reasons {
+        [(_, first), others @ ..] if !others.is_empty() && others.iter().all(|(_, why)| why == first) => {
+            first.clone()
+        }
+        _ => {
+            let told: Vec<String> = reasons.iter().map(|(method, why)| format!("{method}: {why}")).collect();
+            told.join("; ")
+        }
+    }
 }
 
 /// Why there is not enough room for so many bytes of memory: they take a fifth more than they are. On a disk they are

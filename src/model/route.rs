@@ -22,7 +22,7 @@ pub fn way_back(sleeper: &Sleeper, found: Option<&Particulars>) -> Option<Method
                 && has_not_run_since(sleeper, found);
             Some(if usable { Method::Checkpoint } else { Method::Stop })
         }
-        Phase::Removing | Phase::Dead | Phase::Gone => Some(Method::Destroy),
+        Phase::Removing | Phase::Dead | Phase::Gone | Phase::Unclear => Some(Method::Destroy),
     }
 }
 
@@ -47,6 +47,15 @@ pub fn fallback(tried: Method, times: u32) -> Option<Method> {
         (Method::Checkpoint | Method::Freeze, _) => Some(Method::Stop),
         (Method::Stop | Method::Destroy, _) => None,
     }
+}
+
+/// By which way a tenant came back, of its containers' records: the method that each was put to sleep by and the way that it came,
+/// nothing where it ran already. Where one that kept its memory had to begin anew, that is told, and not what was hoped for.
+#[must_use]
+pub fn came_back(containers: &[(Method, Option<Method>)]) -> Option<Method> {
+    let began_anew =
+        containers.iter().find_map(|(slept, by)| by.filter(|by| slept.keeps_memory() && !by.keeps_memory()));
+    began_anew.or_else(|| containers.iter().find_map(|(_, by)| *by))
 }
 
 /// How a fallback is called in a ticket.

@@ -16,13 +16,12 @@ pub(in crate::model) fn particulars(phase: Phase, started: i64, finished: i64) -
         restart: Restart::default(),
         limits: Limits::default(),
         sessions: Vec::new(),
-        removed_at_end: false,
         stop_timeout: None,
         addresses: Vec::new(),
         ports: Vec::new(),
         published: Vec::new(),
-        service: None,
-        depends_on: Vec::new(),
+        unreached: None,
+        checked_every: None,
     }
 }
 
@@ -49,8 +48,10 @@ pub(in crate::model) fn sleeper(method: Method, stage: Stage) -> Sleeper {
         set_aside: Vec::new(),
         ports: Vec::new(),
         recipe: None,
+        needs: None,
         memory_before: None,
         stop_timeout: None,
+        has_written: false,
         memory_left: None,
     }
 }
@@ -130,4 +131,19 @@ fn a_frozen_container_whose_limits_were_not_put_back_is_not_done() {
     let mut found = particulars(Phase::Paused, 100, 50);
     found.limits.memory = 8 << 20;
     assert!(!sleeps_as_meant(&sleeper(Method::Freeze, Stage::Going), Some(&found), false));
+}
+
+#[rstest]
+#[case::as_it_went(&[(Method::Freeze, Some(Method::Freeze))], Some(Method::Freeze))]
+#[case::somebody_had_stopped_it(&[(Method::Freeze, Some(Method::Stop))], Some(Method::Stop))]
+#[case::somebody_had_removed_it(&[(Method::Checkpoint, Some(Method::Destroy))], Some(Method::Destroy))]
+#[case::one_of_two(&[(Method::Checkpoint, Some(Method::Checkpoint)), (Method::Checkpoint, Some(Method::Stop))], Some(Method::Stop))]
+#[case::one_ran(&[(Method::Freeze, None), (Method::Freeze, Some(Method::Freeze))], Some(Method::Freeze))]
+#[case::all_ran(&[(Method::Freeze, None)], None)]
+#[case::a_thawed_one_that_was_stopped(&[(Method::Stop, Some(Method::Freeze))], Some(Method::Freeze))]
+fn what_happened_is_what_is_told(
+    #[case] containers: &[(Method, Option<Method>)],
+    #[case] expected: Option<Method>,
+) {
+    assert_eq!(came_back(containers), expected);
 }

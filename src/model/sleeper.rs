@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::container::{ContainerId, Phase};
 use super::host::HostName;
 use super::method::Method;
+use super::needs::Needs;
 use super::particulars::{Life, Limits, Particulars, Restart};
 use super::ticket::{Ticket, TicketId};
 use super::tier::Tier;
@@ -50,6 +51,9 @@ pub struct Sleeper {
     /// How long it may take to stop, by its own word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_timeout: Option<Duration>,
+    /// It has written outside of its mounts, and was put to sleep otherwise than by `destroy` for that: no rule removes it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_written: bool,
     /// The checkpoint's name, where the method makes one.
     pub checkpoint: Option<String>,
     /// Checkpoints that failed to wake it: never offered again.
@@ -58,6 +62,9 @@ pub struct Sleeper {
     pub ports: Vec<u16>,
     /// What is needed to create it again, in the engine's own words, where the method removes it.
     pub recipe: Option<String>,
+    /// What it needs of its host to be made again; nothing in records of programs that did not look.
+    #[serde(default)]
+    pub needs: Option<Needs>,
     /// What it used before, in bytes.
     pub memory_before: Option<u64>,
     /// What it still uses while asleep, in bytes.
@@ -122,10 +129,12 @@ impl Sleeper {
             restart: it.restart.clone(),
             limits: it.limits,
             stop_timeout: it.stop_timeout,
+            has_written: false,
             checkpoint: None,
             set_aside: Vec::new(),
             ports: Vec::new(),
             recipe: None,
+            needs: None,
             memory_before: None,
             memory_left: None,
         })

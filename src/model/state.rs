@@ -36,6 +36,8 @@ pub enum State {
     Paused,
     /// Ended on purpose: exit 0, or stopped by somebody.
     Stopped,
+    /// Created, never started.
+    Created,
     /// Asleep.
     Dumped,
     /// A known tenant without a container.
@@ -66,8 +68,14 @@ pub enum Kind {
 }
 
 impl State {
+    /// Whether its containers run, and may answer.
+    #[must_use]
+    pub fn is_awake(self) -> bool {
+        matches!(self, State::Running | State::Idle | State::Unhealthy)
+    }
+
     /// All states, worst first.
-    pub const ALL: [State; 17] = [
+    pub const ALL: [State; 18] = [
         State::Unreachable,
         State::Crashed,
         State::Unhealthy,
@@ -81,6 +89,7 @@ impl State {
         State::Stopping,
         State::Paused,
         State::Stopped,
+        State::Created,
         State::Dumped,
         State::Absent,
         State::Idle,
@@ -104,6 +113,7 @@ impl State {
             State::Stopping => "stopping",
             State::Paused => "paused",
             State::Stopped => "stopped",
+            State::Created => "created",
             State::Dumped => "dumped",
             State::Absent => "absent",
             State::Idle => "idle",
@@ -124,7 +134,7 @@ impl State {
             | State::Waking
             | State::Dumping => Kind::Busy,
             State::Paused => Kind::Warn,
-            State::Stopping | State::Stopped | State::Dumped => Kind::Calm,
+            State::Stopping | State::Stopped | State::Created | State::Dumped => Kind::Calm,
             State::Absent => Kind::Absent,
             State::Idle => Kind::Idle,
             State::Running => Kind::Good,

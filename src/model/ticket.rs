@@ -135,7 +135,7 @@ pub struct Ticket {
     pub ended: Option<Timestamp>,
     /// How it ended; nothing while it goes on.
     pub outcome: Option<Outcome>,
-    /// Why it was refused or failed.
+    /// Why it was refused or failed; of one that got there, what else is to be known.
     pub reason: Option<String>,
     /// What had to be done instead of what was meant, in order: `checkpoint again`, `cold start`.
     pub fallbacks: Vec<String>,

@@ -6,6 +6,9 @@ use super::particulars::Particulars;
 use super::route::has_not_run_since;
 use super::sleeper::{Sleeper, Stage};
 
+/// The reason of tickets that drop a record because its container was started by somebody else.
+pub const STARTED_BY_OTHERS: &str = "somebody else has started it";
+
 /// Whether what the snapshot shows makes it worth while to look closely. `seen` is the container, or another one under
 /// its name. One that is not there is no reason: its record is what brings it back.
 #[must_use]
@@ -40,7 +43,7 @@ pub fn is_void(sleeper: &Sleeper, found: Option<&Particulars>) -> bool {
         Phase::Created | Phase::Paused | Phase::Stopping | Phase::Exited(_) => {
             !has_not_run_since(sleeper, found)
         }
-        Phase::Removing | Phase::Dead | Phase::Gone => false,
+        Phase::Removing | Phase::Dead | Phase::Gone | Phase::Unclear => false,
     }
 }
 

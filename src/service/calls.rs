@@ -123,7 +123,7 @@ impl Calls {
                     Err(error) => {
                         // The next list comes soon, and a dead engine is found out by its ping.
                         debug!(%id, %error, "inspect failed");
-                        Ok(None)
+                        Ok(Some(Report::Uninspected(id)))
                     }
                 }
             }

@@ -33,6 +33,14 @@ impl Duties {
         ledger.take_duty(name, ledger::here(), now, lease).await.map_err(words)
     }
 
+    /// Writes the row of a duty as it is: whether that can be done at all.
+    ///
+    /// # Errors
+    /// As `take`.
+    pub async fn try_to_write(&self, name: &str) -> Result<(), String> {
+        self.open().await?.touch_duty(name).await.map_err(words)
+    }
+
     /// Gives a duty back.
     ///
     /// # Errors

@@ -13,7 +13,6 @@ use super::Connected;
 use super::calls::Calls;
 use super::clock::{Clock, jitter};
 use crate::canary::is_canary;
-use crate::engine::error::CUT;
 use crate::engine::{self, Engine, EngineError, EventStream};
 use crate::model::backoff;
 use crate::model::container::{ContainerId, Facts};
@@ -42,6 +41,9 @@ const RECONCILE_AFTER_CONNECT: Duration = Duration::from_secs(1);
 const AFTER_FIRST_PICTURE: Duration = Duration::from_millis(150);
 /// How far back the feed begins at the first connection.
 const HISTORY: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
+/// A stream that lasted for so long before it ended is opened again at once. One that ends sooner, again and again, is opened
+/// at ever longer distances, up to this.
+const STEADY_STREAM: Duration = Duration::from_secs(5);
 /// An engine that held for so long is tried again at once when it is lost.
 const STEADY: Duration = Duration::from_secs(30);
 
@@ -58,6 +60,8 @@ pub(super) enum Report {
     Listed(Vec<Facts>, Moment),
     /// One container, and when it was asked about.
     Inspected(ContainerId, Option<Facts>, Moment),
+    /// One container that could not be inspected.
+    Uninspected(ContainerId),
     Event(Event),
     /// What the engine remembers from before we listened.
     History(Vec<Event>),
@@ -144,7 +148,11 @@ impl HostTask {
         let first = heard.is_none();
         let opening = Timestamp::now().checked_sub(OVERLAP).unwrap_or(Timestamp::UNIX_EPOCH);
         let after = if self.brief { STREAM_AFTER_WORK } else { STREAM_AFTER };
-        let mut events = later(engine.clone(), opening, Instant::now() + after);
+        let mut opened = Instant::now() + after;
+        let mut events = later(engine.clone(), opening, opened);
+        // By the engine's own clock, where it has told of anything.
+        let mut last_event = opening;
+        let mut short_streams = 0;
         let mut calls = Calls::new(engine.clone(), self.clock);
         match *heard {
             // What was missed goes before the list: then the list finds nothing that was told already.
@@ -160,9 +168,28 @@ impl HostTask {
         loop {
             let report = tokio::select! {
                 event = events.next() => match event {
-                    Some(Ok(event)) => Report::Event(event),
-                    Some(Err(error)) => return Err(error),
-                    None => return Err(EngineError::Unreachable(CUT.to_owned())),
+                    Some(Ok(event)) => {
+                        last_event = last_event.max(event.time);
+                        Report::Event(event)
+                    }
+                    Some(Err(error)) if !is_end_of_stream(&error) => return Err(error),
+                    // A proxy between us and the engine may end what is idle: only a ping tells whether the host is lost.
+                    end => {
+                        let now = Instant::now();
+                        let is_short = now.saturating_duration_since(opened) < STEADY_STREAM;
+                        short_streams = if is_short { short_streams + 1 } else { 0 };
+                        debug!(host = %self.spec.name, ?end, short_streams, "event stream ended");
+                        let wait = match short_streams {
+                            0 => Duration::ZERO,
+                            more => backoff::wait(more, jitter()).min(STEADY_STREAM),
+                        };
+                        opened = now + wait;
+                        events = later(engine.clone(), last_event, opened);
+                        calls.ping();
+                        // An engine that was started anew remembers nothing of before.
+                        next_list = next_list.min(opened + RECONCILE_AFTER_CONNECT);
+                        continue;
+                    }
                 },
                 Some(answer) = calls.running.next() => match calls.finish(answer)? {
                     Some(report) => report,
@@ -204,12 +231,7 @@ impl HostTask {
                     ask_more =
                         (!self.brief).then(|| (Instant::now() + AFTER_FIRST_PICTURE, Timestamp::now()));
                     self.connected.send_replace(Some(engine.clone()));
-                    // With many hosts, lines of the log take as long as reading their lists.
-                    if first {
-                        debug!(host = %self.spec.name, "host known");
-                    } else {
-                        info!(host = %self.spec.name, "host known again");
-                    }
+                    self.say_known(first);
                 }
                 Report::History(_) if !known => calls.list(),
                 _ => {}
@@ -222,6 +244,15 @@ impl HostTask {
             }
         }
     }
+
+    /// With many hosts, lines of the log take as long as reading their lists.
+    fn say_known(&self, first: bool) {
+        if first {
+            debug!(host = %self.spec.name, "host known");
+        } else {
+            info!(host = %self.spec.name, "host known again");
+        }
+    }
 }
 
 /// The engine's events since `since`, once it is `when`.
@@ -231,6 +262,15 @@ fn later(engine: Arc<dyn Engine>, since: Timestamp, when: Instant) -> EventStrea
         engine.events(since).await
     };
     stream::once(open).try_flatten().boxed()
+}
+
+/// Whether an error of the event stream says only that the stream ended: it was cut, or a proxy in between gave it up.
+fn is_end_of_stream(error: &EngineError) -> bool {
+    match error {
+        EngineError::Unreachable(_) | EngineError::Silent(_) => true,
+        EngineError::Refused { status, .. } => matches!(status, 502..=504),
+        _ => false,
+    }
 }
 
 /// The next moment at which something is due.

@@ -195,9 +195,13 @@ impl Inventory {
                 }
                 self.chronicle.history(&name, events, time);
             }
+            Report::Uninspected(id) => {
+                host.picture.give_up(&id);
+                host.dirty |= host.shown.unclear != host.picture.is_unclear();
+            }
             Report::Inspected(id, answer, asked) => {
                 let outcome = host.picture.apply_inspect(&id, answer, asked);
-                host.dirty |= outcome.changed;
+                host.dirty |= outcome.changed || host.shown.unclear != host.picture.is_unclear();
                 if outcome.inspect {
                     host.ask(id);
                 }
@@ -208,6 +212,10 @@ impl Inventory {
                 host.dirty |= result.changed;
                 for id in result.inspect {
                     host.ask(id);
+                }
+                for id in result.unlearnt {
+                    // The next list brings those that find no place.
+                    let _ = host.line.orders.try_send(id);
                 }
                 let was = std::mem::replace(&mut host.link, Link::Up);
                 if was != Link::Up {

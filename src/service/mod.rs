@@ -11,9 +11,11 @@ mod holes;
 pub mod hooks;
 mod host;
 mod inventory;
+mod losses;
 pub mod machine;
 pub mod panics;
 pub mod past;
+mod reach;
 mod recorder;
 pub mod requests;
 mod start;
@@ -22,7 +24,6 @@ mod usage;
 mod whereabouts;
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -36,6 +37,8 @@ use crate::model::container::ContainerId;
 use crate::model::door::Lead;
 use crate::model::fleet::Fleet;
 use crate::model::host::{HostName, HostSpec};
+use crate::model::needs::Accepted;
+use crate::model::reach::Candidate;
 use crate::model::ticket::TicketId;
 use crate::model::work::{Order, TenantKey, Work};
 use duties::Duties;
@@ -45,6 +48,7 @@ use whereabouts::Atlas;
 
 pub use callmaps::{Callmaps, RunOrder};
 pub use chronicle::Changes;
+pub use losses::Losses;
 pub use tickets::Rules;
 pub use usage::{Trend, Usages, Wanted, current};
 pub use whereabouts::Nowhere;
@@ -57,13 +61,16 @@ pub struct Service {
     wanted: watch::Sender<Arc<Wanted>>,
     forget: Arc<Notify>,
     reconcile: HashMap<HostName, Arc<Notify>>,
+    orders: HashMap<HostName, mpsc::Sender<ContainerId>>,
     work: watch::Receiver<Arc<Work>>,
     commands: mpsc::Sender<tickets::Command>,
+    numbers: Arc<tickets::Numbers>,
     callmaps: Callmaps,
     past: Past,
     atlas: Atlas,
     duties: Duties,
     hooks: Hooks,
+    losses: Losses,
     read: watch::Receiver<Option<Timestamp>>,
     uses: activity::Uses,
     tasks: Mutex<JoinSet<()>>,
@@ -112,6 +119,12 @@ impl Service {
         self.hooks.clone()
     }
 
+    /// What would go with tenants whose containers are removed.
+    #[must_use]
+    pub fn losses(&self) -> Losses {
+        self.losses.clone()
+    }
+
     /// When the ledger was last read: `work` shows all that others had written by then.
     #[must_use]
     pub fn read(&self) -> watch::Receiver<Option<Timestamp>> {
@@ -135,12 +148,17 @@ impl Service {
         });
     }
 
-    /// The address at which a tenant answers now: its engine is asked.
+    /// The address at which a tenant answers now: its engine is asked, and the address takes connections.
     ///
     /// # Errors
-    /// It does not run, its engine does not answer, or it cannot be told which container and port is meant.
-    pub async fn locate(&self, tenant: &TenantKey, lead: &Lead) -> Result<SocketAddr, Nowhere> {
+    /// It does not run, it or its engine does not answer, or it cannot be told which container and port is meant.
+    pub async fn locate(&self, tenant: &TenantKey, lead: &Lead) -> Result<Candidate, Nowhere> {
         self.atlas.locate(tenant, lead).await
+    }
+
+    /// Whether that address takes connections now.
+    pub async fn answers(&self, candidate: Candidate) -> bool {
+        reach::answering(&[candidate]).await.is_ok()
     }
 
     /// Tickets, sleepers, and what the hosts can do.
@@ -153,11 +171,22 @@ impl Service {
     /// already, the rest gets no ticket.
     #[must_use = "how they fare shows under these numbers"]
     pub fn ask(&self, order: &Order) -> Vec<TicketId> {
+        self.ask_accepting(order, &[])
+    }
+
+    /// As `ask`, for a wake that goes on without what the operator accepts as lost.
+    #[must_use = "how they fare shows under these numbers"]
+    pub fn ask_accepting(&self, order: &Order, accepted: &[Accepted]) -> Vec<TicketId> {
         let mut numbers = Vec::new();
-        for ticket in tickets::tickets(order, Timestamp::now()) {
+        for ticket in tickets::tickets(order, &self.numbers, Timestamp::now()) {
             let id = ticket.id;
-            let asked =
-                tickets::Asked { ticket, force: order.force, deeper: order.deeper, timeout: order.timeout };
+            let asked = tickets::Asked {
+                ticket,
+                force: order.force,
+                deeper: order.deeper,
+                timeout: order.timeout,
+                accepted: accepted.to_vec(),
+            };
             if self.commands.try_send(tickets::Command::Ask(Box::new(asked))).is_err() {
                 break;
             }
@@ -199,6 +228,13 @@ impl Service {
     #[must_use]
     pub fn callmap_runs(&self) -> watch::Receiver<Arc<Runs>> {
         self.callmaps.runs()
+    }
+
+    /// Has a container inspected. Nothing where too many wait already.
+    pub fn inspect(&self, host: &str, container: &ContainerId) {
+        if let Some(orders) = self.orders.get(host) {
+            let _ = orders.try_send(container.clone());
+        }
     }
 
     /// Lists all hosts again now; those that wait to be tried again are tried at once.

@@ -62,6 +62,12 @@ impl Requests {
         self.marks().retain(|key, seen| Arc::strong_count(seen) > 1 || is_there(key));
     }
 
+    /// The last request for a tenant, where they are counted.
+    #[must_use]
+    pub fn last(&self, key: &TenantKey) -> Option<Timestamp> {
+        self.marks().get(key).and_then(|seen| seen.last())
+    }
+
     fn marks(&self) -> MutexGuard<'_, HashMap<TenantKey, Arc<Seen>>> {
         // Nothing under this lock can leave the map half changed.
         self.marks.lock().unwrap_or_else(PoisonError::into_inner)
@@ -83,6 +89,15 @@ impl Seen {
     pub fn last(&self) -> Option<Timestamp> {
         let last = self.last.load(Ordering::Relaxed);
         if last == NEVER { None } else { Timestamp::from_millisecond(last).ok() }
+    }
+
+    /// A clock may have been put back: a mark that lies after `now` is one of now.
+    pub fn not_after(&self, now: Timestamp) {
+        let (last, now) = (self.last.load(Ordering::Relaxed), now.as_millisecond());
+        if last > now {
+            // Another mark may come in between: it is no earlier than now, and as good.
+            let _ = self.last.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed);
+        }
     }
 
     /// Since when requests are counted.
@@ -113,6 +128,11 @@ mod tests {
         other.mark(at(5));
         assert_eq!((one.last(), other.last()), (Some(at(7)), Some(at(7))));
         assert_eq!(requests.of(&key("birch")).last(), None);
+        one.not_after(at(6));
+        assert_eq!(
+            (other.last(), requests.last(&key("acme")), requests.last(&key("elm"))),
+            (Some(at(6)), Some(at(6)), None)
+        );
         assert_eq!(requests.each().len(), 2);
     }
 

@@ -9,6 +9,7 @@ use super::callmaps::{self, Callmaps};
 use super::clock::Clock;
 use super::duties::Duties;
 use super::hooks::Hooks;
+use super::losses::Losses;
 use super::past::Past;
 use super::whereabouts::Atlas;
 use super::{
@@ -62,6 +63,7 @@ impl Service {
         let mut tasks = JoinSet::new();
         let places: Vec<Place> = hosts.into_iter().map(place).collect();
         let lines: Vec<Line> = places.iter().map(line).collect();
+        let orders = lines.iter().map(|line| (line.spec.name.clone(), line.orders.clone())).collect();
         let reconcile = lines.iter().map(|line| (line.spec.name.clone(), line.reconcile.clone())).collect();
         let forget = Arc::new(Notify::new());
         let (told_in, told) = mpsc::channel(recorder::MOST_TOLD);
@@ -70,6 +72,7 @@ impl Service {
         let recorded = rules.ledger.clone().filter(|_| rules.records);
         let (inventory, fleet, changes) =
             inventory::Inventory::new(lines, clock, recorded.is_some().then_some(told_in));
+        let numbers = Arc::new(tickets::Numbers::default());
         let (commands_in, commands) = mpsc::channel(MOST_COMMANDS);
         let (work_in, work) = watch::channel(Arc::new(Work::default()));
         let watching = Watching {
@@ -84,7 +87,7 @@ impl Service {
         let (connections, measured) = watching.all(places, &mut tasks);
         let world =
             callmaps::World { hosts: connections.clone(), fleet: fleet.clone(), changes: changes.clone() };
-        let callmaps = Callmaps::start(world, rules.ledger.clone());
+        let callmaps = Callmaps::start(world, rules.ledger.clone(), numbers.clone());
         let past = Past::new(rules.ledger.clone());
         let duties = Duties::new(rules.ledger.clone());
         let hooks = Hooks::new(connections.clone());
@@ -103,6 +106,11 @@ impl Service {
             clock,
         };
         let uses = activity::start(measuring, &mut tasks);
+        let losses = Losses {
+            hosts: connections.clone().into(),
+            fleet: fleet.clone(),
+            ignore: rules.policy.losses.ignore.clone().into(),
+        };
         let atlas = Atlas { hosts: connections.clone().into(), fleet: fleet.clone() };
         let desk = tickets::Start {
             rules,
@@ -111,6 +119,8 @@ impl Service {
             commands,
             work: work_in,
             looked: looked_in,
+            last_look: uses.last_look(),
+            numbers: numbers.clone(),
         };
         tasks.spawn(tickets::keep(desk));
         let sources = inventory::Sources { news, work: work.clone(), ledger: said };
@@ -124,13 +134,16 @@ impl Service {
             wanted,
             forget,
             reconcile,
+            orders,
             work,
             commands,
+            numbers,
             callmaps,
             past,
             atlas,
             duties,
             hooks,
+            losses,
             read,
             uses,
             tasks,

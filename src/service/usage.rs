@@ -82,6 +82,7 @@ pub(super) async fn watch_host(
     clock: Clock,
 ) {
     let mut before: HashMap<ContainerId, Reading> = HashMap::new();
+    let mut unread: HashSet<ContainerId> = HashSet::new();
     let mut turn = 0usize;
     loop {
         let engine = connected.borrow_and_update().clone();
@@ -98,6 +99,7 @@ pub(super) async fn watch_host(
         let readable = |facts: &Arc<Facts>| runs(facts) && (!local || facts.detail.is_some());
         let rows: Vec<Arc<Facts>> = all_rows.into_iter().filter(readable).collect();
         before.retain(|id, _| rows.iter().any(|facts| facts.id == *id));
+        unread.retain(|id| rows.iter().any(|facts| facts.id == *id));
         let running = rows.len();
         let Some(engine) = engine.filter(|_| !rows.is_empty()) else {
             // Nothing to do until somebody looks at this host or it comes back; rows may also start to run.
@@ -116,7 +118,16 @@ pub(super) async fn watch_host(
             .map(|facts| read(engine.clone(), facts, clock))
             .buffer_unordered(at_once);
         while let Some((facts, reading)) = reads.next().await {
-            let Some(reading) = reading else { continue };
+            let Some(reading) = reading else {
+                // Once may be chance. Whoever waits for it is told the second time that nothing can be read.
+                if now_wanted.hurry && !unread.insert(facts.id.clone()) {
+                    let nothing = (host.clone(), facts.id.clone(), Usage::default());
+                    if readings.send(nothing).await.is_err() {
+                        return;
+                    }
+                }
+                continue;
+            };
             let earlier = before.insert(facts.id.clone(), reading);
             let mut used = usage(earlier.as_ref(), &reading);
             if used.memory_limit_bytes.is_none() {

@@ -1,6 +1,5 @@
 //! Where a running tenant answers: its engine is asked for the address of the container that requests are led to.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,13 +7,13 @@ use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::{Connected, callmaps};
-use crate::model::callmap::map::Target;
+use super::{Connected, reach};
 use crate::model::container::{Facts, Phase};
 use crate::model::door::Lead;
 use crate::model::fleet::Fleet;
 use crate::model::host::HostName;
 use crate::model::particulars::Particulars;
+use crate::model::reach::{Candidate, candidates, no_way};
 use crate::model::work::TenantKey;
 
 /// How long an engine may take to say it.
@@ -22,12 +21,18 @@ const WITHIN: Duration = Duration::from_secs(5);
 /// The most containers of one tenant that are asked about.
 const MOST_CONTAINERS: usize = 16;
 
+/// The most addresses of one tenant that are tried.
+const MOST_CANDIDATES: usize = 64;
+
 /// Why nobody can be led there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Nowhere {
     /// It does not run yet, as far as is known: what comes next may tell.
     #[error("{0}")]
     NotYet(String),
+    /// It runs, and takes no connections yet, or no more.
+    #[error("{0}")]
+    Silent(String),
     /// That does not change by itself.
     #[error("{0}")]
     Never(String),
@@ -42,7 +47,7 @@ pub(super) struct Atlas {
 
 impl Atlas {
     /// The address at which the tenant answers now.
-    pub async fn locate(&self, (host, tenant): &TenantKey, lead: &Lead) -> Result<SocketAddr, Nowhere> {
+    pub async fn locate(&self, (host, tenant): &TenantKey, lead: &Lead) -> Result<Candidate, Nowhere> {
         let fleet = self.fleet.borrow().clone();
         let known = fleet.tenant(host, tenant);
         let known = known.ok_or_else(|| Nowhere::NotYet(format!("{tenant} is not there")))?;
@@ -50,7 +55,7 @@ impl Atlas {
             facts.phase != Phase::Gone
                 && lead.role.as_deref().is_none_or(|role| facts.place.role.as_deref() == Some(role))
         };
-        let sought: Vec<_> = known.containers.iter().filter(is_it).take(MOST_CONTAINERS).collect();
+        let sought: Vec<_> = known.counted().filter(is_it).take(MOST_CONTAINERS).collect();
         if let (Some(role), true) = (&lead.role, sought.is_empty()) {
             return Err(Nowhere::NotYet(format!("{tenant} has no container of the role {role}")));
         }
@@ -68,41 +73,51 @@ impl Atlas {
                 Err(error) => return Err(Nowhere::NotYet(format!("where it is cannot be asked: {error}"))),
             }
         }
-        choose(tenant, &running, lead)
+        let candidates = choose(tenant, &running, lead)?;
+        let silent = |why| Nowhere::Silent(format!("{tenant} runs and does not answer: {why}"));
+        reach::answering(&candidates).await.map_err(silent)
     }
 }
 
-/// Which of the running containers it is, and where.
-fn choose(tenant: &str, running: &[Particulars], lead: &Lead) -> Result<SocketAddr, Nowhere> {
+/// Which of the running containers it may be, and where.
+fn choose(tenant: &str, running: &[Particulars], lead: &Lead) -> Result<Vec<Candidate>, Nowhere> {
     let never = |why: String| Nowhere::Never(format!("{tenant}: {why}"));
     let has = |it: &&Particulars| {
         lead.port.is_none_or(|port| {
             it.ports.contains(&port) || it.published.iter().any(|(inner, _)| *inner == port)
         })
     };
-    let it = match running {
+    let able: Vec<&Particulars> = running.iter().filter(has).collect();
+    let meant: Vec<&Particulars> = match running {
         [] => return Err(Nowhere::NotYet(format!("{tenant} does not run"))),
-        [one] => one,
-        // Of several with one role any will do.
-        several if lead.role.is_some() => several.iter().find(has).unwrap_or(&several[0]),
-        several => {
-            let mut able = several.iter().filter(has);
-            match (able.next(), able.next()) {
-                (Some(one), None) => one,
-                _ => return Err(never("it has several containers: say which by `role`".to_owned())),
+        [one] => vec![one],
+        // Of several with one role any will do that answers.
+        several if lead.role.is_some() && able.is_empty() => several.iter().collect(),
+        _ if lead.role.is_some() || able.len() == 1 => able,
+        _ => return Err(never("it has several containers: say which by `role`".to_owned())),
+    };
+    let mut all = Vec::new();
+    let mut why = None;
+    for it in meant {
+        let port = match (lead.port, &*it.ports) {
+            (Some(port), _) => port,
+            (None, [port]) => *port,
+            (None, _) => {
+                let which = "its container declares no port, or several: say which by `port`";
+                why.get_or_insert(which.to_owned());
+                continue;
             }
+        };
+        let found = candidates(it, port);
+        if found.is_empty() {
+            why.get_or_insert(no_way(it, Some(port)));
         }
-    };
-    let port = match (lead.port, &*it.ports) {
-        (Some(port), _) => Some(port),
-        (None, [port]) => Some(*port),
-        (None, _) => None,
-    };
-    match callmaps::way(it, port).map_err(never)? {
-        Target { address, port: Some(port) } => Ok(SocketAddr::new(address, port)),
-        Target { port: None, .. } => {
-            Err(never("its container declares no port, or several: say which by `port`".to_owned()))
-        }
+        all.extend(found);
+    }
+    all.truncate(MOST_CANDIDATES);
+    match why {
+        Some(why) if all.is_empty() => Err(never(why)),
+        _ => Ok(all),
     }
 }
 
@@ -121,13 +136,12 @@ mod tests {
             restart: Restart::default(),
             limits: Limits::default(),
             sessions: Vec::new(),
-            removed_at_end: false,
             stop_timeout: None,
             addresses: vec![format!("172.17.0.{name}").parse().unwrap()],
             ports: ports.to_vec(),
             published: Vec::new(),
-            service: None,
-            depends_on: Vec::new(),
+            unreached: None,
+            checked_every: None,
         }
     }
 
@@ -135,7 +149,8 @@ mod tests {
     #[case::the_only_one(&[("2", &[][..])], None, Some(8080), Ok("172.17.0.2:8080"))]
     #[case::its_only_port(&[("2", &[80][..])], None, None, Ok("172.17.0.2:80"))]
     #[case::who_has_the_port(&[("2", &[5432][..]), ("3", &[8080][..])], None, Some(8080), Ok("172.17.0.3:8080"))]
-    #[case::one_of_a_role(&[("2", &[][..]), ("3", &[][..])], Some("app"), Some(80), Ok("172.17.0.2:80"))]
+    #[case::one_of_a_role(&[("2", &[][..]), ("3", &[][..])], Some("app"), Some(80), Ok("172.17.0.2:80 172.17.0.3:80"))]
+    #[case::those_of_a_role_with_the_port(&[("2", &[][..]), ("3", &[80][..])], Some("app"), Some(80), Ok("172.17.0.3:80"))]
     #[case::which_port(&[("2", &[80, 443][..])], None, None, Err("say which by `port`"))]
     #[case::no_port(&[("2", &[][..])], None, None, Err("say which by `port`"))]
     #[case::which_container(&[("2", &[80][..]), ("3", &[80][..])], None, Some(80), Err("say which by `role`"))]
@@ -149,7 +164,10 @@ mod tests {
         let running: Vec<_> = running.iter().map(|(name, ports)| container(name, ports)).collect();
         let lead = Lead { role: role.map(Into::into), port };
         match (choose("acme", &running, &lead), expected) {
-            (Ok(address), Ok(expected)) => assert_eq!(address.to_string(), expected),
+            (Ok(found), Ok(expected)) => {
+                let found: Vec<String> = found.iter().map(|it| it.at.to_string()).collect();
+                assert_eq!(found.join(" "), expected);
+            }
             (Err(why), Err(expected)) => assert!(why.to_string().contains(expected), "{why}"),
             (found, _) => panic!("{found:?}"),
         }

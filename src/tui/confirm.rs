@@ -1,7 +1,9 @@
 //! The sheet that says what an order will do to what, and waits for a yes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::losses::Loss;
 use super::state::{Layer, Notice, State};
 use super::update::Effect;
 use crate::model::action::{Action, Scope};
@@ -28,6 +30,8 @@ pub struct OrderSheet {
     pub dry: bool,
     /// A tenant of tier `vip` is among them.
     pub vip: bool,
+    /// What its tenants would lose by `destroy`, as far as it was asked.
+    pub losses: BTreeMap<TenantKey, Loss>,
     /// Scrolled down by so many lines.
     pub top: usize,
     /// It was made from the marks: they have done their part once the order is given.
@@ -38,7 +42,15 @@ impl OrderSheet {
     /// A sheet for this order, not planned yet.
     #[must_use]
     pub fn new(order: Order) -> Self {
-        OrderSheet { order, plans: Vec::new(), dry: false, vip: false, top: 0, from_marks: false }
+        OrderSheet {
+            order,
+            plans: Vec::new(),
+            dry: false,
+            vip: false,
+            losses: BTreeMap::new(),
+            top: 0,
+            from_marks: false,
+        }
     }
 
     /// Plans anew from what is known now.

@@ -8,6 +8,7 @@ pub mod history;
 mod keys;
 pub mod layer;
 pub mod layout;
+pub mod losses;
 pub mod marks;
 pub mod messages;
 mod mouse;

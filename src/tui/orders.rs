@@ -104,6 +104,10 @@ pub fn dump(state: &mut State, args: &DumpArgs) -> Option<Effect> {
 
 /// `:wake [TENANT...] [--timeout TIME]`.
 pub fn wake(state: &mut State, args: &WakeArgs) -> Option<Effect> {
+    if !args.with_empty_volume.is_empty() || !args.with_replaced.is_empty() {
+        tell(state, "notice-losses-in-shell");
+        return None;
+    }
     let mut sheet = written(state, Task::Wake, &args.tenants)?;
     sheet.order.timeout = args.timeout.filter(|timeout| *timeout > Duration::ZERO);
     open(state, sheet)

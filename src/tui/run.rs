@@ -14,6 +14,7 @@ use super::callmap::desk::Desk;
 use super::callmap::files::Files;
 use super::callmap::{act, wire};
 use super::keys;
+use super::losses;
 use super::mouse;
 use super::pace::Pace;
 use super::past;
@@ -40,6 +41,7 @@ pub async fn run(service: Service, start: Start, files: Files) -> io::Result<()>
     let (mut work, mut runs, activities) = (service.work(), service.callmap_runs(), service.activity());
     let mut desk = Desk::start(files);
     let mut asking = past::desk::Desk::start(service.past());
+    let mut looking = losses::Desk::new(service.losses());
     let mut screen = Screen::take()?;
     let mut events = EventStream::new();
     let size = screen.size()?;
@@ -65,6 +67,7 @@ pub async fn run(service: Service, start: Start, files: Files) -> io::Result<()>
                 service.want(state.wanted());
                 wire::look_after_shown(&state, &desk);
                 past::wire::ask(&state, &asking);
+                losses::ask(&mut state, &mut looking);
                 pace.drawn(Instant::now());
                 dirty = false;
             }
@@ -112,9 +115,8 @@ pub async fn run(service: Service, start: Start, files: Files) -> io::Result<()>
                 wire::take(&mut state, &service, news);
                 dirty = true;
             }
-            Some(news) = asking.news() => {
-                dirty |= past::wire::take(&mut state, news);
-            }
+            Some(news) = asking.news() => dirty |= past::wire::take(&mut state, news),
+            Some(news) = looking.news() => dirty |= losses::take(&mut state, news),
             Ok(()) = usages.changed() => {
                 state.set_usages(usages.borrow_and_update().clone());
                 dirty = true;
@@ -122,9 +124,7 @@ pub async fn run(service: Service, start: Start, files: Files) -> io::Result<()>
             Err(fault) = service.watch_tasks() => return Err(io::Error::other(fault)),
             () = sleep_until(next_tick) => {
                 state.activities = activities.borrow().clone();
-                state.memory_used = machine::memory().map(|(used, _)| used);
-                state.now = Zoned::now();
-                past::wire::tick(&mut state);
+                tick(&mut state);
                 if let Some(Effect::RunCallmap(order)) = act::tick(&mut state) {
                     desk.load(order);
                 }
@@ -132,6 +132,13 @@ pub async fn run(service: Service, start: Start, files: Files) -> io::Result<()>
             }
         }
     }
+}
+
+/// What is read anew by the clock.
+fn tick(state: &mut State) {
+    state.memory_used = machine::memory().map(|(used, _)| used);
+    state.now = Zoned::now();
+    past::wire::tick(state);
 }
 
 /// Hands on what others do.

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.request
 from contextlib import contextmanager
@@ -61,6 +62,9 @@ def free_port():
 def door():
     """`wakeboard keeper` on simulated hosts; gives its address once all tenants are known."""
     with tempfile.TemporaryDirectory(prefix="wb-") as folder:
+        # The simulated containers are on this machine's loopback: all of them answer here.
+        answering = socket.create_server(("0.0.0.0", 8080), backlog=1024)
+        threading.Thread(target=take_all, args=(answering,), daemon=True).start()
         scenario, config, port = f"{folder}/scenario.yaml", f"{folder}/wakeboard.yaml", free_port()
         with open(scenario, "w") as file:
             file.write(SCENARIO)
@@ -75,6 +79,12 @@ def door():
                 for number in range(1, TENANTS + 1):
                     ask(address, f"t-{number:04d}.example.com")
                 yield address, keeper.pid
+
+
+def take_all(listener):
+    """Takes connections, and lets go of them."""
+    while True:
+        listener.accept()[0].close()
 
 
 def ask(address, host):

@@ -149,6 +149,29 @@ async fn a_slow_drip_is_cut_off_when_the_attempt_is_over() {
 }
 
 #[tokio::test]
+async fn old_forms_of_headers_are_read_and_broken_ones_told_in_words() {
+    let asked = async |answer: &'static [u8]| asked(bytes(answer).await).await;
+    for head in ["X-Policy: a;\r\n  b\r\n", "X-A : 1\r\n"] {
+        let answer = format!("HTTP/1.1 200 OK\r\n{head}Content-Length: 2\r\n\r\nUP");
+        let report = asked(Box::leak(answer.into_bytes().into_boxed_slice())).await;
+        assert_eq!(report.verdict, Verdict::Ok, "{}", reason(&report));
+    }
+    let report = asked(b"HTTP/1.1 200 OK\r\n X-A: 1\r\nContent-Length: 2\r\n\r\nUP").await;
+    assert!(!reason(&report).contains("not HTTP"), "{}", reason(&report));
+    let report = asked(b"HTTP/1.1 200 OK\r\nno colon\r\nContent-Length: 2\r\n\r\nUP").await;
+    let said = "a line before the body breaks the rules of HTTP; the answer begins with \"HTTP/1.1 200 OK";
+    assert!(reason(&report).starts_with(said), "{}", reason(&report));
+}
+
+#[tokio::test]
+async fn sessions_that_are_handed_out_are_not_kept() {
+    let answer = b"HTTP/1.1 200 OK\r\nSet-Cookie: id=geheim\r\nX-Auth-Token: geheim\r\nX-Kind: open\r\nContent-Length: 2\r\n\r\nUP";
+    let report = asked(bytes(answer).await).await;
+    let json = serde_json::to_string(&report).unwrap();
+    assert!(!json.contains("geheim") && json.contains("open") && json.contains("(not kept)"), "{json}");
+}
+
+#[tokio::test]
 async fn what_is_not_http_is_said_to_be_so() {
     let said = |begins: &str| format!("what came back is not HTTP: it begins with \"{begins}\"");
     let asked = async |answer: &'static [u8]| asked(bytes(answer).await).await;

@@ -34,6 +34,24 @@ async fn many_redirects_end() {
 }
 
 #[tokio::test]
+async fn a_place_with_blanks_is_followed_and_a_cookie_that_is_wanted_back_is_told() {
+    let target = web("127.0.0.1", |head| match head.split(' ').nth(1).unwrap_or_default() {
+        "/" => page_of(302, "Location: /a b?c=[1]\r\n", ""),
+        "/a%20b?c=[1]" => page_of(200, "", ""),
+        _ => page_of(302, "Set-Cookie: k=1\r\nLocation: /cookie\r\n", ""),
+    })
+    .await;
+    let mut ask = http(false, "www.example.com");
+    ask.redirects = 5;
+    let report = ask_one(page(ask.clone()), target).await;
+    assert!(report.verdict == wakeboard::model::callmap::report::Verdict::Ok, "{}", reason(&report));
+    ask.path = wakeboard::model::callmap::map::Text::open("/cookie");
+    let report = ask_one(page(ask), target).await;
+    let said = "it leads to itself with a cookie, and probes keep no cookies";
+    assert!(reason(&report).ends_with(said), "{}", reason(&report));
+}
+
+#[tokio::test]
 async fn redirects_stay_at_their_target_scheme_and_port() {
     let to = |place: &'static str| async move {
         let target = web("127.0.0.1", move |head| {

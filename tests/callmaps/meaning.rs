@@ -25,6 +25,20 @@ fn http(map: &Callmap, layer: usize, probe: usize) -> &HttpAsk {
 }
 
 #[test]
+fn a_tenant_may_stand_in_a_list_as_its_only_target() {
+    let read = |targets: &str| {
+        let text = format!("product: x\nlayers: [{{name: l, targets: {targets}, probes: [{{tcp: 80}}]}}]\n");
+        callmap::read("x.yaml".as_ref(), &text, &[], &env())
+    };
+    let (plain, listed) = (read("{tenant: acme}").unwrap(), read("[{tenant: acme}]").unwrap());
+    assert_eq!(plain.layers[0].targets, listed.layers[0].targets);
+    for bad in ["[{tenant: acme}, {tenant: birch}]", "[10.0.0.1, {tenant: acme}]"] {
+        let told = read(bad).unwrap_err().to_string();
+        assert!(told.contains("only target") && told.contains("targets: {tenant: NAME}"), "{told}");
+    }
+}
+
+#[test]
 fn the_example_of_the_talk_means_what_it_says() {
     let text = callmap::shipped()[0].1;
     let map = callmap::read("www.example.com.yaml".as_ref(), text, &[], &env()).unwrap();

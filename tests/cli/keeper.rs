@@ -186,6 +186,66 @@ fn other_rules_hold_at_once_and_a_bad_config_changes_nothing() {
     assert_eq!(keeper.end(), Some(0));
 }
 
+/// A file that somebody has emptied, or that an editor has half written, must not bring back defaults that destroy.
+#[test]
+fn a_config_that_has_lost_its_rules_changes_nothing() {
+    let (_runtime, _running, home) = simulated_by(SCENARIO, "tiers: {high: [], mid: [], low: []}\n");
+    let path = home.config();
+    let before = std::fs::read_to_string(&path).unwrap();
+    let keeper = Keeper::start(&home, &[]);
+    keeper.hear("works", None);
+    let without_low = before.replace("low: []", "vip: []");
+    let without_tiers = before.replace("tiers: {high: [], mid: [], low: []}\n", "");
+    for (text, part) in [
+        ("", "`tiers`"),
+        ("# nothing\n", "`tiers`"),
+        (&*without_tiers, "`tiers`"),
+        (&without_low, "`tiers.low`"),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        let heard = keeper.said("reload: the config has a fault, and the one before stays").len();
+        keeper.signal("-HUP");
+        let begun = Instant::now();
+        let fault = loop {
+            let said = keeper.said("reload: the config has a fault, and the one before stays");
+            if said.len() > heard {
+                break said.last().unwrap()["fault"].as_str().unwrap().to_owned();
+            }
+            assert!(begun.elapsed() < SOON, "nothing is said of {text:?}");
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        assert!(fault.contains(part) && fault.contains("would fall back to its default"), "{fault}");
+    }
+    std::fs::remove_file(&path).unwrap();
+    keeper.signal("-HUP");
+    std::fs::write(&path, before).unwrap();
+    keeper.signal("-HUP");
+    keeper.hear("reload: the config is read", None);
+    assert_eq!(keeper.end(), Some(0));
+    assert!(tickets(&home).is_empty());
+}
+
+#[test]
+fn a_check_finds_all_that_a_keeper_would_refuse() {
+    let text = "\
+keeper:
+  token: ${env:WAKEBOARD_NO_SUCH_TOKEN}
+  tls: {cert: no-such.pem, key: no-such.key}
+";
+    let (_runtime, _running, home) = simulated_by(SCENARIO, text);
+    run(&home, &["config", "check"]).code(2).stderr(contains("WAKEBOARD_NO_SUCH_TOKEN"));
+    let (_runtime, _running, home) =
+        simulated_by(SCENARIO, "keeper:\n  tls: {cert: no-such.pem, key: no-such.key}\n");
+    run(&home, &["config", "check"]).code(2).stderr(contains("no-such.pem"));
+    let (_runtime, _running, home) =
+        simulated_by(SCENARIO, "teirs: {low: []}\nkeeper: {port: 0}\nrules:\n  hurry: {below: 200%}\n");
+    let told = run(&home, &["config", "check"]).code(2).get_output().stderr.clone();
+    let told = String::from_utf8(told).unwrap();
+    for fault in ["teirs", "0 is no number from 1 to 65535", "is no share of 0% to 90%"] {
+        assert!(told.contains(fault), "{fault}: {told}");
+    }
+}
+
 #[test]
 fn what_an_address_vetoes_stays_awake() {
     use std::io::{Read, Write};
@@ -219,4 +279,36 @@ fn what_it_cannot_work_with_is_said_at_once() {
     run(&home, &["keeper", "--log-format", "xml"]).code(2).stderr(contains("json"));
     let home = Home::new("tiers: {vip: [{after: 1h, dump: stop}]}\n");
     run(&home, &["keeper"]).code(2).stderr(contains("wakeboard.yaml:1:"));
+}
+
+/// By rule nothing is lost that nobody has allowed to be.
+#[test]
+fn what_was_written_is_not_destroyed_by_rule() {
+    const SCENARIO: &str = "
+hosts: [{names: [web-1]}]
+roles:
+  app: {image: 'shop:1', labels: {wakeboard.simulated.written: '/opt/state,/opt/other'}}
+  clean: {image: 'shop:1', labels: {wakeboard.simulated.written: '/run/x,/var'}}
+tenants:
+  - {names: [birch], tiers: {mid: 1}, roles: [app], start: {running: 1}, labelled: true}
+  - {names: [cedar], tiers: {low: 1}, roles: [app], start: {running: 1}, labelled: true}
+  - {names: [dogwood], tiers: {mid: 1}, roles: [clean], start: {running: 1}, labelled: true}
+";
+    let tiers = "tiers: {mid: [{after: 1s, dump: destroy}], low: [{after: 1s, dump: destroy}]}\n\
+                 destroy: {writable: {low: discard}}\nrules:\n";
+    let (_runtime, _running, home) = simulated_by(SCENARIO, &format!("{tiers}{IDLE}"));
+    let keeper = Keeper::start(&home, &[]);
+    assert_eq!(keeper.hear("dumped", Some("birch"))["method"], "stop");
+    assert_eq!(keeper.hear("dumped", Some("cedar"))["method"], "destroy");
+    assert_eq!(keeper.hear("dumped", Some("dogwood"))["method"], "destroy");
+    assert_eq!(keeper.end(), Some(0));
+    let tickets = tickets(&home);
+    let reason = |tenant: &str| {
+        let ticket = tickets.iter().find(|ticket| ticket["tenant"] == tenant).unwrap();
+        ticket["reason"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(reason("birch"), "not destroyed, which would lose /opt/other, /opt/state of birch-app");
+    assert_eq!(reason("cedar"), "with it went /opt/other, /opt/state of cedar-app");
+    assert_eq!(reason("dogwood"), "");
+    run(&home, &["changes", "birch"]).success().stdout(contains("/opt/other, /opt/state of birch-app"));
 }

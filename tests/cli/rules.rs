@@ -50,8 +50,14 @@ fn keeper_has_watched(home: &super::Home, runtime: &tokio::runtime::Runtime, sec
     let ago = Timestamp::now() - SignedDuration::from_secs(seconds);
     let then = Some(ago);
     let activity = Activity { request: None, network: then, cpu: None, connections: then };
-    let kept =
-        Kept { key: ("web-1".into(), "cedar".into()), activity, counted: None, measured: then, until: then };
+    let kept = Kept {
+        key: ("web-1".into(), "cedar".into()),
+        activity,
+        counted: None,
+        measured: then,
+        until: then,
+        answer: None,
+    };
     runtime.block_on(async {
         let ledger =
             Ledger::open(&Where::Sqlite(home.path().join("state/wakeboard/ledger.db"))).await.unwrap();

@@ -266,6 +266,18 @@ fn a_tenants_containers_are_found_or_it_is_said_why_not() {
 }
 
 #[test]
+fn every_run_knows_who_sleeps() {
+    let (_runtime, _running, home) = simulated("");
+    run(&home, &["dump", "acme", "--by", "stop", "--force"]).success();
+    let layers = "  - {name: tomcat, targets: {tenant: acme}, probes: [{tcp: 80}]}\n";
+    let file = callmap(&home, "www.yaml", layers);
+    for _ in 0..4 {
+        let rows = json(&run(&home, &["callmap", "run", "--json", &file]).code(4));
+        assert_eq!(rows[0]["layers"][0]["probes"][0]["reason"], "it sleeps (dumped stop)");
+    }
+}
+
+#[test]
 fn watching_runs_again_until_stopped_and_takes_the_edited_file() {
     let home = Home::new("");
     let file = callmap(&home, "www.yaml", &layer("before", &[web(200, "UP")], ""));

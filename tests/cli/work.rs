@@ -2,9 +2,10 @@
 
 use predicates::prelude::*;
 use predicates::str::{contains, starts_with};
+use wakeboard::config::scenario::{Call, CallFault, Fault, How};
 
 use super::common::Home;
-use super::{run, simulated};
+use super::{run, simulated, simulated_by};
 
 #[test]
 fn a_tenant_must_be_named() {
@@ -103,16 +104,16 @@ fn the_last_json_line_has_exactly_the_promised_keys() {
         lines.rfind(|line| line["tenant"] == tenant).unwrap()
     };
     // One lies down, and is awake the second time; the other is vip, and nobody insists.
-    for (words, code, tenant, outcome) in [
-        (&["wake", "birch"], 0, "birch", "woken"),
-        (&["wake", "birch"], 0, "birch", "woken"),
-        (&["dump", "acme"], 1, "acme", "refused"),
+    for (words, code, tenant, outcome, reason) in [
+        (&["wake", "birch"], 0, "birch", "woken", None),
+        (&["wake", "birch"], 0, "birch", "woken", Some("is awake already")),
+        (&["dump", "acme"], 1, "acme", "refused", Some("its tier is vip: only with --force")),
     ] {
         let last = last(words, code, tenant);
         let keys: Vec<&str> = last.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(keys.join(" "), "fallbacks method outcome reason seconds tenant ticket");
         assert_eq!(last["outcome"], outcome);
-        assert_eq!(last["reason"].is_null(), outcome == "woken", "{last}");
+        assert_eq!(last["reason"].as_str(), reason, "{last}");
         assert_eq!(last["fallbacks"], serde_json::json!([]));
         assert_eq!(last["ticket"].as_str().unwrap().len(), 7);
     }
@@ -152,4 +153,61 @@ fn a_tenant_is_dumped_by_each_method_and_woken() {
         "newest first, each with its end"
     );
     drop(running);
+}
+
+/// Two tenants, one of which has written outside of its volume.
+const WRITTEN: &str = "
+hosts: [{names: [web-1]}]
+roles:
+  app: {image: 'shop:1', labels: {wakeboard.simulated.written: '/opt/state,/tmp/x,/data'}, volume: /data/}
+  clean: {image: 'shop:1', labels: {wakeboard.simulated.written: '/tmp/x'}}
+tenants:
+  - {names: [acme], tiers: {low: 1}, roles: [app], start: {running: 1}, labelled: true}
+  - {names: [birch], tiers: {low: 1}, roles: [clean], start: {running: 1}, labelled: true}
+";
+
+#[test]
+fn what_goes_with_a_destroyed_tenant_is_told_before_and_after() {
+    let (_runtime, running, home) = simulated_by(WRITTEN, "");
+    let lost = "/opt/state of acme-app";
+    run(&home, &["dump", "acme", "birch", "--by", "destroy", "--dry-run"]).success().stdout(
+        contains(format!("acme: dump by destroy: acme-app; with it goes {lost}"))
+            .and(contains("birch-clean\n")),
+    );
+    run(&home, &["dump", "acme", "--by", "stop", "--dry-run"]).success().stdout(contains("with it").not());
+    let output = run(&home, &["dump", "acme", "--by", "destroy", "--dry-run", "--json"]).success();
+    let plan: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    assert_eq!(plan["loses"], "/opt/state of acme-app");
+    // Who asks for it by hand gets it.
+    run(&home, &["dump", "acme", "--by", "destroy"])
+        .success()
+        .stdout(contains("acme dumped by destroy").and(contains(format!("with it went {lost}"))));
+    run(&home, &["dump", "birch", "--by", "destroy"]).success().stdout(contains("with it").not());
+    run(&home, &["changes", "verb:dumped"]).success().stdout(contains(lost));
+    run(&home, &["ps"]).success().stdout(contains("rehearsal").not());
+    run(&home, &["wake", "acme"]).success();
+    drop(running);
+}
+
+#[test]
+fn what_cannot_be_created_again_is_not_removed() {
+    let (_runtime, running, home) = simulated_by(WRITTEN, "");
+    run(&home, &["dump", "acme", "--by", "stop"]).success();
+    run(&home, &["wake", "acme"]).success();
+    let fault = CallFault { of: Call::Create, times: 1, how: How::Status(400) };
+    running.fault("web-1", Some(Fault::Call(fault))).unwrap();
+    run(&home, &["dump", "acme", "--by", "destroy"])
+        .code(1)
+        .stderr(contains("acme refused").and(contains("acme-app cannot be created again")));
+    let output = run(&home, &["tickets", "--json"]).success();
+    let tickets: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    let steps: Vec<&str> =
+        tickets[0]["steps"].as_array().unwrap().iter().map(|step| step["what"].as_str().unwrap()).collect();
+    assert!(!steps.contains(&"stop") && !steps.contains(&"remove"), "{steps:?}");
+    run(&home, &["ps", "acme"]).success().stdout(contains("running"));
+    // What comes after it in the order is taken.
+    running.fault("web-1", Some(Fault::Call(fault))).unwrap();
+    let config = std::fs::read_to_string(home.config()).unwrap();
+    std::fs::write(home.config(), format!("{config}dump: {{methods: [destroy, stop]}}\n")).unwrap();
+    run(&home, &["dump", "acme"]).success().stdout(contains("acme dumped by stop"));
 }

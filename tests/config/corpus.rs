@@ -15,6 +15,7 @@ use wakeboard::model::keeper::{Measure, Rules};
 use wakeboard::model::method::Method;
 use wakeboard::model::policy::{Helper, Policy, Ready};
 use wakeboard::model::tier::Tier;
+use wakeboard::model::writable::{Losses, Writable};
 
 fn corpus(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config").join(folder);
@@ -101,6 +102,7 @@ fn what_the_sample_shows_in_comments_loads_too() {
     let text = text.replace("callmaps: []", "callmaps:").replace("notes: {}", "notes:");
     let text =
         text.replace("tiers: {}", "tiers:").replace("  ready: {}", "  ready:").replace("never: []", "never:");
+    let text = text.replace("  writable: {}", "  writable:");
     let is_yaml = |line: &str| {
         line.starts_with(' ')
             || ["hosts:", "operator:", "ledger:", "callmaps:", "keeper:"]
@@ -154,6 +156,7 @@ fn tiers_and_rules_mean_what_they_say() {
     let never = [window(Kind::Never, "daily 02:00-03:00"), window(Kind::Never, "2026-12-24..2027-01-02")];
     let step = |after, dump| Step { after: seconds(after), dump };
     let expected = Rules {
+        awake_at_least: None,
         tiers: [
             TierRules { steps: vec![], windows: never.to_vec() },
             TierRules {
@@ -217,6 +220,10 @@ fn the_rules_of_dumping_mean_what_they_say() {
             ("租户-*".to_owned(), Ready::Port(8081)),
             ("*".to_owned(), Ready::Http { port: 8080, path: "/health?deep=1".into() }),
         ],
+        losses: Losses {
+            ignore: vec!["/tmp".to_owned(), "/srv/cache".to_owned()],
+            writable: [(Tier::Mid, Writable::Discard), (Tier::Low, Writable::Stop)].into(),
+        },
         read_only: true,
     };
     assert_eq!(settings.policy, expected);

@@ -41,7 +41,7 @@ proptest! {
             prop::sample::select(vec![
                 "hosts", "tenants", "pattern", "tiers", "keys", "sort", "theme", "operator", "default_tier", "tls",
                 "endpoint", "tcp://x", "unix:///x", "good", "inherits", "dark",
-                "ledger", "postgres://a:b@c/d", "dump", "wake", "ready", "methods", "freeze", "grace", "10s", "rules", "high", "steps", "after", "hours", "never", "zone", "mon-fri 07:00-19:00", "month 28-3",
+                "destroy", "ignore", "writable", "discard", "/tmp", "ledger", "postgres://a:b@c/d", "dump", "wake", "ready", "methods", "freeze", "grace", "10s", "rules", "high", "steps", "after", "hours", "never", "zone", "mon-fri 07:00-19:00", "month 28-3",
                 "2026-12-24..2027-01-02", "idle", "may_be_unknown", "veto", "exec", "url", "8080/x", "'(?<tenant>.)'", ":", ": ", "\n", "\n  ",
                 "- ", "[", "]", "{", "}", ",", "&a ", "*a", "!t ", "!!str ", "|", ">", "\"", "'", "#", " ", "\t", "---\n",
                 "...", "? ", "<<", "~", "null", "1", "0x", "1e999", ".nan", "租户", "\u{1b}[2J", "\u{202e}", "\u{2028}", "\r",

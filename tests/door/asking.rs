@@ -36,7 +36,7 @@ async fn the_tenant_is_found(#[case] path: &str, #[case] headers: &[&str]) {
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(answer.header("x-wakeboard-tenant"), Some("acme"));
     let place: std::net::SocketAddr = answer.header("x-wakeboard-upstream").unwrap().parse().unwrap();
-    assert_eq!(place.port(), 8080);
+    assert_eq!(place.port(), stand.port);
     assert!(answer.body.is_empty());
 }
 
@@ -187,6 +187,90 @@ async fn no_answer_is_kept_and_one_host_is_asked_for(#[case] path: &str, #[case]
     }
 }
 
+/// Monitors and robots neither wake anybody nor keep anybody awake; who is awake answers them.
+#[rstest]
+#[case::path("x-forwarded-uri: /robots.txt?x=1")]
+#[case::folder("x-forwarded-uri: /static/a.css")]
+#[case::method("x-forwarded-method: HEAD")]
+#[case::program("user-agent: Mozilla/5.0 (compatible; UptimeRobot/2.0)")]
+#[case::source("x-forwarded-for: 203.0.113.9, 192.0.2.77")]
+#[tokio::test(flavor = "multi_thread")]
+async fn some_requests_neither_wake_nor_count(#[case] header: &str) {
+    let ignored = wakeboard::model::door::Ignored {
+        paths: vec!["/robots.txt".to_owned(), "/static/*".to_owned()],
+        methods: vec!["HEAD".to_owned()],
+        agents: vec!["uptimerobot".to_owned()],
+        sources: vec![wakeboard::model::door::ignored::Network::read("192.0.2.0/24").unwrap()],
+    };
+    let stand = Stand::with(|settings| settings.rules.ignored = ignored).await;
+    let seen = stand.service.requests().of(&("web-1".into(), "birch".into()));
+    // Where it is need not be known yet.
+    let answer = stand.get("/wake/birch", &[header]).await;
+    assert_eq!((answer.status, answer.header("x-wakeboard-tenant")), (200, Some("birch")), "{answer:?}");
+    assert_eq!(seen.last(), None, "it counts as use");
+    stand.dump("acme", Method::Stop).await;
+    for path in ["/wake/acme", "/waiting/acme"] {
+        let answer = stand.get(path, &[header, BROWSER]).await;
+        assert_eq!(answer.status, 503, "{answer:?}");
+        assert!(answer.body.contains("requests such as this one wake nobody"), "{answer:?}");
+    }
+    assert!(stand.asked_for("acme").is_empty(), "it was woken");
+    let text = stand.get("/metrics", &[]).await.body;
+    assert!(text.contains("wakeboard_requests_total{answer=\"ignored\"} 3"), "{text}");
+    // All others do.
+    let others = ["user-agent: curl/8", "x-forwarded-uri: /", "x-forwarded-for: 192.0.2.7, 203.0.113.9"];
+    assert_eq!(stand.get("/wake/acme", &others).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_a_tenant_stands_is_told_and_nothing_is_woken() {
+    let stand = Stand::open().await;
+    let seen = stand.service.requests().of(&("web-1".into(), "acme".into()));
+    let told = async |path: &str, headers: &[&str]| {
+        let answer = stand.get(path, headers).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        assert!(body["since"].is_string(), "{body}");
+        format!("{} {}", body["tenant"].as_str().unwrap(), body["state"].as_str().unwrap())
+    };
+    assert_eq!(told("/status/acme", &[]).await, "acme awake");
+    stand.dump("acme", Method::Stop).await;
+    assert_eq!(told("/status/acme", &[]).await, "acme asleep");
+    assert_eq!(told("/status", &["host: acme.example.com"]).await, "acme asleep");
+    assert_eq!(told("/status/web-1/lying", &[]).await, "lying down");
+    assert_eq!(stand.get("/status/nobody", &[]).await.status, 404);
+    assert_eq!(seen.last(), None, "it counts as use");
+    assert!(stand.asked_for("acme").is_empty(), "it was woken");
+}
+
+/// Whoever sends requests here, or starts us anew, hears of a ledger that cannot be written; one that stands by is well.
+#[tokio::test(flavor = "multi_thread")]
+async fn health_fails_where_nothing_can_be_written_or_nobody_has_the_lease() {
+    const TOKEN: &str = "authorization: Bearer 0123456789abcdef";
+    let stand = Stand::with(|settings| settings.token = Some(Token::of("0123456789abcdef"))).await;
+    let well = stand.get("/healthz", &[]).await;
+    assert_eq!(well.status, 200, "{well:?}");
+    let by = stand.standing.borrow().clone();
+    let fault = Some("database or disk is full (/var/lib/ledger.db)".into());
+    for (active, holder) in [(true, "web-1 (process 1)"), (false, "web-9 (process 7)")] {
+        let standing = Standing { active, holder: holder.into(), fault: fault.clone(), ..by.clone() };
+        stand.standing.send_replace(standing);
+        let ill = stand.get("/healthz", &[]).await;
+        assert_eq!((ill.status, ill.body.contains("the ledger cannot be written")), (503, true), "{ill:?}");
+        assert!(!ill.body.contains("/var/lib"), "{ill:?}");
+        assert!(stand.get("/healthz", &[TOKEN]).await.body.contains("/var/lib/ledger.db"));
+    }
+    stand.standing.send_replace(Standing::unknown());
+    let ill = stand.get("/healthz", &[]).await;
+    assert_eq!(
+        (ill.status, ill.body.contains("no keeper is known to have the lease")),
+        (503, true),
+        "{ill:?}"
+    );
+    stand.standing.send_replace(by);
+    assert_eq!(stand.get("/healthz", &[]).await.status, 200);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_path_may_be_shut() {
     let stand = Stand::with(|settings| settings.rules.names.path = false).await;
@@ -262,10 +346,11 @@ async fn other_settings_hold_at_once() {
     let stand = Stand::open().await;
     assert_eq!(stand.get("/metrics", &[]).await.status, 200);
     let mut rules = super::stand::rules();
-    rules.lead.port = Some(9090);
+    (rules.lead.port, rules.wait) = (Some(stand.port - 1), Duration::from_millis(300));
+    let before = format!(":{}", stand.port);
     rules.names.patterns.clear();
     let token = Some(Token::of("0123456789abcdef"));
-    assert!(stand.get("/wake/acme", &[]).await.header("x-wakeboard-upstream").unwrap().ends_with(":8080"));
+    assert!(stand.get("/wake/acme", &[]).await.header("x-wakeboard-upstream").unwrap().ends_with(&before));
     stand.door.replace(wakeboard::keeper::door::DoorSettings { rules, token, tls: None });
     assert_eq!(stand.get("/metrics", &[]).await.status, 401);
     assert_eq!(stand.get("/wake", &["host: acme.example.com"]).await.status, 404);
@@ -274,7 +359,7 @@ async fn other_settings_hold_at_once() {
         .get("/wake/acme", &[])
         .await
         .header("x-wakeboard-upstream")
-        .is_some_and(|it| it.ends_with(":8080"))
+        .is_some_and(|it| it.ends_with(&before))
     {
         assert!(began.elapsed() < Duration::from_secs(5), "the old port stays");
         sleep(Duration::from_millis(10)).await;

@@ -11,7 +11,9 @@ use tokio::time::sleep;
 use wakeboard::demo::{Call, CallFault, How};
 use wakeboard::keeper::Standing;
 use wakeboard::keeper::wakes::{Answer, Wakes};
+use wakeboard::ledger::{Found, Ledger};
 use wakeboard::model::door::{DoorRules, Meant};
+use wakeboard::model::ledger::Where;
 use wakeboard::model::method::Method;
 use wakeboard::model::state::State;
 use wakeboard::model::ticket::{Outcome, Task};
@@ -44,7 +46,7 @@ async fn ten_thousand_requests_make_one_wake() {
     let mut places: Vec<String> = Vec::new();
     for answer in answers {
         match answer.unwrap() {
-            Answer::Awake { place, .. } => places.push(place.address.to_string()),
+            Answer::Awake { place, .. } => places.push(place.at.at.to_string()),
             other => panic!("{other:?}"),
         }
     }
@@ -101,7 +103,10 @@ async fn a_dump_of_ours_is_called_off_or_ended_and_the_tenant_woken() {
     sleep(Duration::from_millis(100)).await;
     let answer = stand.get("/wake/acme", &[]).await;
     assert_eq!(answer.status, 200, "{answer:?} {:#?}", stand.service.work().borrow());
-    assert!(answer.header("x-wakeboard-upstream").is_some_and(|it| it.ends_with(":8080")), "{answer:?}");
+    assert!(
+        answer.header("x-wakeboard-upstream").is_some_and(|it| it.ends_with(&format!(":{}", stand.port))),
+        "{answer:?}"
+    );
     let dump = stand.ended(dump).await;
     let tickets = stand.asked_for("acme");
     assert_eq!(tickets.len(), 1, "{tickets:#?}");
@@ -208,4 +213,61 @@ async fn each_request_counts_as_use() {
     assert!(seen.last().unwrap() > first, "the warm way counts too");
     assert_eq!(stand.service.requests().of(&("web-1".into(), "birch".into())).last(), None);
     let _: &Arc<_> = &seen;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_led_to_a_tenant_before_its_port_takes_connections() {
+    let mut stand = Stand::with(|settings| settings.rules.wait = Duration::from_millis(1500)).await;
+    stand.dump("acme", Method::Stop).await;
+    stand.fall_silent().await;
+    let page = stand.get("/wake/acme", &["accept: text/html"]).await;
+    assert_eq!((page.status, page.body.contains("waking up")), (503, true), "{page:?}");
+    stand.state("acme", State::Running).await;
+    let early = stand.get("/wake/acme", &[]).await;
+    assert_eq!((early.status, early.header("x-wakeboard-upstream")), (503, None), "{early:?}");
+    stand.answer().await;
+    let answer = stand.get("/wake/acme", &[]).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(stand.asked_for("acme").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_has_always_run_is_not_led_to_where_it_does_not_answer() {
+    let mut stand = Stand::with(|settings| settings.rules.wait = Duration::from_secs(1)).await;
+    stand.fall_silent().await;
+    assert_eq!(stand.get("/wake/acme", &[]).await.status, 503);
+    stand.answer().await;
+    assert_eq!(stand.get("/wake/acme", &[]).await.status, 200);
+    assert!(stand.asked_for("acme").is_empty());
+}
+
+/// A known address is kept for as long as it answers, and no longer.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_stops_answering_is_forgotten() {
+    let mut stand = Stand::with(|settings| settings.rules.wait = Duration::from_millis(500)).await;
+    assert_eq!(stand.get("/wake/acme", &[]).await.status, 200);
+    stand.fall_silent().await;
+    // A proxy that was led there does not reach it, and shows what is waited for.
+    assert_eq!(stand.get("/waiting/acme", &[]).await.status, 503);
+    let began = Instant::now();
+    while stand.get("/wake/acme", &[]).await.status == 200 {
+        assert!(began.elapsed() < Duration::from_secs(20), "requests are still led there");
+        sleep(Duration::from_millis(50)).await;
+    }
+    stand.answer().await;
+    let began = Instant::now();
+    while stand.get("/wake/acme", &[]).await.status != 200 {
+        assert!(began.elapsed() < Duration::from_secs(20), "nobody is led there again");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wake_of_what_is_awake_is_no_ticket_of_the_record() {
+    let stand = Stand::open().await;
+    let id = order(&stand.service, Task::Wake, "acme", None);
+    let ended = stand.ended(id).await;
+    assert_eq!((ended.outcome, ended.began), (Some(Outcome::Woken), None), "{ended:?}");
+    let ledger = Where::Sqlite(stand.folder.path().join("ledger.db"));
+    let ledger = Ledger::open(&ledger).await.unwrap();
+    assert!(matches!(ledger.ticket(&id.to_string()).await.unwrap(), Found::None));
 }

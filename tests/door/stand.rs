@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
-use tokio::net::{TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use wakeboard::config::scenario::{Fault, Scenario};
 use wakeboard::demo::{self, CallFault, Running};
@@ -29,6 +30,7 @@ use wakeboard::model::ticket::{Door as By, Outcome, Task, Ticket, TicketId};
 use wakeboard::model::work::{Order, Record};
 use wakeboard::service::{Rules, Service};
 
+/// The port of all containers is 8080 here, and another one in each test: all of them answer where the test listens.
 /// A wake from `stop` takes half a second here, a checkpoint a second and a half.
 pub const SCENARIO: &str = "
 time_scale: 40
@@ -49,7 +51,10 @@ pub struct Stand {
     pub calls: Arc<AtomicUsize>,
     pub folder: tempfile::TempDir,
     pub spec: HostSpec,
-    _standing: watch::Sender<Standing>,
+    /// The containers' port.
+    pub port: u16,
+    listener: JoinSet<()>,
+    pub standing: watch::Sender<Standing>,
 }
 
 pub fn rules() -> DoorRules {
@@ -90,19 +95,33 @@ impl Stand {
 
     pub async fn with(change: impl FnOnce(&mut DoorSettings)) -> Stand {
         let folder = tempfile::tempdir().unwrap();
-        let scenario = Scenario::read(Path::new("door.yaml"), SCENARIO).unwrap();
+        let (port, listener) = listen(0).await;
+        let text = SCENARIO.replace("port: 8080", &format!("port: {port}"));
+        let scenario = Scenario::read(Path::new("door.yaml"), &text).unwrap();
         let running = demo::spawn(&scenario, &folder.path().join("s")).unwrap();
         let calls = Arc::new(AtomicUsize::new(0));
         let spec = counted(&running, folder.path(), calls.clone());
         let ledger = folder.path().join("ledger.db");
         able(&running.hosts()[0], &ledger).await;
         let service = service(&spec, &folder.path().join("ledger.db")).await;
-        let (standing, standing_seen) = watch::channel(Standing::unknown());
+        // Another keeper works, and this one stands by.
+        let other = Standing { holder: "web-9 (process 7)".into(), ..Standing::unknown() };
+        let (standing, standing_seen) = watch::channel(other);
         let mut settings = DoorSettings { rules: rules(), token: None, tls: None };
         change(&mut settings);
         let start = DoorStart { settings, service: service.clone(), standing: standing_seen };
         let door = Door::open(start).await.unwrap();
-        Stand { running, service, door, calls, folder, spec, _standing: standing }
+        Stand { running, service, door, calls, folder, spec, port, listener, standing }
+    }
+
+    /// No container takes connections any more.
+    pub async fn fall_silent(&mut self) {
+        self.listener.shutdown().await;
+    }
+
+    /// All containers that run take connections again.
+    pub async fn answer(&mut self) {
+        self.listener = listen(self.port).await.1;
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -149,6 +168,23 @@ impl Stand {
     pub async fn get(&self, path: &str, headers: &[&str]) -> Answer {
         ask(self.address(), path, headers).await
     }
+}
+
+/// Takes connections at the addresses of all simulated containers, which are this machine's loopback.
+async fn listen(port: u16) -> (u16, JoinSet<()>) {
+    let listener = TcpListener::bind(("0.0.0.0", port)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut task = JoinSet::new();
+    task.spawn(async move {
+        let mut kept = std::collections::VecDeque::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            kept.push_back(stream);
+            if kept.len() > 64 {
+                kept.pop_front();
+            }
+        }
+    });
+    (port, task)
 }
 
 pub fn order(service: &Service, task: Task, tenant: &str, method: Option<Method>) -> TicketId {

@@ -93,6 +93,15 @@ impl Engine {
         self.act(&args)
     }
 
+    /// A container that would only sleep, and is not started.
+    pub fn create(&mut self, name: &str, options: &[&str]) -> String {
+        let _ = self.docker(&["rm", "-f", name]);
+        self.made.push(name.to_owned());
+        let image = lab("WAKEBOARD_LAB_IMAGE");
+        let rest = [&image, "sleep", "1000"];
+        self.act(&[&["create", "--stop-timeout", "1", "--name", name], options, &rest].concat())
+    }
+
     /// A container that only sleeps.
     pub fn run_sleeper(&mut self, name: &str, options: &[&str]) -> String {
         self.run(name, options, &["sleep", "1000"])

@@ -195,9 +195,10 @@ async fn ports_and_compose_labels_are_told() {
     assert_eq!((told.published[0].0, told.published[0].1.ip().to_string()), (80, "127.0.0.1".to_owned()));
     assert_eq!(told.addresses.len(), 1);
     std::net::TcpStream::connect((told.addresses[0], 8080)).unwrap();
-    assert!(told.removed_at_end);
-    assert_eq!(told.service.as_deref(), Some("app"));
-    assert_eq!(told.depends_on, ["db".into()]);
+    let setup = told.facts.setup.as_ref().unwrap();
+    assert!(setup.is_whole && setup.removed_at_end);
+    assert_eq!(setup.service.as_deref(), Some("app"));
+    assert_eq!(setup.depends_on, ["db".into()]);
 
     let far_hands = far_hands().await;
     let far = particulars(&far_hands, &id).await;

@@ -2,12 +2,16 @@
 
 #[path = "../ledger/activity.rs"]
 mod activity;
+#[path = "ledger/another_machine.rs"]
+mod another_machine;
 #[path = "../ledger/changes/mod.rs"]
 mod changes;
 #[path = "../ledger/crash.rs"]
 mod crash;
 #[path = "../ledger/duties.rs"]
 mod duties;
+#[path = "../ledger/formats.rs"]
+mod formats;
 #[path = "ledger/full.rs"]
 mod full;
 #[path = "../ledger/lists.rs"]
@@ -20,6 +24,8 @@ mod property;
 mod race;
 #[path = "../ledger/runs.rs"]
 mod runs;
+#[path = "../ledger/seals.rs"]
+mod seals;
 #[path = "ledger/server.rs"]
 mod server;
 #[path = "../ledger/things.rs"]

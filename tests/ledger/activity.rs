@@ -13,14 +13,21 @@ fn measured(tenant: &str, second: i64) -> Kept {
     let used = Some(at(second - 30));
     let activity = Activity { request: None, network: used, cpu: used, connections: None };
     let (measured, until) = (Some(at(second - 1)), Some(at(second)));
-    Kept { key: ("web-1".into(), tenant.into()), activity, counted: None, measured, until }
+    Kept { key: ("web-1".into(), tenant.into()), activity, counted: None, measured, until, answer: None }
 }
 
 /// One whose requests were counted until a second.
 fn counted(tenant: &str, request: i64, second: i64) -> Kept {
     let activity = Activity { request: Some(at(request)), ..Activity::default() };
     let counted = Some(at(second));
-    Kept { key: ("web-1".into(), tenant.into()), activity, counted, measured: None, until: None }
+    Kept {
+        key: ("web-1".into(), tenant.into()),
+        activity,
+        counted,
+        measured: None,
+        until: None,
+        answer: None,
+    }
 }
 
 #[tokio::test]

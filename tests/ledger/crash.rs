@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use jiff::Timestamp;
-use wakeboard::ledger::{Begun, Ledger, here};
+use wakeboard::ledger::{Begun, here};
 
 use super::place::Place;
 use super::things::*;
@@ -15,7 +15,7 @@ const CHILD: &str = "WAKEBOARD_TEST_LEDGER";
 #[tokio::test]
 async fn child() {
     let Ok(place) = std::env::var(CHILD) else { return };
-    let ledger = Ledger::open(&Place::of_text(&place)).await.unwrap();
+    let ledger = Place::open_at(&Place::of_text(&place)).await;
     let all = containers(&["a", "b"]);
     let sleepers = [sleeper("a", 1), sleeper("b", 1)];
     let begun = ledger.begin(&ticket(1), here(), &all, &sleepers, Timestamp::now(), LEASE).await.unwrap();

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use sqlx::{AnyConnection, Connection};
-use wakeboard::ledger::{Fault, Ledger};
+use wakeboard::ledger::{Fault, KeyFault, Ledger, here};
 use wakeboard::model::change::said::Said;
 use wakeboard::model::ledger::Where;
 
@@ -61,6 +61,98 @@ async fn any_name_will_do() {
     let ledger = Ledger::open(&Where::Sqlite(path.clone())).await.unwrap();
     ledger.record(&ended(ticket(1))).await.unwrap();
     assert!(fs::metadata(path).unwrap().len() > 0);
+}
+
+#[tokio::test]
+async fn a_database_of_something_else_gets_no_tables_of_ours() {
+    for theirs in ["CREATE TABLE orders (id BIGINT)", "CREATE VIEW orders AS SELECT 1 AS id"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shop.db");
+        fs::write(&path, "").unwrap();
+        other_program(&path, theirs).await.close().await.unwrap();
+        let before = fs::read(&path).unwrap();
+        let (fault, text) = fault(&path).await;
+        assert!(matches!(&fault, Fault::Foreign(name) if name == "orders"), "{text}");
+        let mut theirs = other_program(&path, "PRAGMA wal_checkpoint(TRUNCATE)").await;
+        let count: (i64,) =
+            sqlx::query_as("SELECT COUNT(*) FROM sqlite_master").fetch_one(&mut theirs).await.unwrap();
+        assert_eq!(count.0, 1, "{} bytes before", before.len());
+    }
+}
+
+#[tokio::test]
+async fn a_table_of_our_name_that_is_none_of_ours_is_no_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    fs::write(&path, "").unwrap();
+    other_program(&path, "CREATE TABLE wakeboard (id BIGINT)").await.close().await.unwrap();
+    let (fault, text) = fault(&path).await;
+    assert!(matches!(fault, Fault::NotALedger), "{text}");
+}
+
+#[tokio::test]
+async fn bytes_of_the_file_do_a_terminal_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    fs::write(&path, "").unwrap();
+    // A text of SQLite that is no UTF-8: `CREATE TABLE x `, then a byte that is none, then an escape.
+    let harmful = "CREATE TABLE x (id); PRAGMA writable_schema = ON; \
+                   UPDATE sqlite_master SET sql = CAST(x'435245415445205441424C4520782028FF1B5B324A29' AS TEXT)";
+    other_program(&path, harmful).await.close().await.unwrap();
+    let (_, text) = fault(&path).await;
+    let bytes = text.as_bytes();
+    assert!(!bytes.contains(&0x1b), "{bytes:?}");
+    assert!(std::str::from_utf8(bytes).is_ok(), "{bytes:?}");
+}
+
+#[tokio::test]
+async fn what_stood_in_clear_is_gone_from_the_file_once_it_is_signed() {
+    let place = Place::of_format_4().await;
+    let stands = || {
+        let files = fs::read_dir(place.path().parent().unwrap()).unwrap();
+        let holds = |path: &Path| fs::read(path).unwrap().windows(11).any(|at| at == b"hello-delta");
+        files.map(|file| file.unwrap().path()).any(|path| holds(&path))
+    };
+    assert!(stands());
+    let ledger = place.open().await;
+    let unsigned = ledger.unsigned().await.unwrap();
+    assert_eq!(ledger.sign(&unsigned).await.unwrap(), 4);
+    assert!(!stands());
+}
+
+#[tokio::test]
+async fn a_copy_that_is_put_in_its_place_while_it_is_open_is_told() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    ledger.append(&[note("1", moment(0), "op1", "one")]).await.unwrap();
+    let copy = place.path().with_file_name("copy.db");
+    fs::copy(place.path(), &copy).unwrap();
+    fs::rename(&copy, place.path()).unwrap();
+    let error = ledger.newest_record().await.unwrap_err();
+    assert!(matches!(error.fault, Fault::Replaced), "{error}");
+    assert!(
+        ledger.append(&[note("2", moment(1), "op1", "two")]).await.is_err(),
+        "nothing is written into nowhere"
+    );
+}
+
+#[tokio::test]
+async fn a_key_that_is_lost_is_told_and_not_replaced() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let (all, asleep) = (containers(&["a"]), [sleeper("a", 1)]);
+    ledger.begin(&ticket(1), here(), &all, &asleep, at(0), LEASE).await.unwrap();
+    let key = place.path().with_file_name("ledger.db.key");
+    assert_eq!(mode(&key), 0o600);
+    let (ledger, kept) = (place.open().await, fs::read(&key).unwrap());
+    fs::remove_file(&key).unwrap();
+    let error = ledger.sleepers_of(&all).await.unwrap_err();
+    assert!(matches!(&error.fault, Fault::Key(KeyFault::Missing(_))), "{error}");
+    assert_eq!(ledger.sleepers().await.unwrap().len(), 1, "shown all the same");
+    assert!(ledger.seal().await.is_err() && !key.exists());
+    fs::write(&key, kept).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(ledger.sleepers_of(&all).await.unwrap(), asleep, "found again without a new start");
 }
 
 #[tokio::test]

@@ -113,3 +113,18 @@ async fn what_is_closed_is_still_there() {
     ledger.close().await;
     assert_eq!(place.open().await.tickets(9).await.unwrap(), [ended(ticket(1))]);
 }
+
+#[tokio::test]
+async fn numbers_that_were_ever_used_are_not_given_out_again() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    ledger.record(&ended(ticket(1))).await.unwrap();
+    ledger.record(&ended(ticket(2))).await.unwrap();
+    // Its ticket was pruned, but what it did is still told.
+    place.sql(&format!("DELETE FROM tickets WHERE id = '{}'", id(2))).await;
+    let mut numbers: Vec<_> = (0..4).map(id).collect();
+    numbers.extend((1000..1400).map(id));
+    let unused = ledger.unused(&numbers).await.unwrap();
+    assert_eq!(unused[..2], [id(0), id(3)]);
+    assert_eq!(unused.len(), 254, "so many are looked up at once");
+}

@@ -23,7 +23,21 @@ impl Place {
     }
 
     pub async fn open(&self) -> Ledger {
-        Ledger::open(&self.at()).await.unwrap()
+        Place::open_at(&self.at()).await
+    }
+
+    /// One that is there, with its key.
+    pub async fn open_at(at: &Where) -> Ledger {
+        Ledger::open(at).await.unwrap()
+    }
+
+    /// The real ledger of that older format.
+    pub async fn of_format_4() -> Place {
+        let place = Place::new();
+        tokio::fs::create_dir_all(place.path().parent().unwrap()).await.unwrap();
+        let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ledger/fixtures/format-4.db");
+        tokio::fs::copy(fixture, place.path()).await.unwrap();
+        place
     }
 
     /// What another program does to it.
@@ -34,6 +48,18 @@ impl Place {
             AnyConnection::connect(&format!("sqlite://{}", self.path().display())).await.unwrap();
         sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
+    }
+
+    /// The one text that a statement finds.
+    pub async fn text_of(&self, sql: &str) -> String {
+        use sqlx::{AnyConnection, Connection, Row};
+        sqlx::any::install_default_drivers();
+        let mut connection =
+            AnyConnection::connect(&format!("sqlite://{}", self.path().display())).await.unwrap();
+        let row = sqlx::query(sql).fetch_one(&mut connection).await.unwrap();
+        let text = row.get(0);
+        connection.close().await.unwrap();
+        text
     }
 
     /// For a child process.

@@ -168,7 +168,7 @@ async fn an_older_ledger_gets_the_table_and_keeps_what_it_has() {
     let ledger = place.open().await;
     ledger.record(&ended(ticket(1))).await.unwrap();
     ledger.close().await;
-    let tables = "DROP TABLE runs; DROP TABLE records; DROP TABLE chain; DROP TABLE stretches; DROP TABLE acts; \
+    let tables = "DROP INDEX sleepers_key; ALTER TABLE sleepers DROP COLUMN seal; DROP TABLE runs; DROP TABLE records; DROP TABLE chain; DROP TABLE stretches; DROP TABLE acts; \
                   DROP TABLE words; DROP TABLE activity; DROP TABLE duties; \
                   UPDATE wakeboard SET value = 1 WHERE name = 'format'";
     place.sql(tables).await;

@@ -83,8 +83,10 @@ pub fn sleeper(name: &str, ticket: u32) -> Sleeper {
         set_aside: vec!["older".to_owned()],
         ports: vec![8080],
         recipe: Some("{\"a\": \"'$1; --\"}".to_owned()),
+        needs: None,
         memory_before: Some(u64::MAX / 2),
         stop_timeout: None,
+        has_written: false,
         memory_left: None,
     }
 }

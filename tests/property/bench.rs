@@ -31,8 +31,8 @@ const SCENARIO: &str = "
 time_scale: 40
 hosts: [{names: [web-1], experimental: true}]
 roles:
-  app: {image: 'shop:1', memory: 256M, health: true, ready: 2s}
-  db: {image: 'db:1', memory: 64M, restart: always}
+  app: {image: 'shop:1', memory: 256M, restart: unless-stopped, health: true, ready: 2s}
+  db: {image: 'db:1', memory: 64M, restart: always, health: true, ready: 1s}
 tenants:
   - {names: [acme], tiers: {low: 1}, roles: [app], start: {running: 1}}
   - {names: [birch], tiers: {low: 1}, roles: [app, db], start: {running: 1}}

@@ -132,3 +132,15 @@ async fn a_shell_is_seen_while_it_is_open() {
     sim.running.act("all", "acme-app", Act::Leave).unwrap();
     assert_eq!(ask(&sim.socket("all"), "GET", &format!("/exec/{id}/json")).await.unwrap().0, 404);
 }
+
+#[tokio::test]
+async fn what_a_container_has_written_is_told_by_its_label() {
+    let sim = serve(&scenario("dump"));
+    assert_eq!(sim.json("all", "/containers/acme-app/changes").await, Value::Null);
+    let labels = json!({ "wakeboard.simulated.written": "/opt/x,/etc/y" });
+    let body = json!({ "Image": "postgres:15.6", "Labels": labels });
+    assert_eq!(sim.give("all", "/containers/create?name=written", &body).await.0, 201);
+    let told = sim.json("all", "/containers/written/changes").await;
+    assert_eq!(told, json!([{ "Path": "/opt/x", "Kind": 1 }, { "Path": "/etc/y", "Kind": 1 }]));
+    assert_eq!(ask(&sim.socket("all"), "GET", "/containers/nosuch/changes").await.unwrap().0, 404);
+}

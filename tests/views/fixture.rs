@@ -73,6 +73,9 @@ pub fn facts(id: &str, tenant: &str, role: &str, phase: Phase, seconds: i64) -> 
         oom: false,
         since: Some(ago(seconds)),
         detail: None,
+        ports: None,
+        setup: None,
+        at_work: false,
         asleep: None,
     }
 }

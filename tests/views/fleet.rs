@@ -28,6 +28,7 @@ fn host(name: &str, link: Link, containers: Vec<Facts>) -> Arc<Host> {
         })),
         heard: Some(ago(1)),
         remembered: true,
+        unclear: false,
     })
 }
 

@@ -172,7 +172,7 @@ fn what_does_not_run_uses_nothing() {
 #[test]
 fn every_word_of_the_table_of_states_has_its_sign_and_style() {
     use wakeboard::model::state::State as Word;
-    let mut state = state(Look { size: (110, 30), ..Look::default() });
+    let mut state = state(Look { size: (110, 32), ..Look::default() });
     state.set_fleet(fleet::of_all_states());
     let buffer = draw(&mut state);
     let screen = text(&buffer);

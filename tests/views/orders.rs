@@ -6,6 +6,7 @@ use rstest::rstest;
 use wakeboard::model::method::Method;
 use wakeboard::model::ticket::{Door, Task, TicketId};
 use wakeboard::model::work::Order;
+use wakeboard::tui::losses;
 use wakeboard::tui::palette::Depth;
 use wakeboard::tui::state::{Layer, State};
 use wakeboard::tui::update::Effect;
@@ -281,6 +282,27 @@ fn the_sheet_before_an_order() {
         all += &text(&draw(&mut state));
     }
     insta::assert_snapshot!("work-sheet", all);
+}
+
+#[test]
+fn what_goes_with_removed_tenants_stands_in_the_sheet() {
+    let mut state = busy(size(150, 40));
+    let _ = keys(&mut state, "* d m m m m");
+    let Some(Layer::Order(sheet)) = &state.layer else { panic!("closed") };
+    assert_eq!(sheet.order.method, Some(Method::Destroy));
+    let plan = sheet.doable().next().unwrap();
+    let tenant = (plan.host.clone(), plan.tenant.clone());
+    assert!(!text(&draw(&mut state)).contains("with it goes"));
+    assert!(losses::take(&mut state, (tenant.clone(), Some("/opt/\u{1b}x of it".into()))));
+    assert!(text(&draw(&mut state)).contains("with it goes /opt/␛x of it"), "{}", text(&draw(&mut state)));
+    // By another method nothing goes.
+    let _ = keys(&mut state, "m");
+    assert!(!text(&draw(&mut state)).contains("with it goes"));
+    let _ = keys(&mut state, "m m m m");
+    assert!(losses::take(&mut state, (tenant.clone(), None)));
+    assert!(!text(&draw(&mut state)).contains("with it goes"));
+    let _ = keys(&mut state, "n");
+    assert!(!losses::take(&mut state, (tenant, None)), "an answer that comes too late");
 }
 
 #[test]

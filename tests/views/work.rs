@@ -128,8 +128,10 @@ fn asleep(tenant: &str, host: &str) -> Sleeper {
         set_aside: Vec::new(),
         ports: Vec::new(),
         recipe: None,
+        needs: None,
         memory_before: Some(320 << 20),
         stop_timeout: None,
+        has_written: false,
         memory_left: Some(8 << 20),
     }
 }

@@ -101,7 +101,11 @@ impl Question {
         match message.metadata.response_code {
             ResponseCode::NoError => {}
             ResponseCode::NXDomain => {
-                let void = Some("there is no such name (NXDOMAIN)".to_owned());
+                let mut void = "there is no such name (NXDOMAIN)".to_owned();
+                if self.name.num_labels() == 1 {
+                    void.push_str("; search lists of resolv.conf do not count here: write the whole name");
+                }
+                let void = Some(void);
                 return Ok(DnsSeen { records: Vec::new(), void });
             }
             ResponseCode::ServFail => return unwilling("the resolver could not find out (SERVFAIL)"),

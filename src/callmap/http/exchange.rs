@@ -62,6 +62,9 @@ where
     } else {
         let mut builder = http1::Builder::new();
         builder.max_buf_size(limits::HEADER_BYTES).max_headers(limits::HEADERS);
+        // Old servers fold long headers, and write `Name : value`. Browsers and curl read both.
+        builder.allow_obsolete_multiline_headers_in_responses(true);
+        builder.allow_spaces_after_header_name_in_responses(true);
         match builder.handshake(stream).await {
             Ok((mut sender, connection)) => {
                 let exchange =
@@ -167,7 +170,13 @@ fn told(error: &hyper::Error, is_two: bool, first: &First, stage: Stage) -> Faul
     }
     if error.is_parse() || is_other {
         let what = if is_two { "HTTP/2" } else { "HTTP" };
+        let is_http = !is_two && begins.starts_with(b"HTTP/");
         let begins = quoted(&Secrets::default(), &String::from_utf8_lossy(begins));
+        if is_http {
+            let text =
+                format!("a line before the body breaks the rules of HTTP; the answer begins with {begins}");
+            return fault(FaultKind::Garbage, text);
+        }
         return fault(FaultKind::Garbage, format!("what came back is not {what}: it begins with {begins}"));
     }
     if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {

@@ -33,7 +33,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Noted<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        let polled = match Pin::new(&mut self.stream).poll_read(cx, buf) {
+            // TLS says so where the other side hangs up without a farewell, as many servers do. That is an end like that
+            // of a plain connection: whether the answer was whole, its length says.
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
+            polled => polled,
+        };
         if buf.filled().len() > before && self.first.get().is_none() {
             let new = &buf.filled()[before..];
             let _ = self.first.set((Instant::now(), new[..new.len().min(NOTED)].to_vec()));

@@ -1,5 +1,6 @@
 //! Where a redirect leads, and whether it is followed: at the same target, over the same scheme and port.
 
+use std::fmt::Write as _;
 use std::str::FromStr;
 
 use hyper::Uri;
@@ -19,7 +20,7 @@ pub enum Next {
 
 /// What becomes of a redirect to `place`.
 pub fn next(ask: &HttpAsk, hop: &Hop, place: &str) -> Next {
-    let place = place.split('#').next().unwrap_or_default().trim();
+    let place = &encoded(place.split('#').next().unwrap_or_default().trim());
     if place.len() > limits::PLACE {
         return Next::Stop("it leads to a place that is too long".to_owned());
     }
@@ -44,6 +45,19 @@ pub fn next(ask: &HttpAsk, hop: &Hop, place: &str) -> Next {
         return nowhere();
     }
     Next::Follow(host, path)
+}
+
+/// The place as a request can carry it: blanks and what else URLs have only in the form `%20` get that form, as browsers do.
+fn encoded(place: &str) -> String {
+    let mut text = String::with_capacity(place.len());
+    for byte in place.bytes() {
+        if matches!(byte, b'!' | b'#'..=b';' | b'=' | b'?'..=b'[' | b']' | b'_' | b'a'..=b'z' | b'~') {
+            text.push(char::from(byte));
+        } else {
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    text
 }
 
 fn nowhere() -> Next {
@@ -96,6 +110,13 @@ fn without_dots(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+
+    #[test]
+    fn blanks_are_sent_as_urls_have_them() {
+        assert_eq!(super::encoded("/a b?c=[1]&d=%20"), "/a%20b?c=[1]&d=%20");
+        assert_eq!(super::encoded("/ä\u{1}|\\^`{}<>\""), "/%C3%A4%01%7C%5C%5E%60%7B%7D%3C%3E%22");
+        assert_eq!(super::encoded("http://a:1/$~._-;,@!*'()+="), "http://a:1/$~._-;,@!*'()+=");
+    }
 
     #[test]
     fn relative_places_are_seen_from_the_path() {

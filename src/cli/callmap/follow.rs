@@ -1,6 +1,5 @@
 //! Following runs to their ends, and telling them in the form that was asked for.
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,13 +43,8 @@ impl Form {
         if args.junit {
             return Form::Junit;
         }
-        Form::Text { colour: output::colours() && !args.text, live: is_terminal() && !args.text }
+        Form::Text { colour: output::colours() && !args.text, live: output::places_text() && !args.text }
     }
-}
-
-/// Whether a line can be written over.
-fn is_terminal() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|it| it != "dumb")
 }
 
 /// Runs that are followed.

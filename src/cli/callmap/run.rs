@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::follow::{Follow, Form};
-use crate::cli::{Failure, runtime, who};
+use crate::cli::{Failure, runtime, settle, who};
 use crate::config::callmaps::Shelf;
 use crate::config::{self, Env, Settings};
 use crate::grammar::CallmapRunArgs;
@@ -38,6 +38,13 @@ impl Runner {
         let Settings { policy, ledger, copies, .. } = settings;
         let rules = Rules { policy, ledger, copies, ..Rules::default() };
         Runner::WithHosts(Box::new(Service::start(settings.hosts, settings.naming, rules)))
+    }
+
+    /// Waits until it is known which tenants sleep: a run that begins sooner finds paused ones, or none.
+    async fn settle(&self) {
+        if let Runner::WithHosts(service) = self {
+            settle::record(service).await;
+        }
     }
 
     fn run(&self, callmap: Arc<Callmap>, order: RunOrder) -> Option<TicketId> {
@@ -103,6 +110,7 @@ async fn rounds(
     let mut hang_up = signal(SignalKind::hangup())?;
     let actor: Arc<str> = who::who(settings.operator.as_deref()).into();
     let runner = Runner::start(&callmaps, settings);
+    runner.settle().await;
     let form = Form::of(args);
     let mut last: Option<ProductVerdict> = None;
     loop {

@@ -15,7 +15,7 @@ use super::say::{self, Teller};
 use super::sources::Sources;
 use crate::cli::Failure;
 use crate::grammar::ChangesListArgs;
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Ledger, LedgerError, Spot};
 use crate::model::ask::Ask;
 use crate::model::change::{Act, Change, Verb};
 use crate::model::plain::plain;
@@ -67,7 +67,7 @@ pub async fn run(
 /// What is new, wherever it comes from.
 struct News {
     /// The last record of the ledger that was seen.
-    record: i64,
+    record: Spot,
     heard: Option<watch::Receiver<Arc<Changes>>>,
     /// The next change of the feed that was not told.
     next: u64,
@@ -81,7 +81,7 @@ impl News {
     async fn of(sources: &Sources) -> Self {
         let record = match &sources.ledger {
             Some(ledger) => ledger.newest_record().await.unwrap_or_default(),
-            None => 0,
+            None => Spot::default(),
         };
         let mut heard = sources.service.as_ref().map(crate::service::Service::changes);
         let next = heard.as_mut().map_or(0, |heard| heard.borrow_and_update().next_seq);
@@ -137,11 +137,19 @@ impl News {
 }
 
 /// What was recorded since, by anybody.
-async fn recorded(ledger: &Ledger, record: &mut i64) -> Result<Vec<Change>, LedgerError> {
-    if ledger.newest_record().await? <= *record {
+async fn recorded(ledger: &Ledger, record: &mut Spot) -> Result<Vec<Change>, LedgerError> {
+    let now = ledger.newest_record().await?;
+    if now == *record {
         return Ok(Vec::new());
     }
-    let (changes, newest) = ledger.appended_since(*record, PORTION).await?;
+    let Some((changes, newest)) = ledger.appended_since(record, PORTION).await? else {
+        eprintln!(
+            "wakeboard: the ledger was set back: it had record {} and now ends at {}; it is read anew",
+            record.seq, now.seq
+        );
+        *record = now;
+        return Ok(ledger.recent(PORTION).await?.0);
+    };
     *record = newest;
     Ok(changes)
 }

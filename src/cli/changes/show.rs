@@ -20,6 +20,8 @@ struct Row<'a> {
     time: Timestamp,
     source: &'static str,
     raw: &'a str,
+    /// By which `changes verify --since` finds it again.
+    hash: &'a str,
 }
 
 /// Unfolds one change.
@@ -53,7 +55,7 @@ pub async fn run(args: &ChangesShowArgs, settings: Settings) -> Result<(), Failu
             .iter()
             .map(|part| {
                 let (seq, time, source) = row(part);
-                Row { seq, time, source, raw: &part.raw }
+                Row { seq, time, source, raw: &part.raw, hash: &part.hash }
             })
             .collect();
         return output::json(&rows);

@@ -10,9 +10,11 @@ use crate::cli::{Failure, act, output, settle};
 use crate::config::Settings;
 use crate::grammar::RulesExplainArgs;
 use crate::model::fleet::Tenant;
-use crate::model::keeper::forecast::{Turn, forecast};
+use crate::model::keeper::forecast::Turn;
+use crate::model::keeper::outlook::watching;
+use crate::model::keeper::rules::later;
 use crate::model::keeper::tell::{Teller, between, lasting};
-use crate::model::keeper::{Activity, Calendar, Case, Decision, Leave, Measure, Rules};
+use crate::model::keeper::{Activity, Answer, Calendar, Decision, Leave, Measure, Rules};
 use crate::model::method::Method;
 use crate::model::named::{self, Unnamed};
 use crate::model::plain::plain;
@@ -46,6 +48,15 @@ struct Row<'a> {
     must_be_known: Vec<&'a str>,
     /// The machine on which the keeper works, if one does.
     keeper: Option<&'a str>,
+    /// What the hook said last, and when.
+    hook: Option<HookSaid>,
+}
+
+/// What the hook said.
+#[derive(Debug, Serialize)]
+struct HookSaid {
+    may_sleep: bool,
+    at: Timestamp,
 }
 
 /// A decision at a later moment.
@@ -91,11 +102,16 @@ pub async fn run(args: &RulesExplainArgs, settings: Settings) -> Result<(), Fail
     let subject = sight.subject(&tenant);
     let activity = known.activity(&tenant, &settings.rules);
     let hosts = sight.hosts();
-    let short = hosts.get(&*host).is_some_and(|host| host.is_short(&settings.rules));
-    let case = Case { subject: &subject, activity: &activity, answer: None, short };
-    let turns = forecast(&calendar, &case, crate::model::keeper::rules::later(known.now, AHEAD));
+    // Limits are of a host, so all of its tenants are looked at, as a plan does.
+    let all: Vec<&Tenant> =
+        known.fleet.host(&host).into_iter().flat_map(|it| &it.tenants).map(|it| &**it).collect();
+    let candidates: Vec<_> = all.iter().map(|it| known.candidate(&sight, it, &settings.rules)).collect();
+    let at = all.iter().position(|it| it.name == name);
+    let turns = watching(&calendar, &candidates, &hosts, later(known.now, AHEAD), at).turns;
     let (since, woken) = (subject.since, sight.woken(&tenant));
-    let told = Told { known: &known, tenant: &tenant, calendar: &calendar, activity, since, woken, turns };
+    let answer = settings.rules.veto.as_ref().and_then(|_| known.answer(&tenant));
+    let told =
+        Told { known: &known, tenant: &tenant, calendar: &calendar, activity, since, woken, answer, turns };
     let refusal = told.refusal(&order, &settings.policy);
     if args.json { output::json(&told.row(refusal)) } else { told.print(refusal.as_deref()) }
 }
@@ -108,6 +124,8 @@ struct Told<'a> {
     activity: Activity,
     since: Option<Timestamp>,
     woken: Option<Timestamp>,
+    /// What the hook said last.
+    answer: Option<Answer>,
     turns: Vec<Turn>,
 }
 
@@ -166,6 +184,7 @@ impl Told<'_> {
             },
             must_be_known: self.rules().idle.needed().iter().map(Measure::as_str).collect(),
             keeper: self.known.work.keeper.as_ref().map(|keeper| &*keeper.machine),
+            hook: self.answer.map(|answer| HookSaid { may_sleep: answer.may, at: answer.at }),
         }
     }
 
@@ -205,6 +224,12 @@ impl Told<'_> {
         lines.push(format!("  {word:<11}  {start}"));
         for measure in Measure::ALL {
             lines.push(format!("  {:<11}  {}", measure.as_str(), self.measure(measure)));
+        }
+        if let Some(answer) = self.answer {
+            let (at, ago) = (teller.at(answer.at), lasting(between(answer.at, self.known.now)));
+            let said =
+                if answer.may { "that it may be put to sleep" } else { "that it must not be put to sleep" };
+            lines.push(format!("The hook of the config said {said}, at {at}, {ago} ago."));
         }
         lines.push(match &self.known.work.keeper {
             Some(keeper) => {

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::model::fleet::{Fleet, Tenant};
 use crate::model::keeper::outlook::Candidate;
-use crate::model::keeper::{Activities, Activity, Rules, Sight};
+use crate::model::keeper::{Activities, Activity, Answer, Rules, Sight};
 use crate::model::state::State;
 use crate::model::work::Work;
 use crate::service::{Service, Usages, Wanted, current, machine};
@@ -75,7 +75,7 @@ impl Known {
 
     /// The percent of one core that it uses now.
     pub fn cpu(&self, tenant: &Tenant) -> Option<f64> {
-        let running = tenant.containers.iter().filter(|facts| facts.has_process());
+        let running = tenant.counted().filter(|facts| facts.has_process());
         let each = running.map(|facts| current(tenant, facts, &self.usages)?.usage.cpu_percent);
         let all: Option<Vec<f64>> = each.collect();
         all.filter(|all| !all.is_empty()).map(|all| all.iter().sum())
@@ -88,14 +88,19 @@ impl Known {
         Activity { cpu: told.cpu.max(is_used.then_some(self.now)), ..told }
     }
 
-    /// A tenant as the outlook sees it. Nobody has asked a hook about it.
+    /// What the hook said of it last, as the keeper has written it down.
+    pub fn answer(&self, tenant: &Tenant) -> Option<Answer> {
+        self.activities.answer(&tenant.host, &tenant.name)
+    }
+
+    /// A tenant as the outlook sees it.
     pub fn candidate<'a>(&self, sight: &Sight<'_>, tenant: &'a Tenant, rules: &Rules) -> Candidate<'a> {
         Candidate {
             host: &tenant.host,
             tenant: &tenant.name,
             subject: sight.subject(tenant),
             activity: self.activity(tenant, rules),
-            answer: None,
+            answer: self.answer(tenant),
         }
     }
 }

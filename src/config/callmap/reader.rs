@@ -218,6 +218,19 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Misread> {
+        // `[{tenant: acme}]` is `{tenant: acme}`: the other targets stand in a list.
+        if let (BY_SHAPE, Data::List(nodes)) = (name, &self.0.data)
+            && variants.contains(&"map")
+            && let Some(first) = nodes.iter().find(|node| matches!(node.data, Data::Map(_)))
+        {
+            if nodes.len() == 1 {
+                return Reader(first).deserialize_enum(name, variants, visitor);
+            }
+            let help = "write `targets: {tenant: NAME}`, and a layer of its own for what else is asked";
+            return Err(Misread::custom("a tenant is the only target of its layer")
+                .helped(help.to_owned())
+                .at(first.spot));
+        }
         let variant = match (name, &self.0.data) {
             (BY_SHAPE, _) => self.by_shape(variants),
             (BY_KEY, Data::Map(entries)) => by_key(entries, variants),

@@ -122,6 +122,8 @@ pub enum Fault {
     Slow(#[serde(deserialize_with = "units::span")] Duration),
     /// Answers end in their middle, streams in the middle of a line.
     Cut,
+    /// Event streams end after so long, as behind a proxy that ends what is idle; all else goes well.
+    EndStreams(#[serde(deserialize_with = "units::span")] Duration),
     /// What comes is no answer.
     Garbage(Garbage),
     /// Each answer is an error of this HTTP status.

@@ -53,6 +53,9 @@ pub struct Keeper {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "u64", range(min = 1, max = MOST_WAITING))]
     pub queue_all: Option<u64>,
+    /// Requests that neither wake a tenant nor count as its use: those of monitors and robots. One of these is enough.
+    #[serde(default)]
+    pub ignore: DoorIgnore,
     /// A request also starts what somebody stopped or paused, or what crashed. Else only what wakeboard put to sleep is woken.
     #[serde(default)]
     pub wakes_stopped: bool,
@@ -78,8 +81,8 @@ pub struct DoorTls {
 #[derive(Clone, Debug, Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a map")]
 pub struct DoorTenants {
-    /// Host names: `{tenant}.example.com`, or a regular expression that begins with `^` and has a group `tenant`. The first
-    /// that fits counts.
+    /// Host names: `{tenant}.example.com`, `{tenant}.{host}.example.com` where the name of the container host stands in them too, or a
+    /// regular expression that begins with `^` and has a group `tenant` and perhaps one `host`. The first that fits counts.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "HostPatterns")]
     pub host: Option<Words>,
@@ -90,6 +93,46 @@ pub struct DoorTenants {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "bool")]
     pub path: Option<bool>,
+}
+
+/// Requests that neither wake nor count.
+#[derive(Clone, Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a map")]
+pub struct DoorIgnore {
+    /// Paths, as the proxy tells them (`X-Forwarded-Uri`): `/robots.txt`, or `/static/*` for all that begin so.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "OneOrMore")]
+    pub paths: Option<Words>,
+    /// Methods, as the proxy tells them (`X-Forwarded-Method`): `HEAD`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "OneOrMore")]
+    pub methods: Option<Words>,
+    /// Parts of the header `User-Agent`, in small or capital letters: `UptimeRobot`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "OneOrMore")]
+    pub agents: Option<Words>,
+    /// Where requests come from, by the last address that the proxy tells (`X-Forwarded-For`): `192.0.2.7`, `10.0.0.0/8`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "OneOrMore")]
+    pub sources: Option<Words>,
+}
+
+/// The schema of a text, or a list of them.
+struct OneOrMore;
+
+impl JsonSchema for OneOrMore {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "OneOrMore".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let one = || serde_json::json!({ "type": "string", "minLength": 1 });
+        json_schema!({ "anyOf": [one(), { "type": "array", "items": one() }] })
+    }
 }
 
 /// The schema of one pattern, or a list of them.

@@ -91,6 +91,12 @@ pub struct RulesPart {
     /// How many go, on each host.
     #[serde(default)]
     pub limits: Limits,
+    /// For how long who was woken or started stays awake at least, up to 1d. Each time that a tenant is woken within ten minutes after a
+    /// rule has put it to sleep, it is twice as long, up to eight times. Without this key: 5m, or `after` of the first step of its
+    /// tier where that is less.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Span")]
+    pub awake_at_least: Option<Span>,
     /// Who is asked before a tenant is put to sleep, and may say no.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Veto")]

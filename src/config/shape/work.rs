@@ -9,6 +9,7 @@ use super::{Ordered, Words, present};
 use crate::config::policy::MOST_AT_ONCE;
 use crate::model::method::Method;
 use crate::model::policy::Helper;
+use crate::model::writable::Writable;
 
 /// How tenants are put to sleep.
 #[derive(Clone, Debug, Default, serde::Deserialize, JsonSchema)]
@@ -63,6 +64,43 @@ pub struct TierMethods {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Vec<Method>", length(min = 1), extend("uniqueItems" = true))]
     pub low: Option<Vec<Method>>,
+}
+
+/// What goes with a tenant that is put to sleep by `destroy`: all that its containers have written outside of their mounts.
+#[derive(Clone, Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a map")]
+pub struct Destroy {
+    /// Folders and files in containers whose changes are no loss. Without this key: /tmp, /run, /var/tmp, /var/cache,
+    /// /var/log.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Vec<String>", inner(regex(pattern = "^/")))]
+    pub ignore: Option<Vec<String>>,
+    /// What is done by rule with tenants of one tier whose containers have written elsewhere.
+    #[serde(default)]
+    pub writable: TierWritable,
+}
+
+/// What is done by rule where a container has written outside of its mounts: `stop` takes that method instead of `destroy`,
+/// `discard` loses what was written. Without a word: stop.
+#[derive(Clone, Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a map of tiers")]
+pub struct TierWritable {
+    /// For tenants of tier `vip`, which no rule puts to sleep.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Writable")]
+    pub vip: Option<String>,
+    /// For tenants of tier `high`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Writable")]
+    pub high: Option<String>,
+    /// For tenants of tier `mid`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Writable")]
+    pub mid: Option<String>,
+    /// For tenants of tier `low`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Writable")]
+    pub low: Option<String>,
 }
 
 /// How tenants are brought back.

@@ -32,6 +32,16 @@ pub fn list_row(container: &Container) -> String {
     text
 }
 
+/// `GET /containers/{id}/changes`: what its label `wakeboard.simulated.written` names, with commas between.
+#[must_use]
+pub fn changes(container: &Container) -> Value {
+    let Some(paths) = container.spec.labels.get("wakeboard.simulated.written") else {
+        // Go's word for an empty list.
+        return Value::Null;
+    };
+    paths.split(',').map(|path| json!({ "Path": path, "Kind": 1 })).collect()
+}
+
 /// `GET /containers/{id}/json`
 #[must_use]
 pub fn inspect(container: &Container) -> Value {
@@ -96,7 +106,7 @@ fn config(container: &Container) -> Map<String, Value> {
     }
     if spec.health {
         config["Healthcheck"] = json!({
-            "Test": ["CMD-SHELL", "check"], "Interval": 30_000_000_000_i64, "Timeout": 5_000_000_000_i64, "Retries": 3,
+            "Test": ["CMD-SHELL", "check"], "Interval": 5_000_000_000_i64, "Timeout": 5_000_000_000_i64, "Retries": 3,
         });
     }
     let mut config = config.as_object().cloned().unwrap_or_default();

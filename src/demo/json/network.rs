@@ -72,6 +72,7 @@ fn ports(container: &Container) -> Vec<(String, Option<String>)> {
 }
 
 /// The networks that it is in, by name.
+#[must_use]
 pub fn networks(container: &Container) -> Map<String, Value> {
     let given = container.spec.given.as_ref();
     let named = given.filter(|given| !given.networks.is_empty());
@@ -105,7 +106,7 @@ fn network(container: &Container, name: &str, wanted: &Value) -> Value {
         "IPv6Gateway": "",
         "GlobalIPv6Address": "",
         "GlobalIPv6PrefixLen": 0,
-        "MacAddress": only(format!("02:42:ac:11:{a:02x}:{b:02x}")),
+        "MacAddress": only(format!("02:42:7f:d9:{a:02x}:{b:02x}")),
         "DriverOpts": null,
     })
 }
@@ -131,6 +132,14 @@ pub fn mounts(container: &Container) -> Value {
         }
     }
     Value::Array(all)
+}
+
+/// The names of its volumes.
+#[must_use]
+pub fn mounted(container: &Container) -> Vec<String> {
+    let all = mounts(container);
+    let volumes = all.as_array().into_iter().flatten().filter(|mount| mount["Type"] == "volume");
+    volumes.filter_map(|mount| mount["Name"].as_str().map(str::to_owned)).collect()
 }
 
 fn mount(source: &str, place: &str, writable: bool) -> Value {

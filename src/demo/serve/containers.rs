@@ -54,6 +54,11 @@ impl One<'_> {
                 let found = engine.container(key).ok_or_else(|| Refusal::no_such(self.id))?;
                 Ok(answer::json(&written::inspect(found)))
             }
+            ("GET", ["changes"]) => {
+                let engine = self.engine();
+                let found = engine.container(self.key(&engine)?).ok_or_else(|| Refusal::no_such(self.id))?;
+                Ok(answer::json(&written::changes(found)))
+            }
             ("GET", ["stats"]) => self.stats().await,
             ("GET", ["archive"]) => self.archive(now),
             ("GET", ["checkpoints"]) => {

@@ -50,7 +50,8 @@ pub(super) fn inspect(name: &str, host: usize, shared: &Shared) -> Result<Answer
         "Created": "2024-01-01T00:00:00Z",
         "DockerVersion": engine.about.version,
         "Config": { "Env": [], "Cmd": null, "Labels": null },
-        "Architecture": "amd64",
+        // Nothing of ours could run in a container of it.
+        "Architecture": "simulated",
         "Os": "linux",
         "Size": 1_048_576,
         "RootFS": { "Type": "layers", "Layers": [id] },

@@ -117,7 +117,34 @@ async fn route(
         ("GET", ["images", name @ .., "json"]) if !name.is_empty() => {
             images::inspect(&name.join("/"), host, shared)
         }
+        ("DELETE", ["images", name @ ..]) if !name.is_empty() => {
+            engine().remove_image(&name.join("/")).map(|()| answer::json(&serde_json::json!([])))
+        }
+        ("GET" | "DELETE", ["volumes" | "networks", _]) => things(method, &path, &mut engine()),
         ("GET", ["exec", id, "json"]) => images::session(id, host, shared),
+        _ => Err(no_page()),
+    }
+}
+
+/// `/volumes/{name}` and `/networks/{name}`, to be looked at and removed.
+fn things(method: &Method, path: &[&str], engine: &mut crate::demo::sim::Engine) -> Result<Answer, Refusal> {
+    let none = |what: &str| Refusal::new(404, format!("no such {what}"));
+    match (method.as_str(), path) {
+        ("GET", ["volumes", name]) => {
+            let made = engine.volume(name).ok_or_else(|| none("volume"))?;
+            let body = serde_json::json!({ "Name": name, "Driver": "local", "CreatedAt": made.to_string() });
+            Ok(answer::json(&body))
+        }
+        ("GET", ["networks", key]) => {
+            let id = engine.network(key).ok_or_else(|| none("network"))?;
+            Ok(answer::json(&serde_json::json!({ "Id": id })))
+        }
+        ("DELETE", ["volumes", name]) => {
+            engine.remove_volume(name).map(|()| Answer::Whole(204, Bytes::new()))
+        }
+        ("DELETE", ["networks", name]) => {
+            engine.remove_network(name).map(|()| Answer::Whole(204, Bytes::new()))
+        }
         _ => Err(no_page()),
     }
 }

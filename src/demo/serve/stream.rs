@@ -78,6 +78,10 @@ impl Listener {
         loop {
             let faults = self.faults.borrow_and_update().clone();
             let (hung, cut) = (faults.contains(&Fault::Hung), faults.contains(&Fault::Cut));
+            let ends = faults.iter().find_map(|fault| match fault {
+                Fault::EndStreams(after) => Some(*after),
+                _ => None,
+            });
             let left = self.until.map(|until| until.duration_since(self.shared.clock.now()));
             if left.is_some_and(|left| !left.is_positive()) {
                 return None;
@@ -99,6 +103,7 @@ impl Listener {
                     return Some(Ok(Bytes::from_static(HALF_A_LINE)));
                 }
                 () = over => return None,
+                () = tokio::time::sleep(ends.unwrap_or_default()), if ends.is_some() => return None,
                 // A hung engine leaves its events where they are.
                 event = self.live.recv(), if !hung => match event {
                     Ok(event) if self.wants(&event) => return Some(Ok(event.line.clone())),

@@ -46,6 +46,7 @@ impl Engine {
             rare.memory_swap = Some(swap).filter(|swap| *swap != 0);
             (rare.reservation, rare.retries) = (reservation, retries);
         }
+        self.make_volumes(now, &crate::demo::json::mounted(&container));
         self.events.tell(now, &container, "create".to_owned(), &[]);
         let id = Arc::clone(&container.id);
         self.insert(container);
@@ -66,9 +67,12 @@ impl Engine {
         self.images.len()
     }
 
-    /// The full name of an image, where there is one of that name.
+    /// The full name of an image, where there is one of that name or id.
     #[must_use]
     pub fn image(&self, name: &str) -> Option<String> {
+        if name.starts_with("sha256:") {
+            return self.images.keys().find(|known| image_id(known) == name).cloned();
+        }
         let name = tagged(name);
         self.images.contains_key(&name).then_some(name)
     }

@@ -41,6 +41,11 @@ impl Call {
         Call::of(Method::POST, target.into())
     }
 
+    /// Has something put there.
+    pub fn put(target: impl Into<String>) -> Call {
+        Call::of(Method::PUT, target.into())
+    }
+
     /// Has something removed.
     pub fn delete(target: impl Into<String>) -> Call {
         Call::of(Method::DELETE, target.into())

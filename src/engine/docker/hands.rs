@@ -1,21 +1,28 @@
 //! The calls of `Hands`, each in a line or two; what is longer has a file of its own beside this one.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use serde_json::json;
 
 use super::call::{Call, encoded};
 use super::{DockerEngine, LONGEST_CALL, listening, row};
-use crate::engine::hands::{Hands, Ran, Room};
+use crate::engine::hands::{Hands, NewHolder, Ran, Room};
 use crate::engine::{Engine, EngineError, cgroup, podman, read_ahead};
 use crate::model::container::{ContainerId, Facts};
 use crate::model::internal::{self, Internal};
+use crate::model::needs::Needs;
 use crate::model::particulars::{Limits, Particulars, Restart};
 use crate::model::plain::plain;
+use crate::model::recreate::Difference;
+use crate::model::writable::Written;
 
 /// How long an engine may take over a container's end beyond the grace, and over its start.
 const SLACK: Duration = Duration::from_secs(20);
+/// Between two looks whether a removal by somebody else is over.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How long a start may take on a machine that has much to do.
 const START_DEADLINE: Duration = Duration::from_secs(60);
 
@@ -120,11 +127,65 @@ impl Hands for DockerEngine {
         self.follow_recipe(recipe).await
     }
 
+    async fn rehearse(
+        &self,
+        id: &str,
+        recipe: &str,
+        name: &str,
+        maker: &str,
+    ) -> Result<Vec<Difference>, EngineError> {
+        self.rehearse_recipe(id, recipe, name, maker).await
+    }
+
+    async fn written(&self, id: &str, ignore: &[String]) -> Result<Written, EngineError> {
+        self.look_at_writable(id, ignore).await
+    }
+
     async fn internal(&self) -> Result<Vec<Internal>, EngineError> {
         let filters = json!({ "label": [internal::LABEL] }).to_string();
         let call = Call::get(format!("/containers/json?all=1&filters={}", encoded(&filters)));
         let answer = call.send(&self.transport, LONGEST_CALL).await?;
         row::read_internal(&answer).map_err(|error| EngineError::Garbage(plain(&error.why).into_owned()))
+    }
+
+    async fn needs(&self, id: &str) -> Result<Needs, EngineError> {
+        self.needs_of(id).await
+    }
+
+    async fn present(&self, wanted: &Needs) -> Result<Needs, EngineError> {
+        self.present_of(wanted).await
+    }
+
+    async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
+        self.delete_volume(name).await
+    }
+
+    async fn hold(&self, holder: &NewHolder) -> Result<ContainerId, EngineError> {
+        self.make_holder(holder).await
+    }
+
+    async fn holdable(&self, wanted: &Needs) -> Result<Needs, EngineError> {
+        self.holdable_of(wanted).await
+    }
+
+    async fn join(&self, id: &str, network: &str, taken: &BTreeSet<Ipv4Addr>) -> Result<(), EngineError> {
+        self.join_network(id, network, taken).await
+    }
+
+    async fn leave(&self, id: &str, network: &str) -> Result<(), EngineError> {
+        let call = Call::post(format!("/networks/{}/disconnect", encoded(network)));
+        match self.act(call.json(&json!({ "Container": id, "Force": true })), LONGEST_CALL).await {
+            Err(error) if error.is_not_found() => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn let_go(&self, id: &str) -> Result<(), EngineError> {
+        // Without `v`: an engine would take volumes along that nobody named.
+        match self.act(Call::delete(format!("/containers/{}?force=1", encoded(id))), START_DEADLINE).await {
+            Err(error) if error.is_not_found() => Ok(()),
+            other => other,
+        }
     }
 
     async fn end_leftovers(&self, id: &str) {
@@ -139,9 +200,18 @@ impl Hands for DockerEngine {
 
     async fn remove(&self, id: &str) -> Result<(), EngineError> {
         // Without `v`: the volumes that nobody named stay too, and the recipe has their names.
-        match self.act(Call::delete(format!("/containers/{id}")), START_DEADLINE).await {
-            Err(error) if error.is_not_found() => Ok(()),
-            other => other,
+        let begun = Instant::now();
+        loop {
+            match self.act(Call::delete(format!("/containers/{id}")), START_DEADLINE).await {
+                Err(error) if error.is_not_found() => return Ok(()),
+                // Somebody else removes it, as a prune does: that has an end.
+                Err(EngineError::Refused { status: 409, message })
+                    if message.contains("already in progress") && begun.elapsed() < SLACK =>
+                {
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                }
+                other => return other,
+            }
         }
     }
 

@@ -6,7 +6,8 @@ use std::fs;
 use tokio::task::spawn_blocking;
 
 use crate::engine::cgroup;
-use crate::engine::network::{is_apart, is_loopback};
+use crate::engine::nearness::is_in_our_network;
+use crate::engine::network::is_loopback;
 use crate::model::container::Facts;
 
 /// The state of a socket that listens, in the kernel's table.
@@ -21,7 +22,7 @@ const MOST: usize = 256;
 /// read at the same time.
 pub async fn ports(facts: &Facts) -> Vec<u16> {
     let Some(pid) = facts.detail.map(|detail| detail.pid) else { return Vec::new() };
-    if !cgroup::is_of(pid, &facts.id) || !is_apart(pid) {
+    if !cgroup::is_of(pid, &facts.id) || is_in_our_network(pid) != Some(false) {
         return Vec::new();
     }
     let read = |name: &'static str| {

@@ -9,13 +9,19 @@ mod facts;
 mod fetch;
 mod follow;
 mod hands;
+mod hold;
 mod image;
+mod inspect;
 mod leftovers;
 mod limits;
 mod listening;
+mod needs;
+mod own_certificate;
 mod pages;
 mod particulars;
+mod reach;
 mod recipe;
+mod rehearsal;
 mod room;
 mod row;
 mod server;
@@ -24,6 +30,7 @@ mod status;
 mod tally;
 pub mod tls;
 pub mod transport;
+mod writable;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -31,11 +38,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::errors::Error as ApiError;
-use bollard::query_parameters::InspectContainerOptions;
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::error::CUT;
 use super::podman::Libpod;
@@ -72,8 +78,10 @@ pub struct DockerEngine {
     naming: Arc<Naming>,
     /// On this machine, as far as the way to it tells.
     near: bool,
-    /// The engine's machine by name or address; nothing for this machine.
-    machine: Option<String>,
+    /// The engine's machine by name or address, or why that is not known; nothing for this machine.
+    machine: Option<Result<String, String>>,
+    /// Whose network it puts its containers into, once that was looked at.
+    network: Mutex<Option<reach::Known>>,
     /// Where copies of checkpoints are kept, and which helper there may be.
     options: Options,
     /// What speaks libpod, once it is known whether this is Podman.
@@ -85,7 +93,7 @@ pub struct DockerEngine {
     /// The folder in which it keeps everything, where it was seen on this machine.
     root: OnceLock<PathBuf>,
     /// Held open as long as we use it.
-    _tunnel: Option<Tunnel>,
+    tunnel: Option<Tunnel>,
 }
 
 impl DockerEngine {
@@ -108,7 +116,7 @@ impl DockerEngine {
         naming: Arc<Naming>,
     ) -> Result<Self, EngineError> {
         let tls = tls.map(|files| tls::configure(host, files)).transpose()?;
-        let machine = Some(host.to_owned());
+        let machine = Some(Ok(host.to_owned()));
         Self::over(Dial::Tcp { host: host.to_owned(), port, tls }, naming, machine, None)
     }
 
@@ -117,14 +125,14 @@ impl DockerEngine {
     /// # Errors
     /// None today: only bollard's signature allows one.
     pub fn tunnelled(tunnel: Tunnel, naming: Arc<Naming>) -> Result<Self, EngineError> {
-        let machine = Some(tunnel.host().to_owned());
+        let machine = Some(tunnel.machine().clone());
         Self::over(Dial::Unix(tunnel.socket().to_owned()), naming, machine, Some(tunnel))
     }
 
     fn over(
         dial: Dial,
         naming: Arc<Naming>,
-        machine: Option<String>,
+        machine: Option<Result<String, String>>,
         tunnel: Option<Tunnel>,
     ) -> Result<Self, EngineError> {
         let transport = Transport::new(dial);
@@ -142,12 +150,13 @@ impl DockerEngine {
             naming,
             near: machine.is_none(),
             machine,
+            network: Mutex::default(),
             options: Options::default(),
             libpod: OnceCell::new(),
             server: OnceCell::new(),
             info: OnceCell::new(),
             root: OnceLock::new(),
-            _tunnel: tunnel,
+            tunnel,
         })
     }
 
@@ -155,6 +164,11 @@ impl DockerEngine {
     #[must_use]
     pub fn with(self, options: Options) -> Self {
         DockerEngine { options, ..self }
+    }
+
+    /// Whether it is behind a login at another machine.
+    fn is_tunnelled(&self) -> bool {
+        self.tunnel.is_some()
     }
 
     /// What the engine says of itself. Asked once: Docker starts three programs to answer.
@@ -227,12 +241,8 @@ impl Engine for DockerEngine {
     }
 
     async fn inspect(&self, id: &str) -> Result<Option<Facts>, EngineError> {
-        let call = self.api.inspect_container(id, None::<InspectContainerOptions>);
-        match Self::within(LONGEST_CALL, call).await {
-            Ok(response) => Ok(facts::of_inspect(response, &self.naming)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
+        let inspect = self.inspect_in_words(id).await?;
+        Ok(inspect.and_then(|inspect| facts::of_inspect(&inspect, &self.naming)))
     }
 
     async fn events(&self, since: Timestamp) -> Result<EventStream, EngineError> {

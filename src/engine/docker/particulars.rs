@@ -1,8 +1,6 @@
 //! What is asked of a container before it is put to sleep: one inspect, and one look at each session in it.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::models::{ContainerInspectResponse, PortMap};
@@ -10,15 +8,17 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::call::{Call, encoded};
+use super::inspect::Inspect;
 use super::{DockerEngine, LONGEST_CALL, facts, limits};
 use crate::engine::{EngineError, cgroup};
+use crate::model::keeper::tell::lasting;
 use crate::model::particulars::{Life, Particulars, Restart};
 use crate::model::plain::plain;
 
 /// How many sessions of one container are looked at.
 const MOST_SESSIONS: usize = 64;
-/// How long the name of the engine's machine may take to become an address.
-const LOOKUP_DEADLINE: Duration = Duration::from_secs(2);
+/// How often engines check a container's health where nobody says it.
+const USUAL_INTERVAL: Duration = Duration::from_secs(30);
 
 impl DockerEngine {
     /// A container as it is now, in bollard's words; nothing where there is none of that id.
@@ -26,34 +26,27 @@ impl DockerEngine {
         &self,
         id: &str,
     ) -> Result<Option<ContainerInspectResponse>, EngineError> {
-        let call = Call::get(format!("/containers/{}/json", encoded(id)));
-        match call.read(&self.transport, LONGEST_CALL).await {
-            Ok(inspect) => Ok(Some(inspect)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
+        Ok(self.inspect_in_words(id).await?.map(Inspect::into_whole))
     }
 
     pub(super) async fn look_closely(&self, id: &str) -> Result<Option<Particulars>, EngineError> {
-        let Some(inspect) = self.inspect_whole(id).await? else { return Ok(None) };
+        let Some(inspect) = self.inspect_in_words(id).await? else { return Ok(None) };
         self.notice_root(&inspect);
         let sessions = self.sessions(&inspect).await?;
-        let Some(facts) = facts::of_inspect(inspect.clone(), &self.naming) else { return Ok(None) };
+        let Some(facts) = facts::of_inspect(&inspect, &self.naming) else { return Ok(None) };
         let config = inspect.host_config.clone().unwrap_or_default();
-        let labels = inspect.config.as_ref().and_then(|config| config.labels.as_ref());
-        let label = facts::lookup(labels);
+        let reach = self.reach(&inspect).await?;
         Ok(Some(Particulars {
             life: life(&inspect),
-            restart: restart(&config),
+            restart: restart(&inspect),
             limits: limits::of_host_config(&config),
             sessions,
-            removed_at_end: config.auto_remove.unwrap_or(false),
             stop_timeout: stop_timeout(&inspect),
-            addresses: if self.near { addresses(&inspect) } else { Vec::new() },
+            addresses: reach.addresses,
             ports: declared(&inspect).into_iter().collect(),
-            published: published(&inspect, self.machine_address().await),
-            service: label("com.docker.compose.service").map(facts::shared),
-            depends_on: label("com.docker.compose.depends_on").map(needed).unwrap_or_default(),
+            published: reach.published,
+            unreached: reach.unreached,
+            checked_every: checked_every(&inspect),
             facts,
         }))
     }
@@ -67,9 +60,13 @@ impl DockerEngine {
         let check = inspect.config.as_ref().and_then(|config| config.healthcheck.as_ref());
         let check = check.and_then(|check| check.test.as_deref()).unwrap_or_default();
         let container = inspect.id.as_deref().unwrap_or_default();
-        // Podman 4.3 calls a detached session running for minutes after its end.
-        let may_be_over = self.near && self.libpod().await?.is_some();
-        let is_over = |pid: u32| may_be_over && pid != 0 && !cgroup::is_of(pid, container);
+        // Podman 4.3 calls a detached session running for minutes after its end, and Docker one whose end it has missed for good. Where
+        // the first process of the container is seen from here, so is that of each session that really runs.
+        let first =
+            inspect.state.as_ref().and_then(|state| state.pid).and_then(|pid| u32::try_from(pid).ok());
+        let sees = self.near && first.is_some_and(|pid| pid != 0 && cgroup::is_of(pid, container));
+        let is_over = |pid: u32| sees && pid != 0 && !cgroup::is_of(pid, container);
+        let started = life(inspect).started;
         let mut sessions = Vec::new();
         for id in ids.iter().take(MOST_SESSIONS) {
             let call = Call::get(format!("/exec/{}/json", encoded(id)));
@@ -77,7 +74,8 @@ impl DockerEngine {
                 Ok(session)
                     if session.running && !is_over(session.pid) && !session.process.is_run_of(check) =>
                 {
-                    sessions.push(session.process.text());
+                    let age = if sees { cgroup::age(session.pid) } else { None };
+                    sessions.push(told(&session.process.text(), id, age, started, Timestamp::now()));
                 }
                 Ok(_) => {}
                 // It ended meanwhile.
@@ -90,17 +88,23 @@ impl DockerEngine {
         }
         Ok(sessions)
     }
+}
 
-    /// Where ports are that the engine's machine publishes.
-    async fn machine_address(&self) -> Option<IpAddr> {
-        let Some(machine) = &self.machine else { return Some(Ipv4Addr::LOCALHOST.into()) };
-        if let Ok(address) = machine.parse() {
-            return Some(address);
-        }
-        // The port is of no use here, but the call wants one.
-        let found =
-            tokio::time::timeout(LOOKUP_DEADLINE, tokio::net::lookup_host((machine.as_str(), 0))).await;
-        found.ok()?.ok()?.next().map(|address| address.ip())
+/// A session in words: its command, its id, and how old it is; engines do not say the last, so it is told from here where its process is,
+/// else no more than that it is not older than its container.
+fn told(
+    command: &str,
+    id: &str,
+    age: Option<Duration>,
+    started: Option<Timestamp>,
+    now: Timestamp,
+) -> String {
+    let id = plain(id.get(..12).unwrap_or(id)).into_owned();
+    let since_start = started.and_then(|started| Duration::try_from(now.duration_since(started)).ok());
+    match (age, since_start) {
+        (Some(age), _) => format!("{command}; exec {id}, {} old", lasting(age)),
+        (None, Some(most)) => format!("{command}; exec {id}, at most {} old", lasting(most)),
+        (None, None) => format!("{command}; exec {id}"),
     }
 }
 
@@ -122,16 +126,17 @@ fn stop_timeout(inspect: &ContainerInspectResponse) -> Option<Duration> {
     Some(u64::try_from(seconds).map_or(Duration::MAX, Duration::from_secs))
 }
 
-fn restart(config: &bollard::models::HostConfig) -> Restart {
-    let policy = config.restart_policy.as_ref();
+fn restart(inspect: &Inspect) -> Restart {
+    let config = inspect.host_config.as_ref();
+    let policy = config.and_then(|config| config.restart_policy.as_ref());
     Restart {
-        name: policy.and_then(|policy| policy.name).map(|name| name.to_string()).unwrap_or_default(),
+        name: inspect.restart.clone(),
         most: policy.and_then(|policy| policy.maximum_retry_count).unwrap_or(0),
     }
 }
 
 /// The number in `80/tcp`.
-fn tcp(port: &str) -> Option<u16> {
+pub(super) fn tcp(port: &str) -> Option<u16> {
     let (number, protocol) = port.split_once('/').unwrap_or((port, "tcp"));
     number.parse().ok().filter(|_| protocol == "tcp")
 }
@@ -143,61 +148,13 @@ fn declared(inspect: &ContainerInspectResponse) -> BTreeSet<u16> {
     exposed.chain(bound.into_iter().flat_map(PortMap::keys).filter_map(|port| tcp(port))).collect()
 }
 
-fn addresses(inspect: &ContainerInspectResponse) -> Vec<IpAddr> {
-    let networks = inspect.network_settings.as_ref().and_then(|settings| settings.networks.as_ref());
-    let mut found: Vec<IpAddr> = networks
-        .into_iter()
-        .flat_map(std::collections::HashMap::values)
-        .flat_map(|network| [network.ip_address.as_deref(), network.global_ipv6_address.as_deref()])
-        .filter_map(|address| address?.parse().ok())
-        .collect();
-    found.sort_unstable();
-    found.dedup();
-    found
-}
-
-/// Ports of the engine's machine that lead into the container: the present ones while it runs, else those that it was
-/// created with, as far as they are fixed.
-fn published(inspect: &ContainerInspectResponse, machine: Option<IpAddr>) -> Vec<(u16, SocketAddr)> {
-    let Some(machine) = machine else { return Vec::new() };
-    let now = inspect.network_settings.as_ref().and_then(|settings| settings.ports.as_ref());
-    let now = now.filter(|ports| ports.values().any(Option::is_some));
-    let bound = inspect.host_config.as_ref().and_then(|config| config.port_bindings.as_ref());
-    let mut found = Vec::new();
-    for (port, bindings) in now.or(bound).into_iter().flatten() {
-        let Some(port) = tcp(port) else { continue };
-        for binding in bindings.iter().flatten() {
-            let Some(outside) = binding.host_port.as_deref().and_then(|port| port.parse().ok()) else {
-                continue;
-            };
-            let Some(address) = reachable(binding.host_ip.as_deref().unwrap_or_default(), machine) else {
-                continue;
-            };
-            if outside != 0 {
-                found.push((port, SocketAddr::new(address, outside)));
-            }
-        }
-    }
-    found.sort_unstable();
-    found.dedup();
-    found
-}
-
-/// The address at which a port that is bound to `bound` is reached from here.
-fn reachable(bound: &str, machine: IpAddr) -> Option<IpAddr> {
-    let Ok(address) = bound.parse::<IpAddr>() else { return bound.is_empty().then_some(machine) };
-    if address.is_unspecified() {
-        return Some(machine);
-    }
-    // Another machine's loopback is not ours.
-    (!address.is_loopback() || machine.is_loopback()).then_some(address)
-}
-
-/// The services in `db:service_started:false,cache:service_healthy:true`.
-fn needed(label: &str) -> Vec<Arc<str>> {
-    let service =
-        |part: &str| part.split(':').next().map(str::trim).filter(|name| !name.is_empty()).map(facts::shared);
-    label.split(',').filter_map(service).collect()
+/// How often its health is checked, where it is.
+fn checked_every(inspect: &ContainerInspectResponse) -> Option<Duration> {
+    let check = inspect.config.as_ref()?.healthcheck.as_ref()?;
+    check.test.as_deref().filter(|test| !matches!(test, [] | [_]))?;
+    let written =
+        check.interval.and_then(|interval| u64::try_from(interval).ok()).filter(|interval| *interval > 0);
+    Some(written.map_or(USUAL_INTERVAL, Duration::from_nanos))
 }
 
 #[derive(Deserialize)]

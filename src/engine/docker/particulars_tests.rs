@@ -2,10 +2,8 @@ use rstest::rstest;
 
 use super::*;
 
-const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-
 /// What Docker 20.10 says of a running container, shortened.
-fn recorded() -> ContainerInspectResponse {
+fn recorded() -> Inspect {
     let text = r#"{
         "State": {"Status": "running", "StartedAt": "2026-01-02T03:04:05.5Z", "FinishedAt": "0001-01-01T00:00:00Z"},
         "HostConfig": {
@@ -23,7 +21,7 @@ fn recorded() -> ContainerInspectResponse {
             "Networks": {"n1": {"IPAddress": "10.250.1.9", "GlobalIPv6Address": ""}, "n2": {"IPAddress": "10.250.2.2"}}
         }
     }"#;
-    serde_json::from_str(text).unwrap()
+    Inspect::read(text.as_bytes()).unwrap()
 }
 
 #[test]
@@ -33,30 +31,9 @@ fn an_inspect_tells_all_of_it() {
     assert_eq!(life.started, Some("2026-01-02T03:04:05.5Z".parse().unwrap()));
     assert_eq!(life.finished, None);
     let config = inspect.host_config.clone().unwrap();
-    assert_eq!(restart(&config), Restart { name: "on-failure".to_owned(), most: 3 });
+    assert_eq!(restart(&inspect), Restart { name: "on-failure".to_owned(), most: 3 });
     assert_eq!(limits::of_host_config(&config).memory_swap, 134_217_728);
     assert_eq!(declared(&inspect), BTreeSet::from([80, 90]));
-    assert_eq!(addresses(&inspect), ["10.250.1.9", "10.250.2.2"].map(|it| it.parse::<IpAddr>().unwrap()));
-    let near = [(80, "127.0.0.1:18080".parse().unwrap()), (90, "127.0.0.1:32768".parse().unwrap())];
-    assert_eq!(published(&inspect, Some(HERE)), near);
-    let far = [(90, "192.0.2.7:32768".parse().unwrap())];
-    assert_eq!(published(&inspect, Some("192.0.2.7".parse().unwrap())), far);
-    assert_eq!(published(&inspect, None), []);
-}
-
-#[test]
-fn ports_of_a_sleeper_are_those_it_was_created_with() {
-    let mut inspect = recorded();
-    inspect.network_settings.as_mut().unwrap().ports = Some(PortMap::new());
-    assert_eq!(published(&inspect, Some(HERE)), [(80, "127.0.0.1:18080".parse().unwrap())]);
-}
-
-#[rstest]
-#[case("db:service_started:false,cache:service_healthy:true", &["db", "cache"])]
-#[case("db", &["db"])]
-#[case("", &[])]
-fn services_that_it_needs(#[case] label: &str, #[case] services: &[&str]) {
-    assert_eq!(needed(label).iter().map(|it| &**it).collect::<Vec<_>>(), services);
 }
 
 #[rstest]

@@ -12,6 +12,7 @@ use super::{DockerEngine, LONGEST_CALL};
 use crate::engine::EngineError;
 use crate::model::container::ContainerId;
 use crate::model::container_path::clean;
+use crate::model::recreate::is_derived;
 
 /// How long the creation may take.
 const DEADLINE: std::time::Duration = std::time::Duration::from_secs(60);
@@ -129,6 +130,11 @@ fn chosen(endpoint: &Value, id: &str) -> Value {
             kept.insert(key.to_owned(), value);
         }
     }
+    // One that the engine made of the address is made again.
+    let mac = endpoint["MacAddress"].as_str().unwrap_or_default();
+    if !mac.is_empty() && !is_derived(mac, endpoint) {
+        kept.insert("MacAddress".to_owned(), mac.into());
+    }
     kept.into()
 }
 
@@ -206,6 +212,10 @@ fn translate(host: &mut Map<String, Value>) {
         if let Some(name) = limit["Name"].as_str().and_then(|name| name.strip_prefix("RLIMIT_")) {
             limit["Name"] = name.to_ascii_lowercase().into();
         }
+    }
+    // It counts them together from the other two, and takes no more than either.
+    if ["CpuQuota", "CpuPeriod"].iter().any(|key| host.get(*key).and_then(Value::as_i64).unwrap_or(0) != 0) {
+        host.remove("NanoCpus");
     }
     // What it was created with is not in the inspect: "oci" stands for the engine's own.
     host.remove("Runtime");

@@ -19,7 +19,7 @@ fn recorded() -> Value {
         "Config": {"Hostname": "8ebc80484249", "Image": "busybox:1", "Env": ["A=b"], "Volumes": {"/anon": {}}},
         "NetworkSettings": {"Networks": {
             "n2": {"IPAMConfig": {}, "Links": null, "Aliases": ["al2", "8ebc80484249"], "IPAddress": "10.0.0.2"},
-            "n1": {"IPAMConfig": {"IPv4Address": "10.250.1.9"}, "Aliases": ["8ebc80484249"], "MacAddress": "02:42"}
+            "n1": {"IPAMConfig": {"IPv4Address": "10.250.1.9"}, "Aliases": ["8ebc80484249"], "IPAddress": "10.250.1.9", "MacAddress": "02:42:0a:fa:01:09"}
         }}
     })
 }
@@ -55,9 +55,12 @@ fn what_hangs_on_another_container_has_no_recipe() {
 fn words_of_podman_are_translated() {
     let mut inspect = recorded();
     inspect["HostConfig"]["MemorySwappiness"] = 0.into();
+    inspect["HostConfig"]["NanoCpus"] = 500_000_000.into();
+    inspect["HostConfig"]["CpuQuota"] = 50_000.into();
     inspect["HostConfig"]["Ulimits"] = json!([{"Name": "RLIMIT_NOFILE", "Hard": 1, "Soft": 1}]);
     let recipe = of_inspect(inspect, true).unwrap();
     assert!(recipe["HostConfig"].get("MemorySwappiness").is_none());
+    assert!(recipe["HostConfig"].get("NanoCpus").is_none() && recipe["HostConfig"]["CpuQuota"] == 50_000);
     assert_eq!(recipe["HostConfig"]["Ulimits"][0]["Name"], "nofile");
 }
 
@@ -83,4 +86,14 @@ fn each_place_is_mounted_once_however_it_is_written() {
     let binds = json!(["named:/data/", "/src:/x//y", "1791:/anon", "3903:/b", "/s:/shared:ro,Z,rshared"]);
     assert_eq!(recipe["HostConfig"]["Binds"], binds);
     assert_eq!(recipe["HostConfig"]["Mounts"][0]["Source"], "2802");
+}
+
+#[test]
+fn a_mac_address_that_somebody_chose_is_kept() {
+    let mut inspect = recorded();
+    inspect["NetworkSettings"]["Networks"]["n2"]["MacAddress"] = "02:42:0a:0a:0a:0b".into();
+    let recipe = of_inspect(inspect, false).unwrap();
+    let endpoints = &recipe["NetworkingConfig"]["EndpointsConfig"];
+    assert_eq!(endpoints["n2"]["MacAddress"], "02:42:0a:0a:0a:0b");
+    assert!(endpoints["n1"].get("MacAddress").is_none(), "the engine makes it of the address");
 }

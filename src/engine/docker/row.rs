@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::facts::{bare, shared};
-use super::status;
+use super::facts::{bare, phase_of, shared};
+use super::status::{self, Status};
 use crate::model::container::{Facts, Phase};
 use crate::model::internal::{self, Internal};
-use crate::model::naming::{Naming, Place};
+use crate::model::naming::{Naming, Place, is_alias};
+use crate::model::setup::{Part, Setup};
 
 /// With more brackets than this a list is read by the slower of two readers: the faster one follows values within values as
 /// deep as they go, and whoever answers decides how deep that is. Some 300 containers have so many.
@@ -91,7 +92,7 @@ struct Row<'a> {
     #[serde(borrow)]
     id: Option<Text<'a>>,
     #[serde(borrow, default)]
-    names: First<'a>,
+    names: OwnName<'a>,
     #[serde(borrow)]
     image: Option<Text<'a>>,
     created: Option<i64>,
@@ -101,34 +102,48 @@ struct Row<'a> {
     state: Option<Text<'a>>,
     #[serde(borrow)]
     status: Option<Text<'a>>,
+    #[serde(borrow)]
+    host_config: Option<HostConfig<'a>>,
+}
+
+/// What a list says of how a container was asked to be.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct HostConfig<'a> {
+    #[serde(borrow)]
+    network_mode: Option<Text<'a>>,
 }
 
 /// A text that is copied only where the JSON has escapes in it.
 #[derive(Debug, Default, Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// The first of several texts.
+/// Of the names of a container, its own: the others are aliases that links gave it.
 #[derive(Debug, Default)]
-struct First<'a>(Option<Text<'a>>);
+struct OwnName<'a>(Option<Text<'a>>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for First<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for OwnName<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Texts;
         impl<'de> Visitor<'de> for Texts {
-            type Value = First<'de>;
+            type Value = OwnName<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("texts, or null")
             }
 
-            fn visit_unit<E>(self) -> Result<First<'de>, E> {
-                Ok(First(None))
+            fn visit_unit<E>(self) -> Result<OwnName<'de>, E> {
+                Ok(OwnName(None))
             }
 
-            fn visit_seq<S: SeqAccess<'de>>(self, mut texts: S) -> Result<First<'de>, S::Error> {
-                let first = texts.next_element()?;
-                while texts.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(First(first))
+            fn visit_seq<S: SeqAccess<'de>>(self, mut texts: S) -> Result<OwnName<'de>, S::Error> {
+                let mut own: Option<Text<'de>> = None;
+                while let Some(name) = texts.next_element::<Text<'de>>()? {
+                    if own.as_ref().is_none_or(|own| is_alias(&own.0) && !is_alias(&name.0)) {
+                        own = Some(name);
+                    }
+                }
+                Ok(OwnName(own))
             }
         }
         deserializer.deserialize_any(Texts)
@@ -165,18 +180,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for Labels<'a> {
     }
 }
 
-fn phase(row: &Row<'_>, code: Option<i64>) -> Phase {
-    match row.state.as_ref().map(|state| &*state.0) {
-        Some("running") => Phase::Running,
-        Some("paused") => Phase::Paused,
-        Some("restarting") => Phase::Restarting,
-        Some("removing") => Phase::Removing,
-        Some("stopping") => Phase::Stopping,
-        Some("dead") => Phase::Dead,
-        Some("exited") => Phase::Exited(code),
-        // `created`; and no engine that we know says anything else.
-        _ => Phase::Created,
-    }
+/// A row's text for people, and what it says.
+fn status<'a>(row: &'a Row<'_>) -> (&'a str, Status) {
+    let text = row.status.as_ref().map_or("", |status| &*status.0);
+    (text, status::read(text))
+}
+
+fn phase(row: &Row<'_>, text: &str, status: Status) -> Phase {
+    let known = row.state.as_ref().and_then(|state| phase_of(&state.0, status.code));
+    known.unwrap_or_else(|| phase_by_text(text, status))
 }
 
 /// Reads a list for the containers that wakeboard made for its own work.
@@ -190,7 +202,8 @@ fn internal(row: &Row<'_>) -> Option<Internal> {
     let labels = row.labels.0.iter().map(|(key, value)| (shared(&key.0), shared(&value.0))).collect();
     let label = row.labels.0.iter().find(|(key, _)| key.0 == internal::LABEL).map(|(_, value)| &*value.0);
     let (purpose, made) = internal::read(name, label)?;
-    let phase = phase(row, None);
+    let (text, status) = status(row);
+    let phase = phase(row, text, status);
     Some(Internal { id: shared(id), name: shared(name), purpose, made, phase, labels })
 }
 
@@ -202,10 +215,12 @@ fn facts(row: &Row<'_>, naming: &Naming, now: Timestamp, words: &mut Words) -> O
     if internal::read(name, label(internal::LABEL)).is_some() {
         return None;
     }
-    let status = status::read(row.status.as_ref().map_or("", |status| &status.0));
-    let phase = phase(row, status.code);
+    let (text, status) = status(row);
+    let phase = phase(row, text, status);
     let since = match (phase, status.age) {
-        (Phase::Created, _) | (_, None) => row.created.and_then(|at| Timestamp::from_second(at).ok()),
+        (Phase::Created | Phase::Unclear, _) | (_, None) => {
+            row.created.and_then(|at| Timestamp::from_second(at).ok())
+        }
         (_, Some(age)) => SignedDuration::try_from(age).ok().and_then(|age| now.checked_sub(age).ok()),
     };
     let named = naming.place(name, label);
@@ -223,8 +238,36 @@ fn facts(row: &Row<'_>, naming: &Naming, now: Timestamp, words: &mut Words) -> O
         oom: false,
         since,
         detail: None,
+        ports: None,
+        setup: setup(row),
+        at_work: false,
         asleep: None,
     })
+}
+
+/// What a row says of how its container was set up; nothing where that is nothing special.
+fn setup(row: &Row<'_>) -> Option<Arc<Setup>> {
+    let labels = &row.labels.0;
+    let label = |key: &str| labels.iter().find(|(name, _)| name.0 == key).map(|(_, value)| &*value.0);
+    let mut setup = Setup::of_labels(label);
+    let mode = row.host_config.as_ref().and_then(|config| config.network_mode.as_ref());
+    setup.add_mode(Part::Network, mode.map_or("", |mode| &*mode.0));
+    (setup != Setup::default()).then(|| Arc::new(setup))
+}
+
+/// Where a container is in its life by the text for people, where the engine's word for it is not known.
+fn phase_by_text(text: &str, status: Status) -> Phase {
+    if text.starts_with("Up") {
+        if text.contains("(Paused)") { Phase::Paused } else { Phase::Running }
+    } else if text.starts_with("Exited (") {
+        Phase::Exited(status.code)
+    } else if text.starts_with("Restarting (") {
+        Phase::Restarting
+    } else if text == "Created" {
+        Phase::Created
+    } else {
+        Phase::Unclear
+    }
 }
 
 #[cfg(test)]
@@ -245,7 +288,7 @@ mod tests {
         assert_eq!((&*facts[0].name, &*facts[0].place.tenant), ("acme-app", "acme"));
         assert_eq!(facts[0].phase, Phase::Exited(Some(3)));
         assert_eq!(facts[0].since, Timestamp::from_second(2800).ok());
-        assert_eq!((&*facts[1].name, facts[1].phase), ("b2", Phase::Created));
+        assert_eq!((&*facts[1].name, facts[1].phase), ("b2", Phase::Unclear));
         assert_eq!(facts[1].since, Timestamp::from_second(60).ok());
     }
 
@@ -264,6 +307,31 @@ mod tests {
         let internal = read_internal(list.as_bytes()).unwrap();
         assert_eq!((internal.len(), &*internal[0].name, internal[0].phase), (1, ours, Phase::Created));
         assert_eq!(internal[0].labels.get("wakeboard.maker").map(|it| &**it), Some("x"));
+    }
+
+    #[test]
+    fn neither_aliases_nor_unknown_words_make_it_another_container() {
+        let text = r#"[
+            {"Id": "a1", "Names": ["/acme-app/db", "/acme-db"], "State": "stopped", "Status": "Exited (3) 2 hours ago"},
+            {"Id": "b2", "Names": ["/acme-app"], "State": "what will be", "Status": "Up 2 hours (Paused)",
+             "HostConfig": {"NetworkMode": "container:a1"}},
+            {"Id": "c3", "Names": ["/0123456789ab_acme-web"], "State": "initialized", "Status": "",
+             "Labels": {"com.docker.compose.project": "acme", "com.docker.compose.oneoff": "True"}, "HostConfig": null},
+            {"Id": "d4", "Names": ["/acme-x"], "State": "running", "Status": "Up 2 hours (health: reflecting)"}
+        ]"#;
+        let facts = read(text.as_bytes(), &Naming::default(), Timestamp::UNIX_EPOCH).unwrap();
+        let told: Vec<_> = facts.iter().map(|it| (&*it.name, &*it.place.tenant, it.phase)).collect();
+        let expected = [
+            ("acme-db", "acme-db", Phase::Exited(Some(3))),
+            ("acme-app", "acme-app", Phase::Paused),
+            ("0123456789ab_acme-web", "acme", Phase::Created),
+            ("acme-x", "acme-x", Phase::Running),
+        ];
+        assert_eq!(told, expected);
+        assert_eq!(facts[0].setup, None);
+        assert_eq!(&*facts[1].setup.as_ref().unwrap().uses[0].of, "a1");
+        assert!(facts[2].is_oneoff());
+        assert_eq!(facts[3].health, crate::model::container::Health::Unknown);
     }
 
     #[test]

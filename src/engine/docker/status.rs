@@ -24,7 +24,7 @@ pub fn read(text: &str) -> Status {
         Health::Unhealthy
     } else if text.contains("(health: starting)") || text.contains("(starting)") {
         Health::Starting
-    } else if text.starts_with("Up") && !text.contains("(Paused)") {
+    } else if text.starts_with("Up") && !text.contains('(') {
         Health::None
     } else {
         Health::Unknown

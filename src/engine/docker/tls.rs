@@ -6,7 +6,9 @@ use std::sync::Arc;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 
+use super::own_certificate::SignedOrOwn;
 use crate::engine::EngineError;
+use crate::model::certificate_words::certificate_fault;
 use crate::model::host::TlsFiles;
 
 /// How to speak TLS with `host`, and its name.
@@ -18,29 +20,34 @@ pub fn configure(
     files: &TlsFiles,
 ) -> Result<(Arc<rustls::ClientConfig>, ServerName<'static>), EngineError> {
     let mut roots = rustls::RootCertStore::empty();
-    for certificate in certificates(&files.ca)? {
-        roots
-            .add(certificate)
-            .map_err(|error| EngineError::Tls(format!("{}: {error}", files.ca.display())))?;
+    let own = certificates(&files.ca)?;
+    for certificate in &own {
+        roots.add(certificate.clone()).map_err(|error| {
+            let why = certificate_fault(&format!("{error:?}"));
+            EngineError::Tls(format!("{} holds a certificate that cannot be used: {why}", files.ca.display()))
+        })?;
     }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = SignedOrOwn::new(roots, own, provider.clone())
+        .map_err(|error| EngineError::Tls(format!("{}: {error}", files.ca.display())))?;
     let chain = certificates(&files.cert)?;
     if let Some(first) = chain.first() {
         check_dates(&files.cert, first)?;
     }
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unusable(&files.key, &error))?;
-    let config =
-        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| EngineError::Tls(error.to_string()))?
-            .with_root_certificates(roots)
-            .with_client_auth_cert(chain, key)
-            .map_err(|error| {
-                EngineError::Tls(format!(
-                    "{} and {} do not go together: {error}",
-                    files.cert.display(),
-                    files.key.display()
-                ))
-            })?;
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| EngineError::Tls(error.to_string()))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_client_auth_cert(chain, key)
+        .map_err(|error| {
+            EngineError::Tls(format!(
+                "{} and {} do not go together: {error}",
+                files.cert.display(),
+                files.key.display()
+            ))
+        })?;
     let name = ServerName::try_from(host.to_owned())
         .map_err(|_| EngineError::Tls(format!("{host:?} is no name that a certificate could have")))?;
     Ok((Arc::new(config), name))

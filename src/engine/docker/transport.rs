@@ -5,7 +5,7 @@
 //! another.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -157,6 +157,15 @@ impl Transport {
     /// There is no way to the engine.
     pub async fn connect(&self) -> Result<Metered, ApiError> {
         self.open(Budget::new(self.most)).await
+    }
+
+    /// The socket of this machine that it dials, if it does.
+    #[must_use]
+    pub fn socket(&self) -> Option<&Path> {
+        match &*self.dial {
+            Dial::Unix(path) => Some(path),
+            Dial::Tcp { .. } => None,
+        }
     }
 
     /// The engine's name in a request.

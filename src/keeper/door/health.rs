@@ -1,4 +1,5 @@
-//! `/healthz`: whether this keeper can do its work, for whoever starts it anew if not.
+//! `/healthz`: whether this keeper can do its work, for whoever starts it anew, or sends it no requests, if not. One that stands by is
+//! well: its door wakes tenants as the other's does.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -10,7 +11,7 @@ use super::answer::json_answer;
 use crate::model::plain::plain;
 use crate::model::work::Record;
 
-/// Well where the ledger is open and some host answers.
+/// Well where the ledger is open and can be written, some host answers, and this keeper has the lease or another one does.
 pub(super) async fn health(State(desk): State<Desk>, headers: HeaderMap) -> Response {
     let is_told_more = desk.says_token(&headers);
     let service = desk.wakes.service();
@@ -35,6 +36,13 @@ pub(super) async fn health(State(desk): State<Desk>, headers: HeaderMap) -> Resp
         troubles.push(format!("none of {} hosts answers", fleet.hosts.len()));
     }
     let standing = desk.wakes.standing();
+    if let Some(why) = standing.fault.as_deref().filter(|_| record == Record::Open) {
+        let why = if is_told_more { format!(": {}", plain(why)) } else { String::new() };
+        troubles.push(format!("the ledger cannot be written{why}"));
+    }
+    if !standing.dry_run && !standing.active && standing.holder.is_empty() {
+        troubles.push("no keeper is known to have the lease".to_owned());
+    }
     let keeper = match (standing.dry_run, standing.active) {
         (true, _) => "dry-run",
         (false, true) => "active",

@@ -45,6 +45,12 @@ fn text(desk: &Desk) -> String {
     for host in &fleet.hosts {
         out.sample("", &[("host", &host.name)], waiting.get(&host.name).copied().unwrap_or(0));
     }
+    out.family(
+        "wakeboard_shared_names",
+        "gauge",
+        "Names that tenants of several hosts have: requests that name no host cannot tell them apart.",
+    );
+    out.sample("", &[], desk.wakes.table().shared_names().len());
     out.family("wakeboard_waited_for_tenants", "gauge", "Tenants that requests wait for.");
     out.sample("", &[], desk.wakes.flights());
     out.family(
@@ -110,6 +116,12 @@ fn of_work(out: &mut Figures, work: &Work, counted: &Counted) {
             out.sample("", &[("outcome", outcome.as_str())], count);
         }
     }
+    out.family(
+        "wakeboard_woken_again_total",
+        "counter",
+        "Wakes within ten minutes after a rule had put the tenant to sleep.",
+    );
+    out.sample("", &[], counted.woken_again);
     out.family(
         "wakeboard_wake_seconds",
         "histogram",

@@ -5,6 +5,7 @@
 
 mod answer;
 mod health;
+mod ignored;
 mod limits;
 mod metrics;
 mod page;
@@ -12,6 +13,7 @@ mod pass;
 mod query;
 mod sablier;
 mod serve;
+mod status;
 mod tally;
 mod tls;
 mod wake;
@@ -147,6 +149,14 @@ pub struct Door {
 }
 
 impl Door {
+    /// Whether it could be opened with these settings, as far as their files tell; nothing is opened.
+    ///
+    /// # Errors
+    /// The certificates are of no use.
+    pub fn check(settings: &DoorSettings) -> Result<(), DoorError> {
+        settings.tls.as_ref().map(tls::configure).transpose().map(|_| ())
+    }
+
     /// Opens it.
     ///
     /// # Errors
@@ -223,6 +233,9 @@ pub(super) fn router(desk: Desk) -> Router {
         .route("/wake/{host}/{tenant}", any(wake::by_both))
         .route("/waiting", any(wake::waiting))
         .route("/waiting/{tenant}", any(wake::waiting_by_name))
+        .route("/status", get(status::by_host))
+        .route("/status/{tenant}", get(status::by_name))
+        .route("/status/{host}/{tenant}", get(status::by_both))
         .route("/api/strategies/dynamic", get(sablier::dynamic))
         .route("/api/strategies/blocking", get(sablier::blocking))
         .route("/healthz", get(health::health))
@@ -243,6 +256,6 @@ async fn bounded(request: Request, next: Next) -> Response {
 async fn nothing() -> Response {
     answer::problem(
         StatusCode::NOT_FOUND,
-        "there is nothing here: /wake, /waiting, /healthz and /metrics are",
+        "there is nothing here: /wake, /waiting, /status, /healthz and /metrics are",
     )
 }

@@ -19,6 +19,8 @@ pub enum Kind {
     Failed,
     /// There is no such tenant.
     Unknown,
+    /// The config says that it neither wakes nor counts.
+    Ignored,
     /// Without token and certificate.
     Denied,
     /// Anything else.
@@ -27,7 +29,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in their order.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 10] = [
         Kind::Warm,
         Kind::Woken,
         Kind::Page,
@@ -35,6 +37,7 @@ impl Kind {
         Kind::Full,
         Kind::Failed,
         Kind::Unknown,
+        Kind::Ignored,
         Kind::Denied,
         Kind::Other,
     ];
@@ -50,6 +53,7 @@ impl Kind {
             Kind::Full => "full",
             Kind::Failed => "failed",
             Kind::Unknown => "unknown",
+            Kind::Ignored => "ignored",
             Kind::Denied => "denied",
             Kind::Other => "other",
         }

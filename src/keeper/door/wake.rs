@@ -75,7 +75,7 @@ impl Desk {
         None
     }
 
-    fn named(&self, host: Option<&str>, tenant: &str) -> Option<Arc<Entry>> {
+    pub(super) fn named(&self, host: Option<&str>, tenant: &str) -> Option<Arc<Entry>> {
         if !self.wakes.rules().names.path {
             return None;
         }
@@ -85,6 +85,9 @@ impl Desk {
 
 async fn held(desk: &Desk, entry: Option<Arc<Entry>>, headers: &HeaderMap) -> Response {
     let Some(entry) = entry else { return desk.unknown() };
+    if desk.ignores(headers) {
+        return desk.ignored(&entry, true).await;
+    }
     let is_browser = is_browser(headers);
     let patience = {
         let rules = desk.wakes.rules();
@@ -102,7 +105,14 @@ async fn held(desk: &Desk, entry: Option<Arc<Entry>>, headers: &HeaderMap) -> Re
 /// What a proxy shows in place of a tenant that was not there when it asked at `/wake`.
 async fn told(desk: &Desk, entry: Option<Arc<Entry>>, headers: &HeaderMap) -> Response {
     let Some(entry) = entry else { return desk.unknown() };
+    if desk.ignores(headers) {
+        return desk.ignored(&entry, false).await;
+    }
     let answer = desk.wakes.awake(&entry, Duration::ZERO).await;
+    if let Answer::Awake { waited: false, .. } = answer {
+        // Perhaps the proxy has just not reached it.
+        desk.wakes.doubt(&entry);
+    }
     desk.put_off(&entry, &answer, headers)
 }
 

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use jiff::Timestamp;
 
 use super::lock;
+use crate::model::keeper::woken_again::slept;
 use crate::model::ticket::{Outcome, Task, TicketId};
 use crate::model::work::Work;
 
@@ -23,6 +24,8 @@ pub struct Counted {
     pub woken: u64,
     /// How long they took together, in seconds.
     pub seconds: f64,
+    /// Wakes soon after a rule had put the tenant to sleep.
+    pub woken_again: u64,
 }
 
 #[derive(Debug)]
@@ -64,6 +67,7 @@ impl Counts {
             }
             let seconds = ended.duration_since(ticket.asked).as_secs_f64().max(0.0);
             counted.woken += 1;
+            counted.woken_again += u64::from(slept(ticket, work.tickets.iter().map(|it| &**it)).is_some());
             counted.seconds += seconds;
             for (count, bound) in counted.within.iter_mut().zip(BUCKETS) {
                 *count += u64::from(seconds <= bound);

@@ -9,7 +9,7 @@ use tracing::warn;
 
 use super::failures::FIRST_PAUSE;
 use super::look::{Next, next};
-use super::table::{Place, is_awake};
+use super::table::{Place, can_lead};
 use super::{ACTOR, Wakes, lock};
 use crate::model::plain::{plain, plain_to};
 use crate::model::ticket::{Door, Outcome, Task, TicketId};
@@ -24,6 +24,12 @@ const MOST_ASKED: u32 = 4;
 const OTHERS_SHOW: Duration = Duration::from_millis(1200);
 /// How long a tenant that has just woken may take to show where it is.
 const SHOWS_WITHIN: Duration = Duration::from_secs(5);
+/// How long a tenant that runs may take until it takes connections, before those who wait are told so. Whoever asks next has it
+/// looked at again.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
+/// It is looked at so often, less often with time.
+const FIRST_LOOK: Duration = Duration::from_millis(10);
+const LONGEST_LOOK: Duration = Duration::from_millis(500);
 /// How long an answer holds that nothing shows to be true. A tenant that is dumped again at once may never be seen awake:
 /// snapshots leave out what lasted for less than their distance.
 const HOLDS: Duration = Duration::from_millis(300);
@@ -33,7 +39,7 @@ const ON_ITS_WAY: Duration = Duration::from_secs(120);
 const LONGEST_REASON: usize = 200;
 
 /// How a flight ends.
-pub(super) type Landing = Result<Place, Failure>;
+pub(super) type Landing = Result<Arc<Place>, Failure>;
 
 /// Why a tenant could not be woken.
 #[derive(Clone, Debug)]
@@ -129,7 +135,7 @@ async fn shown(wakes: &Wakes, (host, tenant): &TenantKey) {
         loop {
             tables.mark_unchanged();
             let fleet = wakes.service.fleet().borrow().clone();
-            if fleet.tenant(host, tenant).is_some_and(|tenant| is_awake(tenant.state)) {
+            if fleet.tenant(host, tenant).is_some_and(|tenant| can_lead(tenant)) {
                 // The table comes right after the fleet.
                 let _ = timeout(Duration::from_millis(100), tables.changed()).await;
                 return;
@@ -153,14 +159,14 @@ struct Course<'a> {
 }
 
 impl Course<'_> {
-    async fn run(mut self) -> Result<Place, Fault> {
+    async fn run(mut self) -> Result<Arc<Place>, Fault> {
         let (mut fleet, mut work) = (self.wakes.service.fleet(), self.wakes.service.work());
         let mut waits_since = None;
         loop {
-            let wakes_stopped = self.wakes.rules().wakes_stopped;
             let step = {
+                let rules = self.wakes.rules();
                 let (fleet, work) = (fleet.borrow_and_update().clone(), work.borrow_and_update().clone());
-                next(&fleet, &work, self.key, wakes_stopped, self.turn)
+                next(&fleet, &work, self.key, &rules, self.turn)
             };
             if !matches!(step, Next::Wait) {
                 waits_since = None;
@@ -213,7 +219,7 @@ impl Course<'_> {
     }
 
     /// Asks for a wake. Nothing where somebody else was faster, and it must be looked at anew.
-    async fn wake(&mut self) -> Result<Option<Place>, Fault> {
+    async fn wake(&mut self) -> Result<Option<Arc<Place>>, Fault> {
         if self.wakes.standing.borrow().dry_run {
             return Err(fault("this keeper only says what it would do: nothing is woken"));
         }
@@ -246,7 +252,11 @@ impl Course<'_> {
                 }
                 Ok(None)
             }
-            _ => Err(Fault { reason: reason(), ticket: Some(ended.id), counts: true }),
+            // It may be up all the same: its health check has not run yet, or it was slow.
+            _ => match self.found().await {
+                Ok(place) => Ok(Some(place)),
+                Err(_) => Err(Fault { reason: reason(), ticket: Some(ended.id), counts: true }),
+            },
         }
     }
 
@@ -256,44 +266,54 @@ impl Course<'_> {
         ended.filter(|ended| ended.task == Task::Wake).and_then(|ended| ended.outcome)
     }
 
-    /// Finds out where it is. One that has just woken may show in the fleet a moment later. Nothing where it turns out to sleep: it
-    /// was put to sleep as it was looked for.
-    async fn lead(&self) -> Result<Option<Place>, Fault> {
-        let until = Instant::now() + SHOWS_WITHIN;
+    /// Finds out where it answers. One that has just woken may show in the fleet a moment later, and may take its time until it
+    /// takes connections: nobody is led to it before. Nothing where it turns out to sleep: it was put to sleep as it was looked for.
+    async fn lead(&self) -> Result<Option<Arc<Place>>, Fault> {
+        let began = Instant::now();
         let mut fleet = self.wakes.service.fleet();
+        let mut pause = FIRST_LOOK;
         loop {
             fleet.mark_unchanged();
-            let lead = self.wakes.rules().lead.clone();
-            match self.wakes.service.locate(self.key, &lead).await {
-                Ok(address) => {
-                    let place = Place::new(&self.key.1, address);
-                    self.keep(&place);
-                    return Ok(Some(place));
-                }
+            let (reason, until) = match self.found().await {
+                Ok(place) => return Ok(Some(place)),
                 Err(Nowhere::Never(reason)) => return Err(fault(reason)),
-                Err(Nowhere::NotYet(reason)) => {
-                    if !matches!(timeout_at(until, fleet.changed()).await, Ok(Ok(()))) {
-                        return Err(fault(reason));
-                    }
-                    let (fleet, work) = (fleet.borrow().clone(), self.wakes.service.work().borrow().clone());
-                    let wakes_stopped = self.wakes.rules().wakes_stopped;
-                    if let Next::Wake | Next::Await(_) | Next::CallOff(_) =
-                        next(&fleet, &work, self.key, wakes_stopped, self.turn)
-                    {
-                        return Ok(None);
-                    }
+                Err(Nowhere::NotYet(reason)) => (reason, began + SHOWS_WITHIN),
+                Err(Nowhere::Silent(reason)) => {
+                    // It is asked again, whatever the fleet shows.
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_LOOK);
+                    fleet.mark_changed();
+                    (reason, began + ANSWERS_WITHIN)
                 }
+            };
+            if Instant::now() >= until || !matches!(timeout_at(until, fleet.changed()).await, Ok(Ok(()))) {
+                return Err(fault(reason));
+            }
+            let (fleet, work) = (fleet.borrow().clone(), self.wakes.service.work().borrow().clone());
+            let rules = self.wakes.rules();
+            if let Next::Wake | Next::Await(_) | Next::CallOff(_) | Next::Lies(_) =
+                next(&fleet, &work, self.key, &rules, self.turn)
+            {
+                return Ok(None);
             }
         }
     }
 
+    /// Where it answers now.
+    async fn found(&self) -> Result<Arc<Place>, Nowhere> {
+        let lead = self.wakes.rules().lead.clone();
+        let at = self.wakes.service.locate(self.key, &lead).await?;
+        let place = Arc::new(Place::new(&self.key.1, at));
+        self.keep(&place);
+        Ok(place)
+    }
+
     /// The next requests need not ask again.
-    fn keep(&self, place: &Place) {
+    fn keep(&self, place: &Arc<Place>) {
         let table = self.wakes.table();
-        let is_it = |entry: &&Arc<super::Entry>| entry.key == *self.key && is_awake(entry.tenant.state);
+        let is_it = |entry: &&Arc<super::Entry>| entry.key == *self.key && can_lead(&entry.tenant);
         if let Some(entry) = table.by_key(self.key).filter(|entry| is_it(entry)) {
-            // Somebody else may have put the same there.
-            let _ = entry.place.set(place.clone());
+            entry.place.store(Some(place.clone()));
         }
     }
 }

@@ -1,15 +1,17 @@
 //! What the door knows is kept up to date: the table by the fleet, and who waits for which ticket by the work.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{Instant, sleep, timeout};
+use tracing::warn;
 
 use super::table::Table;
 use super::{Wakes, lock};
 use crate::model::fleet::Fleet;
+use crate::model::plain::plain;
 use crate::model::ticket::{Ticket, TicketId};
 use crate::model::work::Work;
 use crate::service::Service;
@@ -19,6 +21,8 @@ const TABLE_EVERY: Duration = Duration::from_millis(5);
 /// A ticket that cannot be seen is looked for so often, so far apart.
 const MOST_MISSED: u32 = 3;
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// The most names that are told at once.
+const MOST_TOLD: usize = 20;
 
 /// Keeps the table up to date for as long as there is somebody to read it.
 pub(super) async fn keep_table(
@@ -27,6 +31,7 @@ pub(super) async fn keep_table(
     renewed: Arc<Notify>,
 ) {
     let mut before = Arc::default();
+    let mut shared = BTreeSet::new();
     loop {
         let began = Instant::now();
         let now = fleet.borrow_and_update().clone();
@@ -35,6 +40,7 @@ pub(super) async fn keep_table(
             let table = Arc::new(Table::of(&now, &before, &wakes.service.requests(), began.into_std()));
             wakes.table.store(table.clone());
             wakes.tables.send_modify(|count| *count += 1);
+            tell_shared(&table, &mut shared);
             before = table;
         }
         sleep((began.elapsed() * 8).clamp(TABLE_EVERY, Duration::from_secs(1))).await;
@@ -44,6 +50,19 @@ pub(super) async fn keep_table(
             () = renewed.notified() => before = Arc::default(),
         }
     }
+}
+
+/// Says which names tenants of several hosts have, each once.
+fn tell_shared(table: &Table, told: &mut BTreeSet<Arc<str>>) {
+    let now = table.shared_names();
+    for tenant in now.difference(told).take(MOST_TOLD) {
+        let hosts = table.hosts_of(tenant).join(", ");
+        warn!(
+            tenant = %plain(tenant), hosts = %plain(&hosts),
+            "tenants of several hosts have one name: a request that names no host is led to the one that runs"
+        );
+    }
+    *told = now;
 }
 
 /// Tells those who wait for a ticket that it has ended, and counts.

@@ -10,6 +10,7 @@ mod flight;
 mod follow;
 pub mod look;
 mod queue;
+mod recheck;
 pub mod table;
 
 use std::collections::HashMap;
@@ -18,7 +19,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
@@ -40,6 +41,11 @@ pub use count::{BUCKETS, Counted};
 /// Who orders the wakes of this door.
 pub const ACTOR: &str = "wake door";
 
+/// How long an engine may take to say where a tenant is that is awake.
+const LOOK_WITHIN: Duration = Duration::from_secs(5);
+/// So many tenants may wait to be looked at again; more are looked at in their turn.
+const MOST_DOUBTS: usize = 64;
+
 /// Wakes that requests ask for.
 pub struct Wakes {
     service: Arc<Service>,
@@ -54,6 +60,8 @@ pub struct Wakes {
     failures: Mutex<Failures>,
     pending: Pending,
     counts: Counts,
+    /// Tenants whose places are to be looked at again now.
+    doubts: mpsc::Sender<TenantKey>,
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -63,7 +71,7 @@ pub enum Answer {
     /// It is awake, and there. `waited` where it was not known at once.
     Awake {
         /// Where it answers.
-        place: Place,
+        place: Arc<Place>,
         /// It was woken, or looked for.
         waited: bool,
     },
@@ -90,6 +98,7 @@ impl Wakes {
         service.requests().count_all();
         let (fleet, now) = (service.fleet().borrow().clone(), Instant::now().into_std());
         let first = Table::of(&fleet, &Table::default(), &service.requests(), now);
+        let (doubts, doubted) = mpsc::channel(MOST_DOUBTS);
         let wakes = Arc::new(Wakes {
             standing,
             rules: ArcSwap::from_pointee(rules),
@@ -101,6 +110,7 @@ impl Wakes {
             failures: Mutex::default(),
             pending: Pending::default(),
             counts: Counts::since(Timestamp::now()),
+            doubts,
             tasks: Mutex::default(),
             service,
         });
@@ -110,6 +120,7 @@ impl Wakes {
             let (fleet, renew) = (wakes.service.fleet(), wakes.renew.clone());
             tasks.spawn(follow::keep_table(Arc::downgrade(&wakes), fleet, renew));
             tasks.spawn(follow::follow(Arc::downgrade(&wakes), wakes.service.work()));
+            tasks.spawn(recheck::keep(Arc::downgrade(&wakes), doubted));
         }
         wakes
     }
@@ -167,7 +178,7 @@ impl Wakes {
     pub async fn awake(self: &Arc<Self>, entry: &Entry, patience: Duration) -> Answer {
         entry.seen.mark(Timestamp::now());
         if let Some(place) = entry.warm() {
-            return Answer::Awake { place: place.clone(), waited: false };
+            return Answer::Awake { place, waited: false };
         }
         let (flight, waiting) = match self.board(&entry.key) {
             Boarded::Landed(landing) => return told(&landing),
@@ -177,6 +188,28 @@ impl Wakes {
         let landing = timeout(patience, flight.landing()).await;
         drop(waiting);
         landing.map_or(Answer::OnItsWay, |landing| told(&landing))
+    }
+
+    /// Where that tenant answers, if it is awake: nothing is woken, and nothing counts as use.
+    pub async fn place(&self, entry: &Entry) -> Option<Arc<Place>> {
+        if let Some(place) = entry.warm() {
+            return Some(place);
+        }
+        if !table::can_lead(&entry.tenant) {
+            return None;
+        }
+        let lead = self.rules.load().lead.clone();
+        let at = timeout(LOOK_WITHIN, self.service.locate(&entry.key, &lead)).await.ok()?.ok()?;
+        let place = Arc::new(Place::new(&entry.key.1, at));
+        // The next requests need not ask again.
+        entry.place.store(Some(place.clone()));
+        Some(place)
+    }
+
+    /// Somebody did not reach that tenant at the place that is known of it: that is looked at again now.
+    pub fn doubt(&self, entry: &Entry) {
+        // Where many wait, its turn comes within seconds.
+        let _ = self.doubts.try_send(entry.key.clone());
     }
 
     /// The flight of that tenant, a new one where there is none, and a place in the queue.

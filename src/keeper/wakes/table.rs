@@ -3,17 +3,18 @@
 //! A tenant that somebody else destroys for its sleep is gone from its host at once, and shows in the ledger up to a second
 //! later. So who has just gone is known for a while longer, as one whose place is not.
 
-use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwapOption;
 use http::HeaderValue;
 use jiff::Timestamp;
 
 use crate::model::container::{ContainerId, Phase};
 use crate::model::door::Meant;
 use crate::model::fleet::{Fleet, Host, Link, Tenant};
+use crate::model::reach::Candidate;
 use crate::model::state::State;
 use crate::model::work::TenantKey;
 use crate::service::requests::{Requests, Seen};
@@ -30,15 +31,15 @@ pub struct Entry {
     pub tenant: Arc<Tenant>,
     /// Marked by each request.
     pub seen: Arc<Seen>,
-    /// Where it answers, once somebody has asked its engine; for this life of its containers.
-    pub place: OnceLock<Place>,
+    /// Where it answers, once that was found out; for this life of its containers, and as long as it answers there.
+    pub place: ArcSwapOption<Place>,
 }
 
 /// Where a tenant answers, ready to be told.
 #[derive(Clone, Debug)]
 pub struct Place {
     /// The address and the port.
-    pub address: SocketAddr,
+    pub at: Candidate,
     /// The same as a header.
     pub upstream: HeaderValue,
     /// The tenant's name as a header.
@@ -52,6 +53,8 @@ pub struct Table {
     by_name: HashMap<Arc<str>, Arc<Entry>>,
     /// Tenants with capital letters, by their names in small ones: host names have no others.
     folded: HashMap<Box<str>, Arc<Entry>>,
+    /// The same with their hosts, where either has capital letters.
+    folded_keys: HashMap<(Box<str>, Box<str>), Arc<Entry>>,
     /// Those whose name is not theirs alone.
     twins: HashMap<TenantKey, Arc<Entry>>,
     /// Containers by name, for those who know no tenants.
@@ -67,19 +70,26 @@ pub struct Table {
 /// Whether requests can be led to a tenant in that state.
 #[must_use]
 pub fn is_awake(state: State) -> bool {
-    matches!(state, State::Running | State::Idle | State::Unhealthy)
+    state.is_awake()
+}
+
+/// Whether requests can be led to a tenant: one that is awake, or of which a part runs beside others that lie down.
+#[must_use]
+pub fn can_lead(tenant: &Tenant) -> bool {
+    let lies = matches!(tenant.state, State::Stopped | State::Crashed);
+    is_awake(tenant.state) || (lies && tenant.serves(None))
 }
 
 impl Place {
     /// The place of that tenant.
     #[must_use]
-    pub fn new(tenant: &str, address: SocketAddr) -> Self {
+    pub fn new(tenant: &str, at: Candidate) -> Self {
         let header = |text: &str| HeaderValue::from_str(text);
         // A name that no header can hold is told as nothing.
         let empty = |_| HeaderValue::from_static("");
         Place {
-            address,
-            upstream: header(&address.to_string()).unwrap_or_else(empty),
+            at,
+            upstream: header(&at.at.to_string()).unwrap_or_else(empty),
             tenant: header(tenant).unwrap_or_else(empty),
         }
     }
@@ -88,8 +98,8 @@ impl Place {
 impl Entry {
     /// Where it answers, if it is awake and that is known.
     #[must_use]
-    pub fn warm(&self) -> Option<&Place> {
-        self.place.get().filter(|_| is_awake(self.tenant.state))
+    pub fn warm(&self) -> Option<Arc<Place>> {
+        if can_lead(&self.tenant) { self.place.load_full() } else { None }
     }
 }
 
@@ -132,7 +142,7 @@ impl Table {
                 key: entry.key.clone(),
                 tenant: entry.tenant.clone(),
                 seen: entry.seen.clone(),
-                place: OnceLock::new(),
+                place: ArcSwapOption::empty(),
             };
             table.gone.insert(entry.key.1.clone(), (Arc::new(entry), now));
         }
@@ -148,6 +158,10 @@ impl Table {
         if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
             self.folded.entry(name.to_ascii_lowercase().into()).or_insert_with(|| entry.clone());
         }
+        if entry.key.0.bytes().chain(name.bytes()).any(|byte| byte.is_ascii_uppercase()) {
+            let key = (entry.key.0.to_ascii_lowercase().into(), name.to_ascii_lowercase().into());
+            self.folded_keys.entry(key).or_insert_with(|| entry.clone());
+        }
         let Some(other) = self.by_name.get(&name).cloned() else {
             self.by_name.insert(name, entry);
             return;
@@ -155,7 +169,7 @@ impl Table {
         for twin in [&entry, &other] {
             self.twins.insert(twin.key.clone(), twin.clone());
         }
-        if is_awake(entry.tenant.state) && !is_awake(other.tenant.state) {
+        if can_lead(&entry.tenant) && !can_lead(&other.tenant) {
             self.by_name.insert(name, entry);
         }
     }
@@ -180,7 +194,24 @@ impl Table {
         {
             return named;
         }
-        self.twins.get(&(host.into(), meant.tenant.into()))
+        let exact = self.twins.get(&(host.into(), meant.tenant.into()));
+        exact
+            .or_else(|| self.folded_keys.get(&(host.into(), meant.tenant.into())).filter(|_| meant.is_folded))
+    }
+
+    /// The names that tenants of several hosts have: a request that names no host cannot say which of them it means.
+    #[must_use]
+    pub fn shared_names(&self) -> BTreeSet<Arc<str>> {
+        self.twins.keys().map(|(_, tenant)| tenant.clone()).collect()
+    }
+
+    /// The hosts that have a tenant of that name.
+    #[must_use]
+    pub fn hosts_of(&self, tenant: &str) -> Vec<&str> {
+        let mut hosts: Vec<&str> =
+            self.twins.keys().filter(|(_, name)| **name == *tenant).map(|(host, _)| &**host).collect();
+        hosts.sort_unstable();
+        hosts
     }
 
     /// Whether all tenants are in it: every host has told which it has, and the ledger which are on none while they sleep.
@@ -211,13 +242,11 @@ impl Table {
 fn anew(tenant: &Arc<Tenant>, known: Option<&Arc<Entry>>, requests: &Requests) -> Entry {
     let key = (tenant.host.clone(), tenant.name.clone());
     let seen = known.map_or_else(|| requests.of(&key), |entry| entry.seen.clone());
-    let place = OnceLock::new();
+    let place = ArcSwapOption::empty();
     if let Some(known) = known
-        && let Some(found) = known.place.get()
         && life(&known.tenant).eq(life(tenant))
     {
-        // It is empty.
-        let _ = place.set(found.clone());
+        place.store(known.place.load_full());
     }
     Entry { key, tenant: tenant.clone(), seen, place }
 }

@@ -27,6 +27,7 @@ fn fleet(tenants: &[Arc<Tenant>]) -> Fleet {
             engine: None,
             heard: None,
             remembered: true,
+            unclear: false,
             tenants: tenants.iter().filter(|tenant| *tenant.host == *name).cloned().collect(),
         })
     };
@@ -71,12 +72,15 @@ fn host_names_have_small_letters_only() {
     assert!(table.find(&named("Acme"), Instant::now()).is_some());
 }
 
+fn place(at: &str) -> Arc<Place> {
+    Arc::new(Place::new("acme", Candidate { at: at.parse().unwrap(), straight: true }))
+}
+
 #[test]
 fn an_address_is_kept_for_one_life() {
     let requests = Requests::default();
     let before = table(&[tenant("web-1", "acme", State::Running, 1)]);
-    let place = Place::new("acme", "172.17.0.2:80".parse().unwrap());
-    before.find(&named("acme"), Instant::now()).unwrap().place.set(place).unwrap();
+    before.find(&named("acme"), Instant::now()).unwrap().place.store(Some(place("172.17.0.2:80")));
     before.find(&named("acme"), Instant::now()).unwrap().seen.mark(Timestamp::UNIX_EPOCH);
     let next = |since, state| {
         Table::of(&fleet(&[tenant("web-1", "acme", state, since)]), &before, &requests, Instant::now())
@@ -100,8 +104,7 @@ fn who_has_just_gone_is_known_for_a_while() {
     let (requests, now) = (Requests::default(), Instant::now());
     let before =
         table(&[tenant("web-1", "acme", State::Running, 1), tenant("web-1", "birch", State::Running, 1)]);
-    let place = Place::new("acme", "172.17.0.2:80".parse().unwrap());
-    before.find(&named("acme"), now).unwrap().place.set(place).unwrap();
+    before.find(&named("acme"), now).unwrap().place.store(Some(place("172.17.0.2:80")));
     let rest = [tenant("web-1", "birch", State::Running, 1)];
     let after = Table::of(&fleet(&rest), &before, &requests, now);
     let found = |table: &Table, later: u64| {

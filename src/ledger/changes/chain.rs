@@ -3,8 +3,9 @@
 use sha2::{Digest, Sha256};
 use sqlx::AnyConnection;
 
-use crate::ledger::ask;
+use super::stretch;
 use crate::ledger::error::Fault;
+use crate::ledger::{ask, hex};
 
 /// Begins each hash: a chain of other content would have another one.
 const KIND: &[u8] = b"wakeboard changes 1\0";
@@ -16,7 +17,8 @@ pub(super) struct Head {
     pub(super) seq: i64,
     /// Its hash; nothing where there is none.
     pub(super) hash: String,
-    /// Events of engines from before this moment are not taken in any more: they were here and have been pruned.
+    /// Events of engines from before this moment are not taken in any more: they were here and have been pruned. The latest notice
+    /// of a pruning says it, which is part of the chain.
     pub(super) horizon: i64,
 }
 
@@ -51,40 +53,35 @@ impl Line {
             digest.update((text.len() as u64).to_be_bytes());
             digest.update(text);
         }
-        hex(&digest.finalize())
+        hex::text(&digest.finalize())
     }
-}
-
-/// Lower-case hex digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |four: u8| char::from(DIGITS[usize::from(four & 15)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }
 
 /// Keeps all others from appending until the transaction ends, and says where the chain ends.
 pub(super) async fn lock(connection: &mut AnyConnection) -> Result<Head, Fault> {
     let sql = "UPDATE chain SET seq = seq WHERE id = 1 RETURNING seq, hash, horizon";
-    head_of(&ask::all(connection, sqlx::query(sql)).await?)
+    let (seq, hash, marked) = only(&ask::all(connection, sqlx::query(sql)).await?)?;
+    let horizon = stretch::horizon(connection, marked).await?;
+    Ok(Head { seq, hash, horizon })
 }
 
-/// Where the chain ends.
-pub(super) async fn head(connection: &mut AnyConnection) -> Result<Head, Fault> {
-    let sql = "SELECT seq, hash, horizon FROM chain WHERE id = 1";
-    head_of(&ask::all(connection, sqlx::query(sql)).await?)
+/// Where the chain ends: the number of the latest record, and its hash.
+pub(super) async fn end(connection: &mut AnyConnection) -> Result<(i64, String), Fault> {
+    let sql = "SELECT seq, hash FROM chain WHERE id = 1";
+    only(&ask::all(connection, sqlx::query(sql)).await?)
 }
 
-fn head_of(rows: &[(i64, String, i64)]) -> Result<Head, Fault> {
-    let [(seq, hash, horizon)] = rows else {
-        return Err(Fault::Damaged("the end of the record of changes is not marked".to_owned()));
-    };
-    Ok(Head { seq: *seq, hash: hash.clone(), horizon: *horizon })
+fn only<T: Clone>(rows: &[T]) -> Result<T, Fault> {
+    match rows {
+        [row] => Ok(row.clone()),
+        _ => Err(Fault::Damaged("the end of the record of changes is not marked".to_owned())),
+    }
 }
 
 /// Marks where the chain ends from now on.
 pub(super) async fn set_head(connection: &mut AnyConnection, head: &Head) -> Result<(), Fault> {
-    let sql = "UPDATE chain SET seq = $1, hash = $2, horizon = $3 WHERE id = 1";
-    let query = sqlx::query(sql).bind(head.seq).bind(&*head.hash).bind(head.horizon);
+    let sql = "UPDATE chain SET seq = $1, hash = $2 WHERE id = 1";
+    let query = sqlx::query(sql).bind(head.seq).bind(&*head.hash);
     ask::change(connection, query).await?;
     Ok(())
 }

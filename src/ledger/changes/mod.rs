@@ -18,6 +18,7 @@ mod verified;
 mod verify;
 
 pub use append::Appended;
+pub use news::{BadSpot, Spot};
 pub use prune::Pruned;
 pub use query::{Answer, Part};
 pub use verified::{Broken, Verified};

@@ -11,20 +11,51 @@ use crate::ledger::error::Fault;
 use crate::ledger::{Ledger, LedgerError, ask};
 use crate::model::change::{Change, MOST_RAW, Mark};
 
+/// A record by which somebody knows how far the record of changes was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spot {
+    /// Its number; 0 where there is none.
+    pub seq: i64,
+    /// Its hash: the same number in a ledger that was set back has another one.
+    pub hash: String,
+}
+
+impl std::fmt::Display for Spot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.seq, self.hash)
+    }
+}
+
+impl std::str::FromStr for Spot {
+    type Err = BadSpot;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (seq, hash) = text.split_once(':').ok_or(BadSpot)?;
+        let seq = seq.parse().ok().filter(|seq| *seq > 0).ok_or(BadSpot)?;
+        let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_hash.then(|| Spot { seq, hash: hash.to_ascii_lowercase() }).ok_or(BadSpot)
+    }
+}
+
+/// A text that names no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a record is its number, a colon, and the 64 digits of its hash")]
+pub struct BadSpot;
+
 /// The most marks that are told.
 const MOST_MARKS: usize = 65_536;
 
 impl Ledger {
-    /// The number of the latest record; 0 where there is none. Cheap.
+    /// The latest record. Cheap.
     ///
     /// # Errors
     /// The ledger cannot be read.
-    pub async fn newest_record(&self) -> Result<i64, LedgerError> {
+    pub async fn newest_record(&self) -> Result<Spot, LedgerError> {
         self.within(async {
             let mut reading = self.connections.read().await?;
-            let head = chain::head(reading.connection()).await?;
+            let (seq, hash) = chain::end(reading.connection()).await?;
             reading.done();
-            Ok(head.seq)
+            Ok(Spot { seq, hash })
         })
         .await
     }
@@ -53,19 +84,29 @@ impl Ledger {
         .await
     }
 
-    /// What was appended after that number, by anybody: what the acts of so many records read like now, with their raw
-    /// lines, each act once, in the order of appending; and the number of the last of those records. Ask again with that.
+    /// What was appended after that record, by anybody: what the acts of so many records read like now, with their raw lines,
+    /// each act once, in the order of appending; and the last of those records. Ask again with that. Nothing where the record
+    /// does not go on from there: the ledger was set back, or is another.
     ///
     /// # Errors
     /// The ledger cannot be read.
-    pub async fn appended_since(&self, seq: i64, limit: usize) -> Result<(Vec<Change>, i64), LedgerError> {
+    pub async fn appended_since(
+        &self,
+        seen: &Spot,
+        limit: usize,
+    ) -> Result<Option<(Vec<Change>, Spot)>, LedgerError> {
         self.within(async {
             let mut reading = self.connections.read().await?;
-            let sql = "SELECT seq, act FROM records WHERE seq > $1 ORDER BY seq LIMIT $2";
-            let query = sqlx::query(sql).bind(seq).bind(number(limit.min(MOST)));
-            let found: Vec<(i64, i64)> = ask::all(reading.connection(), query).await?;
-            let newest = found.last().map_or(seq, |(seq, _)| *seq);
-            let last: HashMap<i64, i64> = found.iter().map(|(seq, act)| (*act, *seq)).collect();
+            if !goes_on(reading.connection(), seen).await? {
+                reading.done();
+                return Ok(None);
+            }
+            let sql = "SELECT seq, act, hash FROM records WHERE seq > $1 ORDER BY seq LIMIT $2";
+            let query = sqlx::query(sql).bind(seen.seq).bind(number(limit.min(MOST)));
+            let found: Vec<(i64, i64, String)> = ask::all(reading.connection(), query).await?;
+            let newest = found.last().map(|(seq, _, hash)| Spot { seq: *seq, hash: hash.clone() });
+            let newest = newest.unwrap_or_else(|| seen.clone());
+            let last: HashMap<i64, i64> = found.iter().map(|(seq, act, _)| (*act, *seq)).collect();
             let mut acts: Vec<(i64, i64)> = last.iter().map(|(act, seq)| (*seq, *act)).collect();
             acts.sort_unstable();
             let acts: Vec<i64> = acts.into_iter().map(|(_, act)| act).collect();
@@ -85,10 +126,29 @@ impl Ledger {
             changes.sort_by_key(|change| last.get(&change.act.number()).copied());
             add_raw(reading.connection(), &mut changes).await?;
             reading.done();
-            Ok((changes, newest))
+            Ok(Some((changes, newest)))
         })
         .await
     }
+}
+
+/// Whether that record is in the chain, or was and has been pruned.
+pub(super) async fn goes_on(connection: &mut AnyConnection, seen: &Spot) -> Result<bool, Fault> {
+    let (seq, hash) = chain::end(connection).await?;
+    if seen.seq == 0 || (seen.seq == seq && seen.hash == hash) {
+        return Ok(true);
+    }
+    if seen.seq >= seq {
+        return Ok(false);
+    }
+    let found: Option<(String,)> =
+        ask::one(connection, sqlx::query("SELECT hash FROM records WHERE seq = $1").bind(seen.seq)).await?;
+    if let Some((hash,)) = found {
+        return Ok(hash == seen.hash);
+    }
+    let sql = "SELECT first FROM stretches WHERE first <= $1 AND last >= $1";
+    let pruned: Option<(i64,)> = ask::one(connection, sqlx::query(sql).bind(seen.seq)).await?;
+    Ok(pruned.is_some())
 }
 
 /// Gives the changes their first raw lines; and the marks of their records.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sqlx::AnyConnection;
 
 use super::chain::{self, Head, Line};
-use super::row::nanoseconds;
+use super::row::{moment, nanoseconds};
 use super::stretch::{self, NOTICE, Notice, Stretch};
 use super::table;
 use super::verified::Broken;
@@ -44,13 +44,16 @@ struct Cutoff {
     now: i64,
 }
 
+fn nanos(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+}
+
 impl Cutoff {
     fn new(keep: &Retention, now: Timestamp) -> Cutoff {
         let now = nanoseconds(now);
-        let length = |duration: Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
-        let raw = now.saturating_sub(length(keep.raw));
-        let small = raw.saturating_sub(length(keep.raw) / PATIENCE);
-        Cutoff { raw, small, folded: now.saturating_sub(length(keep.folded.max(keep.raw))), now }
+        let raw = now.saturating_sub(nanos(keep.raw));
+        let small = raw.saturating_sub(nanos(keep.raw) / PATIENCE);
+        Cutoff { raw, small, folded: now.saturating_sub(nanos(keep.folded.max(keep.raw))), now }
     }
 
     /// How many of these lines are of age, counted from the first. Times to come are a clock's fault, and keep nobody young.
@@ -60,7 +63,34 @@ impl Cutoff {
     }
 }
 
+/// What was written before this counts as written by a clock that was right: one that was wrong for so long would be noticed.
+const CLOCK_PROVES: Duration = Duration::from_secs(86_400);
+/// So far a clock may be ahead of what was written so long ago: longer than a record is quiet where somebody keeps it.
+const CLOCK_AHEAD: Duration = Duration::from_secs(2 * 86_400);
+
 impl Ledger {
+    /// The moment by which pruning may go: `now`, but no later than the PostgreSQL's own clock, and not far ahead of what was
+    /// written a day or more before. So a clock that is years ahead for some hours erases nothing.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn time_to_prune_by(&self, now: Timestamp) -> Result<Timestamp, LedgerError> {
+        self.within(async {
+            let now = match self.server_time().await? {
+                Some(server) => now.min(server),
+                None => now,
+            };
+            let mut reading = self.connections.read().await?;
+            let sql = "SELECT written FROM records WHERE written <= $1 ORDER BY seq DESC LIMIT 1";
+            let proved = nanoseconds(now).saturating_sub(nanos(CLOCK_PROVES));
+            let found: Option<(i64,)> = ask::one(reading.connection(), sqlx::query(sql).bind(proved)).await?;
+            reading.done();
+            let latest = found.map(|(written,)| moment(written.saturating_add(nanos(CLOCK_AHEAD))));
+            Ok(latest.map_or(now, |latest| now.min(latest)))
+        })
+        .await
+    }
+
     /// Prunes what was appended longer ago than it is to be kept: first parts that say nothing about how their change reads,
     /// later the changes. A bounded piece of it; writers wait for a small portion at most. Call it now and then.
     ///
@@ -254,6 +284,7 @@ async fn announce(
     newest: i64,
     now: i64,
 ) -> Result<(), Fault> {
+    let notice = &Notice { horizon: Some(head.horizon), ..notice.clone() };
     let mark = Mark::of(Source::Host, &format!("notice/{}/{}/{}", notice.first, notice.last, head.seq + 1));
     let mut line = Line {
         seq: head.seq + 1,

@@ -38,6 +38,8 @@ pub struct Part {
     pub source: Source,
     /// What was told.
     pub raw: Arc<str>,
+    /// Its hash, made of all that it says and of the hash before it.
+    pub hash: String,
 }
 
 impl Ledger {
@@ -85,9 +87,10 @@ impl Ledger {
     pub async fn parts(&self, act: Act, limit: usize) -> Result<Vec<Part>, LedgerError> {
         self.within(async {
             let mut reading = self.connections.read().await?;
-            let sql = "SELECT seq, time, source, raw FROM records WHERE act = $1 ORDER BY seq LIMIT $2";
+            let sql = "SELECT seq, time, source, raw, hash FROM records WHERE act = $1 ORDER BY seq LIMIT $2";
             let query = sqlx::query(sql).bind(act.number()).bind(number(limit.min(MOST)));
-            let found: Vec<(i64, i64, String, String)> = ask::all(reading.connection(), query).await?;
+            let found: Vec<(i64, i64, String, String, String)> =
+                ask::all(reading.connection(), query).await?;
             reading.done();
             found.into_iter().map(part).collect()
         })
@@ -144,10 +147,10 @@ async fn fetch(
     Ok(ask::all(connection, filter.bind(sqlx::query(&sql))).await?)
 }
 
-fn part((seq, time, source, raw): (i64, i64, String, String)) -> Result<Part, Fault> {
+fn part((seq, time, source, raw, hash): (i64, i64, String, String, String)) -> Result<Part, Fault> {
     let source =
         Source::of(&source).ok_or_else(|| Fault::row(&format!("change {seq}"), "its source is unknown"))?;
-    Ok(Part { seq, time: row::moment(time), source, raw: raw.into() })
+    Ok(Part { seq, time: row::moment(time), source, raw: raw.into(), hash })
 }
 
 /// A limit for a statement.

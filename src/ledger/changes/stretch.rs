@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sqlx::AnyConnection;
 
-use super::chain::{Line, hex};
+use super::chain::Line;
 use super::verified::Broken;
 use crate::ledger::error::Fault;
-use crate::ledger::{ask, rows};
+use crate::ledger::{ask, hex, rows};
 
 /// Where notices are from; not one of the model's sources, as nobody reads them.
 pub(super) const NOTICE: &str = "notice";
@@ -36,6 +36,9 @@ pub(super) struct Notice {
     /// The hash of its last line, whether that was kept or not: the next one goes on from there.
     pub(super) after: String,
     pub(super) kept: Vec<Bucket>,
+    /// Events of engines from before this moment, in nanoseconds, are not taken in any more. Older notices do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) horizon: Option<i64>,
 }
 
 /// Some lines that were kept, and a digest of their numbers and hashes.
@@ -51,7 +54,8 @@ impl Notice {
             lines: lines.iter().map(|line| line.seq).collect(),
             digest: digest(lines.iter().copied()),
         };
-        Notice { first, last, after: after.to_owned(), kept: kept.chunks(BUCKET).map(bucket).collect() }
+        let kept = kept.chunks(BUCKET).map(bucket).collect();
+        Notice { first, last, after: after.to_owned(), kept, horizon: None }
     }
 
     /// Whether these lines, all of the stretch in order, are those that were kept. What is wrong with the first that is not.
@@ -98,7 +102,7 @@ fn digest<'l>(lines: impl Iterator<Item = &'l Line>) -> String {
         digest.update(line.seq.to_be_bytes());
         digest.update(&line.hash);
     }
-    hex(&digest.finalize())
+    hex::text(&digest.finalize())
 }
 
 /// All stretches, in order.
@@ -123,6 +127,17 @@ pub(super) async fn notice(
     Ok(notice.filter(is_its).ok_or_else(|| {
         Broken::of_several(stretch.first, stretch.last, "it is not told truly that they have been pruned")
     }))
+}
+
+/// Events of engines from before this moment are not taken in any more. Versions that did not yet write it into their notices have
+/// `marked` it where anybody can change it unseen: that is believed up to the moment of the notice.
+pub(super) async fn horizon(connection: &mut AnyConnection, marked: i64) -> Result<i64, Fault> {
+    let sql = "SELECT records.raw, records.written FROM stretches JOIN records ON records.seq = stretches.record \
+               WHERE records.source = $1 ORDER BY stretches.record DESC LIMIT 1";
+    let found: Option<(String, i64)> = ask::one(connection, sqlx::query(sql).bind(NOTICE)).await?;
+    let Some((raw, written)) = found else { return Ok(i64::MIN) };
+    let notice: Option<Notice> = rows::thing("", &raw).ok();
+    Ok(notice.and_then(|notice| notice.horizon).unwrap_or_else(|| marked.min(written)))
 }
 
 /// So many lines from that number to that one, in order.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use sqlx::AnyConnection;
 
 use super::chain::Line;
+use super::news::{self, Spot};
 use super::row::{self, ActRow};
 use super::stretch::{self, Stretch};
 use super::verified::{Broken, Verified};
@@ -33,6 +34,20 @@ impl Ledger {
                 return Ok(verified);
             }
         }
+    }
+
+    /// Whether that record, noted before, is still part of the record of changes, or was until it was pruned.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn goes_on_from(&self, noted: &Spot) -> Result<bool, LedgerError> {
+        self.within(async {
+            let mut reading = self.connections.read().await?;
+            let goes_on = news::goes_on(reading.connection(), noted).await?;
+            reading.done();
+            Ok(goes_on)
+        })
+        .await
     }
 
     async fn stretches(&self) -> Result<Vec<Stretch>, LedgerError> {

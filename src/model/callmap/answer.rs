@@ -1,6 +1,6 @@
 //! What was seen when a probe was put to a target: facts, without a verdict.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,9 @@ pub struct Answer {
     pub phases: Phases,
     /// How often it was asked; more than once after failures.
     pub attempts: u32,
+    /// Other addresses of the same name that had not answered by the time that one did, each with what became of it:
+    /// `connection refused`.
+    pub missed: Vec<(IpAddr, String)>,
     /// What came back.
     pub seen: Result<Seen, Fault>,
 }

@@ -11,6 +11,9 @@ use super::map::{Ask, Matcher, Probe, Secrets, TcpAsk, TlsAsk, TlsVersion, Trust
 use super::report::Verdict;
 use super::words::{counted, distance, lasting, quoted};
 
+/// More addresses than these that did not answer are left out of a reason.
+const MISSED_TOLD: usize = 3;
+
 /// A verdict, and why. What came back in a few words where it is `ok`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
@@ -54,7 +57,17 @@ pub fn judge(probe: &Probe, answer: &Answer, secrets: &Secrets, now: Timestamp) 
     if let Some(loud) = findings.loud {
         reason = format!("{reason}; {loud}");
     }
+    if let Some(missed) = missed(answer) {
+        reason = format!("{reason}; {missed}");
+    }
     Judgement { verdict, reason: again(secrets.hide(&reason), answer) }
+}
+
+/// Which addresses of the name did not answer, and which one did.
+fn missed(answer: &Answer) -> Option<String> {
+    let peer = answer.peer.filter(|_| !answer.missed.is_empty())?;
+    let each = answer.missed.iter().take(MISSED_TOLD).map(|(at, why)| format!("{why} at {at}"));
+    Some(format!("{}, answers at {}", each.collect::<Vec<_>>().join(", "), peer.ip()))
 }
 
 /// The reason, with how often was asked.

@@ -22,8 +22,28 @@ fn judged_with(ask: Ask, seen: Result<Seen, Fault>, secrets: &Secrets, took: u64
     let slow = Some(Duration::from_millis(300));
     let probe = Probe { ask, timeout: Duration::from_secs(5), retries: 0, slow };
     let phases = Phases { total: Some(Duration::from_millis(took)), ..Phases::default() };
-    let judgement = judge(&probe, &Answer { peer: None, phases, attempts: 1, seen }, secrets, now());
+    let answer = Answer { peer: None, phases, attempts: 1, missed: Vec::new(), seen };
+    let judgement = judge(&probe, &answer, secrets, now());
     (judgement.verdict, judgement.reason)
+}
+
+#[test]
+fn addresses_that_do_not_answer_are_told_beside_the_one_that_does() {
+    let ask = Ask::Tcp(TcpAsk { host: None, port: 80, banner: None });
+    let probe = Probe { ask, timeout: Duration::from_secs(5), retries: 0, slow: None };
+    let mut answer = Answer {
+        peer: Some("127.0.0.1:80".parse().unwrap()),
+        phases: Phases::default(),
+        attempts: 1,
+        missed: vec![("::1".parse().unwrap(), "connection refused".to_owned())],
+        seen: Ok(Seen::Tcp(Vec::new())),
+    };
+    let judged = |answer: &Answer| judge(&probe, answer, &Secrets::default(), now());
+    let told = judged(&answer);
+    assert_eq!(told.verdict, Verdict::Ok);
+    assert_eq!(told.reason, "open; connection refused at ::1, answers at 127.0.0.1");
+    answer.missed.clear();
+    assert_eq!(judged(&answer).reason, "open");
 }
 
 fn http() -> HttpAsk {

@@ -152,9 +152,30 @@ impl Near {
             _ => format!(", {} before", distance(seconds)),
         };
         let ticket = self.ticket.map(|ticket| format!(" ‹{ticket}›")).unwrap_or_default();
-        let actor = self.actor.as_deref().map_or("somebody".into(), plain);
-        format!("{clock} {actor} {}{when}{ticket}", self.what)
+        let actor = match &self.actor {
+            Some(actor) => format!("{} ", plain(actor)),
+            // A host is lost, and nobody did it.
+            None if happens_by_itself(&self.what) => String::new(),
+            None => "somebody ".to_owned(),
+        };
+        format!("{clock} {actor}{}{when}{ticket}", self.what)
     }
+}
+
+/// Whether what is told begins with a verb that nobody does: a host is lost, a container crashes.
+fn happens_by_itself(what: &str) -> bool {
+    let by_itself = [
+        Verb::Ended,
+        Verb::Crashed,
+        Verb::Healthy,
+        Verb::Unhealthy,
+        Verb::Observed,
+        Verb::Connected,
+        Verb::Lost,
+        Verb::Gap,
+    ];
+    let first = what.split(' ').next().unwrap_or_default();
+    by_itself.iter().any(|verb| verb.to_string() == first)
 }
 
 /// The layer, as changes are looked at.

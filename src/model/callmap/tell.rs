@@ -21,6 +21,31 @@ pub const HEADERS_KEPT: usize = 32;
 /// How many records or names of a certificate a report keeps.
 pub const LINES_KEPT: usize = 64;
 
+/// What stands in a report for the value of a header that may be a secret.
+pub const NOT_KEPT: &str = "(not kept)";
+
+/// Headers whose values let others in: what a server hands out to one visitor.
+const SECRET_HEADERS: [&str; 7] = [
+    "authorization",
+    "authentication-info",
+    "cookie",
+    "set-cookie",
+    "set-cookie2",
+    "x-amz-security-token",
+    "x-api-key",
+];
+
+/// Whether the value of a header may be a secret that reports must not keep: a session, a login, a key.
+#[must_use]
+pub fn is_secret_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let says = |word: &str| name.split(['-', '_']).any(|part| part == word);
+    SECRET_HEADERS.contains(&name.as_str())
+        || name.starts_with("proxy-")
+        || ["token", "secret", "password", "apikey", "session", "jwt"].into_iter().any(says)
+        || name.ends_with("api-key")
+}
+
 /// `dns`, `http`, `https`, `tcp` or `tls`.
 #[must_use]
 pub fn kind(ask: &Ask) -> &'static str {
@@ -153,6 +178,9 @@ fn http(seen: &HttpSeen, detail: &mut Detail, secrets: &Secrets) {
         .iter()
         .take(HEADERS_KEPT)
         .map(|(name, value)| {
+            if is_secret_header(name) {
+                return (plain(name).into_owned(), NOT_KEPT.to_owned());
+            }
             let value = secrets.hide(&String::from_utf8_lossy(value));
             (plain(name).into_owned(), plain(&value).into_owned())
         })

@@ -47,7 +47,19 @@ pub enum Pattern {
         /// After it.
         after: String,
     },
-    /// A regular expression with a group `tenant`.
+    /// What stands before, between and after the tenant and the container host that it is on. One of them ends at the dot in the middle,
+    /// so neither can be taken for a part of the other.
+    Both {
+        /// Before both.
+        before: String,
+        /// Between them; there is a dot in it.
+        between: String,
+        /// After both.
+        after: String,
+        /// The tenant comes first.
+        tenant_first: bool,
+    },
+    /// A regular expression with a group `tenant`, and perhaps a group `host`.
     Regex(Regex),
 }
 
@@ -91,8 +103,8 @@ impl Names {
         if let Some(told) = self.hosts.get(name) {
             return Some(Meant { host: told.host.as_deref(), tenant: &told.tenant, is_folded: false });
         }
-        let tenant = self.patterns.iter().find_map(|pattern| pattern.tenant(name))?;
-        Some(Meant { host: None, tenant, is_folded: true })
+        let (host, tenant) = self.patterns.iter().find_map(|pattern| pattern.fit(name))?;
+        Some(Meant { host, tenant, is_folded: true })
     }
 }
 
@@ -114,14 +126,27 @@ impl Told {
 }
 
 impl Pattern {
-    fn tenant<'a>(&self, name: &'a str) -> Option<&'a str> {
-        let tenant = match self {
+    /// The container host, where the pattern has one, and the tenant in a host name.
+    fn fit<'a>(&self, name: &'a str) -> Option<(Option<&'a str>, &'a str)> {
+        let is_label = |text: &&str| !text.is_empty() && !text.contains('.');
+        match self {
             Pattern::Around { before, after } => {
-                name.strip_prefix(&**before)?.strip_suffix(&**after).filter(|tenant| !tenant.contains('.'))
+                let tenant = name.strip_prefix(&**before)?.strip_suffix(&**after)?;
+                Some((None, Some(tenant).filter(is_label)?))
             }
-            Pattern::Regex(regex) => regex.captures(name)?.name("tenant").map(|found| found.as_str()),
-        };
-        tenant.filter(|tenant| !tenant.is_empty())
+            Pattern::Both { before, between, after, tenant_first } => {
+                let both = name.strip_prefix(&**before)?.strip_suffix(&**after)?;
+                let (first, second) = both.split_once(&**between)?;
+                let (tenant, host) = if *tenant_first { (first, second) } else { (second, first) };
+                Some((Some(Some(host).filter(is_label)?), Some(tenant).filter(is_label)?))
+            }
+            Pattern::Regex(regex) => {
+                let found = regex.captures(name)?;
+                let tenant =
+                    found.name("tenant").map(|part| part.as_str()).filter(|part| !part.is_empty())?;
+                Some((found.name("host").map(|part| part.as_str()), tenant))
+            }
+        }
     }
 }
 
@@ -169,6 +194,26 @@ mod tests {
             ],
             path: true,
         }
+    }
+
+    #[rstest]
+    #[case("acme.web-1.example.com", Some(("web-1", "acme")))]
+    #[case("web-1--acme.eu.example.org", Some(("web-1", "acme")))]
+    #[case("a.b.web-1.example.com", None)]
+    #[case(".web-1.example.com", None)]
+    #[case("acme..example.com", None)]
+    #[case("acme.example.com", None)]
+    fn a_pattern_may_name_the_host(#[case] name: &str, #[case] expected: Option<(&str, &str)>) {
+        let both = Pattern::Both {
+            before: String::new(),
+            between: ".".to_owned(),
+            after: ".example.com".to_owned(),
+            tenant_first: true,
+        };
+        let regex = Regex::new(r"^(?<host>[a-z]+-[0-9]+)--(?<tenant>[a-z]+)[.]eu[.]example[.]org$").unwrap();
+        let names = Names { patterns: vec![both, Pattern::Regex(regex)], ..Names::default() };
+        let expected = expected.map(|(host, tenant)| (Some(host), tenant));
+        assert_eq!(names.of_host(name).map(|meant| (meant.host, meant.tenant)), expected);
     }
 
     #[rstest]

@@ -1,11 +1,13 @@
 //! What the wake door goes by: which tenant a request means, where its answer leads, and how long anybody waits.
 
+pub mod ignored;
 pub mod meant;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use ignored::Ignored;
 pub use meant::{Meant, Names, Pattern, Told, host_name};
 
 /// The rules of the wake door.
@@ -27,6 +29,8 @@ pub struct DoorRules {
     pub queue_all: usize,
     /// Whether a request also starts what somebody stopped, or what crashed.
     pub wakes_stopped: bool,
+    /// Requests that neither wake nor count.
+    pub ignored: Ignored,
 }
 
 /// Which container of a tenant answers, and at which of its ports.
@@ -49,6 +53,7 @@ impl Default for DoorRules {
             queue: 1000,
             queue_all: 4000,
             wakes_stopped: false,
+            ignored: Ignored::default(),
         }
     }
 }

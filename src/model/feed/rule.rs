@@ -13,6 +13,9 @@ const RESTART: SignedDuration = SignedDuration::from_secs(2);
 /// Crashes no further apart than this are one crash loop: engines wait up to a minute between restarts.
 const ONE_LOOP: SignedDuration = SignedDuration::from_secs(90);
 
+/// The exit code of what was ended by KILL.
+const KILLED: i64 = 137;
+
 /// What an event is to the act before it.
 pub(super) enum Fold {
     /// A part of it, which now reads like this.
@@ -56,8 +59,12 @@ pub(super) fn fold(before: &Change, event: &Event, verb: Verb) -> Fold {
             | (Verb::Ended | Verb::Crashed, Verb::Checkpointed) => {
                 return Fold::Into(Verb::Checkpointed, None);
             }
+            // An engine may tell of it more than once, before the end and after it.
+            (Verb::Crashed | Verb::Ended, Verb::Crashed) if event.what == Happening::OutOfMemory => {
+                return Fold::Into(Verb::Crashed, Some(out_of_memory(detail)));
+            }
             (Verb::Crashed, Verb::Crashed | Verb::Ended) if detail.as_deref() == Some("OOM") => {
-                return Fold::Into(Verb::Crashed, Some(format!("OOM, {}", exit.unwrap_or_default())));
+                return Fold::Into(Verb::Crashed, Some(out_of_memory(exit)));
             }
             (Verb::Killed | Verb::Stopped | Verb::Ended | Verb::Created, Verb::Removed) => {
                 return Fold::Into(Verb::Removed, None);
@@ -68,7 +75,21 @@ pub(super) fn fold(before: &Change, event: &Event, verb: Verb) -> Fold {
     if apart <= ONE_LOOP && before.verb == Verb::Crashed && matches!(verb, Verb::Started | Verb::Crashed) {
         return Fold::Into(Verb::Crashed, exit.or(detail));
     }
+    // Whoever sends a signal is told of before: where nobody did, the kernel has killed it for its memory once more.
+    let is_out_of_memory = before.verb == Verb::Crashed && detail.is_some_and(|text| text.starts_with("OOM"));
+    if apart <= ONE_LOOP && is_out_of_memory && event.what == (Happening::Died { code: Some(KILLED) }) {
+        return Fold::Into(Verb::Crashed, Some(out_of_memory(exit)));
+    }
     Fold::Apart
+}
+
+/// `OOM`, and the exit code where there is one.
+fn out_of_memory(exit: Option<String>) -> String {
+    match exit {
+        Some(text) if text.starts_with("OOM") => text,
+        Some(text) => format!("OOM, {text}"),
+        None => "OOM".to_owned(),
+    }
 }
 
 fn first_detail(event: &Event) -> Option<String> {

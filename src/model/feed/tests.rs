@@ -50,6 +50,14 @@ fn told(feed: &Feed) -> Vec<String> {
 #[case(vec![killed("1")], &["signalled HUP"])]
 #[case(vec![killed("15"), died(143), Happening::Stopped, Happening::Started, Happening::Restarted], &["restarted"])]
 #[case(vec![Happening::OutOfMemory, died(137)], &["crashed OOM, exit 137"])]
+#[case(vec![Happening::OutOfMemory, Happening::OutOfMemory, died(137)], &["crashed OOM, exit 137"])]
+#[case(vec![Happening::OutOfMemory, Happening::OutOfMemory, died(0)], &["crashed OOM"])]
+#[case(vec![Happening::OutOfMemory, died(137), Happening::OutOfMemory], &["crashed OOM, exit 137"])]
+#[case(vec![died(137), Happening::OutOfMemory], &["crashed OOM, exit 137"])]
+#[case(
+    vec![Happening::OutOfMemory, died(137), Happening::Started, Happening::OutOfMemory, died(137)],
+    &["crashed ×2 OOM, exit 137"]
+)]
 #[case(vec![died(1)], &["crashed exit 1"])]
 #[case(vec![died(0)], &["ended"])]
 #[case(vec![died(143)], &["ended exit 143"])]

@@ -84,7 +84,7 @@ fn of_tenant(change: &Change, points: &mut Vec<(Timestamp, Point)>) {
 /// The state between the first part of an act and its last.
 fn meanwhile(change: &Change) -> Option<State> {
     match change.verb {
-        Verb::Started => Some(State::Creating),
+        Verb::Started => Some(State::Created),
         Verb::Restarted => Some(State::Restarting),
         Verb::Stopped | Verb::Killed | Verb::Checkpointed | Verb::Removed => Some(State::Stopping),
         Verb::Crashed if change.count > 1 => Some(State::Crashed),
@@ -104,7 +104,7 @@ enum After {
 /// The state once the act was over.
 fn afterwards(change: &Change) -> After {
     match change.verb {
-        Verb::Created => After::Is(State::Creating),
+        Verb::Created => After::Is(State::Created),
         Verb::Started | Verb::Restarted | Verb::Unpaused | Verb::Healthy | Verb::Woken => {
             After::Is(State::Running)
         }

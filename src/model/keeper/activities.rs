@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::activity::Activity;
+use super::judge::Answer;
 use crate::model::host::HostName;
 use crate::model::work::TenantKey;
 
@@ -16,6 +17,8 @@ use crate::model::work::TenantKey;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Activities {
     hosts: HashMap<HostName, Box<[Entry]>>,
+    /// What hooks said last; only of those that were asked about.
+    answers: HashMap<TenantKey, Answer>,
     /// As of when; nothing before anything could be known.
     pub at: Option<Timestamp>,
 }
@@ -42,7 +45,23 @@ impl Activities {
             tenants.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
             (host, tenants.into_boxed_slice())
         });
-        Activities { hosts: sorted.collect(), at: Some(at) }
+        Activities { hosts: sorted.collect(), answers: HashMap::new(), at: Some(at) }
+    }
+
+    /// The same with what hooks said.
+    #[must_use]
+    pub fn with_answers(mut self, answers: impl IntoIterator<Item = (TenantKey, Answer)>) -> Self {
+        self.answers = answers.into_iter().collect();
+        self
+    }
+
+    /// What the hook said of one tenant last.
+    #[must_use]
+    pub fn answer(&self, host: &str, tenant: &str) -> Option<Answer> {
+        if self.answers.is_empty() {
+            return None;
+        }
+        self.answers.get(&(host.into(), tenant.into())).copied()
     }
 
     /// What is known of one tenant.
@@ -56,7 +75,7 @@ impl Activities {
     /// Whether another one, of whatever moment, says the same.
     #[must_use]
     pub fn tells_the_same(&self, other: &Activities) -> bool {
-        self.hosts == other.hosts
+        self.hosts == other.hosts && self.answers == other.answers
     }
 
     /// Whether nothing is known of anybody.

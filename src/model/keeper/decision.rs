@@ -72,6 +72,8 @@ pub enum Hold {
     Ticket,
     /// These measures are not known, and must be.
     Unmeasured(Measures),
+    /// It was woken or started a moment ago, and stays awake until then.
+    JustWoken(Timestamp),
     /// The hook has not said yet whether it may.
     Unasked,
     /// The hook says that it must not.
@@ -134,6 +136,7 @@ impl Decision {
                 Hold::Window(_) => "window",
                 Hold::Ticket => "ticket",
                 Hold::Unmeasured(_) => "unmeasured",
+                Hold::JustWoken(_) => "just_woken",
                 Hold::Unasked => "veto_unknown",
                 Hold::Veto => "veto",
                 Hold::Pace => "pace",

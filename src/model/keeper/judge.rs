@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use super::activity::{Activity, Measures};
 use super::calendar::Calendar;
 use super::decision::{Decision, Due, Hold, Leave, Verdict};
-use super::rules::{Rules, Step, later};
+use super::rules::{Ask, Hook, Rules, Step, later};
 use super::subject::Subject;
+use crate::model::method::Method;
 use crate::model::state::State;
 use crate::model::tier::Tier;
 
@@ -49,20 +50,27 @@ pub fn judge(calendar: &Calendar<'_>, case: &Case<'_>) -> Verdict {
     let steps = match (subject.state, subject.asleep) {
         (State::Running | State::Idle, _) => all,
         (State::Dumped, Some(now)) => {
-            // Steps go deeper, so what is deeper than now is the end of them.
+            // Steps go deeper, so what is deeper than now is the end of them; the last may be to remove it.
             let deeper = all.partition_point(|step| step.dump <= now);
-            if deeper == all.len() {
+            let end = if subject.has_written {
+                all.partition_point(|step| step.dump < Method::Destroy)
+            } else {
+                all.len()
+            };
+            if deeper >= end {
                 return leave(Leave::DeepEnough(now));
             }
-            &all[deeper..]
+            &all[deeper..end]
         }
         (state, _) => return leave(Leave::State(state)),
     };
     let missing = missing(rules, subject, case.activity);
-    let Some(idle_since) = idle_since(rules, subject, case.activity, missing) else {
+    let now = calendar.now();
+    // A clock may have been put back since: what lies in the future is a use now.
+    let Some(idle_since) = idle_since(rules, subject, case.activity, missing).map(|since| since.min(now))
+    else {
         return leave(Leave::NothingKnown);
     };
-    let now = calendar.now();
     let due = |step: &Step| Due { method: step.dump, from: subject.asleep, idle_since };
     let at = |step: &Step| later(idle_since, step.after);
     let next_step = steps.iter().map(at).find(|at| *at > now);
@@ -80,14 +88,20 @@ pub fn judge(calendar: &Calendar<'_>, case: &Case<'_>) -> Verdict {
     }
     let (shut, until) = calendar.shut(tier);
     let (mut answer_ends, mut hold) = (None, None);
+    let awake_until = subject
+        .since
+        .filter(|_| subject.asleep.is_none())
+        .map(|since| later(since.min(now), rules.awake_at_least(tier, subject.woken_again)))
+        .filter(|until| *until > now);
     if subject.ticket {
         hold = Some(Hold::Ticket);
     } else if !missing.is_empty() {
         hold = Some(Hold::Unmeasured(missing));
     } else if let Some(window) = shut {
         hold = Some(Hold::Window(window));
-    } else if let Some(hook) = rules.veto.as_ref().filter(|_| subject.asleep.is_none()) {
-        // Nobody can be asked within a container that sleeps; it was asked before it fell asleep.
+    } else if let Some(until) = awake_until {
+        hold = Some(Hold::JustWoken(until));
+    } else if let Some(hook) = rules.veto.as_ref().filter(|hook| can_be_asked(hook, subject)) {
         let holds = case.answer.filter(|answer| later(answer.at, hook.every) > now);
         answer_ends = holds.map(|answer| later(answer.at, hook.every));
         hold = match holds {
@@ -97,13 +111,20 @@ pub fn judge(calendar: &Calendar<'_>, case: &Case<'_>) -> Verdict {
         };
     }
     let windows_matter = !matches!(hold, Some(Hold::Ticket | Hold::Unmeasured(_)));
-    let next = [next_step, until.filter(|_| windows_matter), answer_ends].into_iter().flatten().min();
+    let next = [next_step, until.filter(|_| windows_matter), answer_ends, awake_until];
+    let next = next.into_iter().flatten().min();
     let decision = match hold {
         Some(hold) => Decision::Held(due_now, hold),
         None if reached.is_none() => Decision::Hurry(due_now),
         None => Decision::Dump(due_now),
     };
     Verdict { decision, next }
+}
+
+/// A program cannot be run within a container that sleeps: to go deeper it is woken first, and the program is asked then, by the ticket.
+/// An address can be asked at any time.
+fn can_be_asked(hook: &Hook, subject: &Subject) -> bool {
+    subject.asleep.is_none() || matches!(hook.ask, Ask::Url(_))
 }
 
 fn leave(why: Leave) -> Verdict {

@@ -22,7 +22,15 @@ fn at(minutes: i64) -> Timestamp {
 }
 
 fn awake(tier: Tier) -> Subject {
-    Subject { tier: Some(tier), state: State::Running, asleep: None, since: Some(at(0)), ticket: false }
+    Subject {
+        tier: Some(tier),
+        state: State::Running,
+        asleep: None,
+        since: Some(at(0)),
+        ticket: false,
+        woken_again: 0,
+        has_written: false,
+    }
 }
 
 fn asleep(tier: Tier, method: Method, since: i64) -> Subject {
@@ -65,6 +73,8 @@ fn due(method: Method, from: Option<Method>, idle_since: i64) -> Due {
     None
 )]
 #[case(asleep(Tier::High, Stop, 40), used(10), 9999, Decision::Leave(Leave::DeepEnough(Stop)), None)]
+#[case(Subject { has_written: true, ..asleep(Tier::Low, Stop, 40) }, used(10), 9999, Decision::Leave(Leave::DeepEnough(Stop)), None)]
+#[case(Subject { has_written: true, ..asleep(Tier::Low, Freeze, 40) }, used(10), 9999, Decision::Leave(Leave::DeepEnough(Freeze)), None)]
 #[case(asleep(Tier::Mid, Stop, 40), used(10), 50, Decision::Dump(due(Destroy, Some(Stop), 10)), None)]
 // Who sleeps cannot be used: its sleep counts where its use was not measured.
 #[case(asleep(Tier::High, Freeze, 40), Activity::default(), 519, Decision::Leave(Leave::Waiting { due: due(Checkpoint, Some(Freeze), 40), at: at(520) }), Some(520))]
@@ -86,7 +96,8 @@ fn due(method: Method, from: Option<Method>, idle_since: i64) -> Due {
 #[case(Subject { state: State::Paused, ..awake(Tier::Low) }, used(0), 9999, Decision::Leave(Leave::State(State::Paused)), None)]
 #[case(Subject { ticket: true, ..awake(Tier::Low) }, used(0), 20, Decision::Held(due(Destroy, None, 0), Hold::Ticket), None)]
 // A clock that goes ahead of ours makes nobody idle.
-#[case(awake(Tier::Low), used(100), 20, Decision::Leave(Leave::Waiting { due: due(Destroy, None, 100), at: at(115) }), Some(115))]
+// What lies in the future is a use now.
+#[case(awake(Tier::Low), used(100), 20, Decision::Leave(Leave::Waiting { due: due(Destroy, None, 20), at: at(35) }), Some(35))]
 fn the_table_of_decisions(
     #[case] subject: Subject,
     #[case] activity: Activity,
@@ -155,8 +166,59 @@ fn a_hook_is_asked_and_its_answer_grows_old() {
     assert_eq!(told(&low, Some((false, 56))), Verdict { decision: held(Hold::Veto), next: Some(at(61)) });
     let dump = Decision::Dump(due(Destroy, None, 0));
     assert_eq!(told(&low, Some((true, 56))), Verdict { decision: dump, next: Some(at(61)) });
-    // Who sleeps was asked before.
+    // Nobody runs a program in who sleeps: the ticket asks, once it is woken.
     assert!(told(&asleep(Tier::Low, Stop, 20), None).decision.acts().is_some());
+}
+
+#[test]
+fn an_address_is_asked_before_each_deeper_step() {
+    let every = Duration::from_secs(300);
+    let ask = Ask::Url("http://hook.example.com/{tenant}".to_owned());
+    let rules = Rules { veto: Some(Hook { ask, timeout: every, every }), ..Rules::default() };
+    let calendar = Calendar::new(&rules, &TimeZone::UTC, at(600));
+    let told = |answer: Option<(bool, i64)>| {
+        let answer = answer.map(|(may, minute)| Answer { may, at: at(minute) });
+        let subject = asleep(Tier::High, Freeze, 40);
+        judge(&calendar, &Case { subject: &subject, activity: &used(0), answer, short: false }).decision
+    };
+    let deeper = due(Checkpoint, Some(Freeze), 0);
+    // What was said before it fell asleep has grown old.
+    assert_eq!(told(None), Decision::Held(deeper, Hold::Unasked));
+    assert_eq!(told(Some((true, 39))), Decision::Held(deeper, Hold::Unasked));
+    assert_eq!(told(Some((false, 599))), Decision::Held(deeper, Hold::Veto));
+    assert_eq!(told(Some((true, 599))), Decision::Dump(deeper));
+}
+
+#[test]
+fn who_was_woken_stays_awake_for_longer_each_time_that_it_comes_too_soon() {
+    let mut rules = Rules::default();
+    let calendar = |now| Calendar::new(&rules, &TimeZone::UTC, at(now));
+    let told = |now, woken_again| {
+        let subject = Subject { woken_again, ..awake(Tier::Low) };
+        judge(&calendar(now), &Case { subject: &subject, activity: &used(0), answer: None, short: false })
+    };
+    // Five minutes by default, which the first step is longer than; then 10, 20 and 40.
+    assert_eq!(told(15, 0).decision, Decision::Dump(due(Destroy, None, 0)));
+    assert_eq!(told(15, 1).decision, Decision::Dump(due(Destroy, None, 0)));
+    let held = Decision::Held(due(Destroy, None, 0), Hold::JustWoken(at(20)));
+    assert_eq!(told(15, 2), Verdict { decision: held, next: Some(at(20)) });
+    assert_eq!(told(39, 9).decision, Decision::Held(due(Destroy, None, 0), Hold::JustWoken(at(40))));
+    assert_eq!(told(40, 9).decision, Decision::Dump(due(Destroy, None, 0)));
+    rules.awake_at_least = Some(Duration::from_secs(1800));
+    let calendar = Calendar::new(&rules, &TimeZone::UTC, at(10));
+    let case = Case { subject: &awake(Tier::Low), activity: &used(0), answer: None, short: true };
+    assert!(
+        matches!(judge(&calendar, &case).decision, Decision::Held(_, Hold::JustWoken(until)) if until == at(30))
+    );
+}
+
+#[test]
+fn steps_that_are_short_are_not_held_up_by_a_default() {
+    let mut rules = Rules::default();
+    rules.tier_mut(Tier::Low).steps[0].after = Duration::from_secs(2);
+    assert_eq!(rules.awake_at_least(Tier::Low, 0), Duration::from_secs(2));
+    assert_eq!(rules.awake_at_least(Tier::Low, 7), Duration::from_secs(16));
+    assert_eq!(rules.awake_at_least(Tier::High, 0), Duration::from_secs(300));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::activity::Activity;
+use super::judge::Answer;
 use super::measured::unmeasured;
 use crate::model::work::TenantKey;
 
@@ -24,6 +25,8 @@ pub struct Kept {
     pub measured: Option<Timestamp>,
     /// Until when who measures it has vouched for that.
     pub until: Option<Timestamp>,
+    /// What the hook said of it last.
+    pub answer: Option<Answer>,
 }
 
 impl Kept {
@@ -69,7 +72,8 @@ mod tests {
     fn only_what_somebody_vouches_for_is_known() {
         let activity = Activity { request: at(1), network: at(2), cpu: at(3), connections: None };
         let key = ("web-1".into(), "acme".into());
-        let kept = Kept { key, activity, counted: at(1000), measured: at(1010), until: at(1100) };
+        let kept =
+            Kept { key, activity, counted: at(1000), measured: at(1010), until: at(1100), answer: None };
         let then = |second| at(second).unwrap();
         assert_eq!(kept.believed(then(1060)), activity);
         assert_eq!(kept.believed(then(1070)), Activity { request: None, ..activity });

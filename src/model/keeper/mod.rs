@@ -10,6 +10,7 @@ pub mod decision;
 pub mod forecast;
 pub mod judge;
 pub mod kept;
+pub mod last_look;
 pub mod measured;
 pub mod outlook;
 pub mod pace;
@@ -17,8 +18,10 @@ pub mod patience;
 pub mod rules;
 pub mod sight;
 pub mod subject;
+pub mod suspect;
 pub mod tell;
 pub mod window;
+pub mod woken_again;
 
 #[cfg(test)]
 mod judge_tests;

@@ -1,4 +1,4 @@
-//! What failed or was refused is not asked for again at once: told from tickets alone, so that whoever takes over is as
+//! What failed, was refused, or was undone by others again and again is not asked for again at once: told from tickets alone, so that whoever takes over is as
 //! patient as the one before.
 
 use std::collections::HashMap;
@@ -9,12 +9,17 @@ use jiff::Timestamp;
 
 use super::rules::later;
 use crate::model::ticket::{Door, Outcome, Task, Ticket};
+use crate::model::void::STARTED_BY_OTHERS;
 use crate::model::work::TenantKey;
 
 /// How long a tenant is left alone after the first time.
 const FIRST: Duration = Duration::from_secs(5 * 60);
 /// How long at most.
 const LONGEST: Duration = Duration::from_secs(3600);
+/// A sleep that ends so soon, and not by a wake of ours, was undone.
+const UNDONE_WITHIN: Duration = Duration::from_secs(10 * 60);
+/// Once may be chance: a tenant is left alone from the second time in a row.
+const UNDONE_OFTEN: u32 = 2;
 
 /// Tenants with which rules have had no luck.
 #[derive(Clone, Debug, Default)]
@@ -28,37 +33,92 @@ struct Tries {
     last: Timestamp,
     /// How often in a row it went wrong.
     failures: u32,
+    /// Since when it sleeps by rule, as long as nobody is known to have undone that.
+    asleep: Option<Timestamp>,
+    /// How often in a row its sleep was undone by others.
+    undone: u32,
+}
+
+/// A tenant whose sleep others have undone, several times in a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undone {
+    /// The tenant.
+    pub key: TenantKey,
+    /// How often in a row.
+    pub times: u32,
+    /// When the last time was.
+    pub at: Timestamp,
+    /// It is left alone until then.
+    pub until: Timestamp,
 }
 
 impl Patience {
-    /// Takes in what became of the keepers' dumps; those known already count once.
-    pub fn learn(&mut self, tickets: &[Arc<Ticket>]) {
-        let is_ours = |ticket: &&Arc<Ticket>| ticket.door == Door::Keeper && ticket.task == Task::Dump;
+    /// Takes in what became of the keepers' dumps; those known already count once. Gives the tenants whose sleep others undo.
+    pub fn learn(&mut self, tickets: &[Arc<Ticket>]) -> Vec<Undone> {
+        let counts = |ticket: &&Arc<Ticket>| is_by_rule(ticket) || tells_of_others(ticket);
         let mut ended: Vec<(Timestamp, &Arc<Ticket>)> =
-            tickets.iter().filter(is_ours).filter_map(|ticket| Some((ticket.ended?, ticket))).collect();
+            tickets.iter().filter(counts).filter_map(|ticket| Some((ticket.ended?, ticket))).collect();
         ended.sort_by_key(|(at, ticket)| (*at, ticket.id));
+        let mut undone = Vec::new();
         for (at, ticket) in ended {
             let key = (ticket.host.clone(), ticket.tenant.clone());
-            let tries = self.tenants.entry(key).or_insert(Tries { last: Timestamp::MIN, failures: 0 });
-            if at > tries.last {
-                let went_well = ticket.outcome.is_some_and(Outcome::is_success);
-                tries.failures = if went_well { 0 } else { tries.failures.saturating_add(1) };
-                tries.last = at;
+            let unknown = Tries { last: Timestamp::MIN, failures: 0, asleep: None, undone: 0 };
+            let tries = self.tenants.entry(key.clone()).or_insert(unknown);
+            if at <= tries.last {
+                continue;
+            }
+            tries.last = at;
+            if tells_of_others(ticket) {
+                let at_once = |since: &Timestamp| later(*since, UNDONE_WITHIN) > at;
+                let is_undone = tries.asleep.take().as_ref().is_some_and(at_once);
+                tries.undone = if is_undone { tries.undone.saturating_add(1) } else { 0 };
+                if tries.undone >= UNDONE_OFTEN {
+                    let until = tries.until().unwrap_or(at);
+                    undone.push(Undone { key, times: tries.undone, at, until });
+                }
+            } else if ticket.outcome.is_some_and(Outcome::is_success) {
+                tries.failures = 0;
+                if tries.asleep.replace(at).is_some() {
+                    // The sleep before this one lasted until it was wanted.
+                    tries.undone = 0;
+                }
+            } else {
+                tries.failures = tries.failures.saturating_add(1);
             }
         }
+        undone
     }
 
     /// Until when a tenant is left alone, where it is.
     #[must_use]
     pub fn until(&self, key: &TenantKey, now: Timestamp) -> Option<Timestamp> {
-        let tries = self.tenants.get(key).filter(|tries| tries.failures > 0)?;
-        Some(later(tries.last, pause(tries.failures))).filter(|until| *until > now)
+        self.tenants.get(key)?.until().filter(|until| *until > now)
     }
 
     /// Forgets tenants that there are no more.
     pub fn keep(&mut self, is_there: impl Fn(&TenantKey) -> bool) {
         self.tenants.retain(|key, _| is_there(key));
     }
+}
+
+impl Tries {
+    fn until(&self) -> Option<Timestamp> {
+        let often = self.undone.saturating_sub(UNDONE_OFTEN - 1);
+        let times = self.failures.max(often);
+        (times > 0).then(|| later(self.last, pause(times)))
+    }
+}
+
+/// Whether a rule asked for that dump.
+fn is_by_rule(ticket: &Ticket) -> bool {
+    ticket.door == Door::Keeper && ticket.task == Task::Dump
+}
+
+/// Whether that ticket only put down that others had started a tenant.
+fn tells_of_others(ticket: &Ticket) -> bool {
+    ticket.door == Door::Own
+        && ticket.outcome == Some(Outcome::Woken)
+        && ticket.reason.as_deref() == Some(STARTED_BY_OTHERS)
 }
 
 /// 5 minutes, 10, 20, 40, then an hour.
@@ -137,6 +197,42 @@ mod tests {
         assert_eq!(after(&patience, 501), Some(299), "only what rules do counts");
         patience.keep(|key| *key != acme());
         assert_eq!(after(&patience, 501), None);
+    }
+
+    /// A sleep by rule, and what became of it by others' doing.
+    fn slept(number: u32, at: i64, undone_at: Option<i64>) -> Vec<Arc<Ticket>> {
+        let dump = ticket(2 * number, "acme", at, Outcome::Dumped);
+        let undone = undone_at.map(|at| {
+            let mut it = Ticket::clone(&ticket(2 * number + 1, "acme", at, Outcome::Woken));
+            (it.task, it.door, it.reason) = (Task::Wake, Door::Own, Some(STARTED_BY_OTHERS.to_owned()));
+            Arc::new(it)
+        });
+        [Some(dump), undone].into_iter().flatten().collect()
+    }
+
+    #[test]
+    fn a_sleep_that_others_undo_at_once_is_tried_again_once() {
+        let mut patience = Patience::default();
+        assert_eq!(patience.learn(&slept(1, 100, Some(110))), []);
+        assert_eq!(after(&patience, 110), None, "once may be chance");
+        let told = patience.learn(&slept(2, 120, Some(130)));
+        assert_eq!((told.len(), told[0].times, told[0].until), (1, 2, at(430)));
+        assert_eq!(after(&patience, 130), Some(300));
+        assert_eq!(patience.learn(&slept(2, 120, Some(130))), [], "it is told once");
+        patience.learn(&slept(3, 430, Some(440)));
+        assert_eq!(after(&patience, 440), Some(600));
+        // One that lasts until somebody wants the tenant is a sleep like any other.
+        patience.learn(&slept(4, 1040, None));
+        patience.learn(&slept(5, 2000, Some(2010)));
+        assert_eq!(after(&patience, 2010), None);
+    }
+
+    #[test]
+    fn whoever_starts_it_much_later_undoes_nothing() {
+        let mut patience = Patience::default();
+        patience.learn(&slept(1, 100, Some(110)));
+        patience.learn(&slept(2, 120, Some(4000)));
+        assert_eq!(after(&patience, 4000), None);
     }
 
     proptest! {

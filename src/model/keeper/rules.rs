@@ -7,8 +7,12 @@ use jiff::tz::TimeZone;
 
 use super::activity::{Measure, Measures};
 use super::window::Window;
+use super::woken_again::MOST;
 use crate::model::method::Method;
 use crate::model::tier::Tier;
+
+/// Who was woken stays awake for so long, unless the config says otherwise.
+const AWAKE_AT_LEAST: Duration = Duration::from_secs(5 * 60);
 
 /// The rules by which tenants are put to sleep.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +27,9 @@ pub struct Rules {
     pub hurry: Hurry,
     /// How many go.
     pub limits: Limits,
+    /// For how long who was woken stays awake at least; nothing: five minutes, or as long as the first step of its tier where that
+    /// comes sooner.
+    pub awake_at_least: Option<Duration>,
     /// Who is asked before.
     pub veto: Option<Hook>,
 }
@@ -115,6 +122,7 @@ impl Default for Rules {
             idle: Idle::default(),
             hurry: Hurry { below: 10, after: minutes(5) },
             limits: Limits { dumps_a_minute: 10, most_asleep: None },
+            awake_at_least: None,
             veto: None,
         }
     }
@@ -131,6 +139,15 @@ impl Rules {
     #[must_use]
     pub fn tier(&self, tier: Tier) -> &TierRules {
         &self.tiers[tier as usize]
+    }
+
+    /// For how long a tenant of that tier stays awake at least that was so often in a row woken soon after it had been put to sleep:
+    /// each time twice as long, up to eight times.
+    #[must_use]
+    pub fn awake_at_least(&self, tier: Tier, woken_again: u32) -> Duration {
+        let first = self.tier(tier).steps.first().map_or(AWAKE_AT_LEAST, |step| step.after);
+        let once = self.awake_at_least.unwrap_or_else(|| AWAKE_AT_LEAST.min(first));
+        once.saturating_mul(1 << woken_again.min(MOST))
     }
 
     /// The same, to be changed.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::pace::{HostNow, Hosts};
 use super::subject::Subject;
+use super::woken_again::{End, in_a_row};
 use crate::model::fleet::{Fleet, Host, Tenant};
 use crate::model::state::State;
 use crate::model::ticket::{Outcome, Task, Ticket};
@@ -22,6 +23,8 @@ pub struct Sight<'a> {
     free: Option<u8>,
     marks: HashMap<(&'a str, &'a str), Marks>,
     begun: HashMap<&'a str, u32>,
+    /// The ends of the tickets of tenants that a rule has put to sleep or somebody has woken.
+    ends: HashMap<(&'a str, &'a str), Vec<End>>,
 }
 
 /// What work says of one tenant.
@@ -35,6 +38,8 @@ struct Marks {
     woken: Option<Timestamp>,
     /// Since when its containers sleep.
     asleep: Option<Timestamp>,
+    /// Some of them have written what would be lost with them.
+    has_written: bool,
 }
 
 impl<'a> Sight<'a> {
@@ -43,12 +48,16 @@ impl<'a> Sight<'a> {
     pub fn new(fleet: &'a Fleet, work: &'a Work, free: Option<u8>, now: Timestamp) -> Sight<'a> {
         let mut marks: HashMap<(&str, &str), Marks> = HashMap::new();
         let mut begun: HashMap<&str, u32> = HashMap::new();
+        let mut ends: HashMap<(&str, &str), Vec<End>> = HashMap::new();
         for ticket in &work.tickets {
             let mark = marks.entry((&*ticket.host, &*ticket.tenant)).or_default();
             mark.ticket |= ticket.ended.is_none();
             mark.dump |= ticket.ended.is_none() && ticket.task == Task::Dump;
             if ticket.outcome == Some(Outcome::Woken) {
                 mark.woken = mark.woken.max(ticket.ended);
+            }
+            if let Some(end) = End::of(ticket) {
+                ends.entry((&*ticket.host, &*ticket.tenant)).or_default().push(end);
             }
             if counts(ticket, now) {
                 *begun.entry(&*ticket.host).or_default() += 1;
@@ -57,8 +66,9 @@ impl<'a> Sight<'a> {
         for sleeper in &work.sleepers {
             let mark = marks.entry((&*sleeper.host, &*sleeper.tenant)).or_default();
             mark.asleep = mark.asleep.max(Some(sleeper.since));
+            mark.has_written |= sleeper.has_written;
         }
-        Sight { fleet, free, marks, begun }
+        Sight { fleet, free, marks, begun, ends }
     }
 
     fn marks(&self, tenant: &Tenant) -> Marks {
@@ -71,10 +81,13 @@ impl<'a> Sight<'a> {
     pub fn subject(&self, tenant: &Tenant) -> Subject {
         let marks = self.marks(tenant);
         let mut subject = Subject::of(tenant, marks.ticket);
+        subject.has_written = marks.has_written && subject.asleep.is_some();
         subject.since = match subject.asleep {
             None => subject.since.max(marks.woken),
             Some(_) => marks.asleep.or(subject.since),
         };
+        let ends = self.ends.get(&(&*tenant.host, &*tenant.name));
+        subject.woken_again = ends.map_or(0, |ends| in_a_row(ends.clone()));
         subject
     }
 

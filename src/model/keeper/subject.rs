@@ -20,6 +20,10 @@ pub struct Subject {
     pub since: Option<Timestamp>,
     /// A ticket is at it.
     pub ticket: bool,
+    /// How often in a row it was woken soon after a rule had put it to sleep.
+    pub woken_again: u32,
+    /// It sleeps, and has written what would be lost if it were removed.
+    pub has_written: bool,
 }
 
 impl Subject {
@@ -32,6 +36,8 @@ impl Subject {
             asleep: tenant.method.filter(|_| tenant.state == State::Dumped),
             since: tenant.since,
             ticket,
+            woken_again: 0,
+            has_written: false,
         }
     }
 

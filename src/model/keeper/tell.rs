@@ -105,6 +105,9 @@ impl<'a> Teller<'a> {
             }
             Hold::Ticket => "a ticket is at it".to_owned(),
             Hold::Unmeasured(measures) => format!("{} not measured", are(measures)),
+            Hold::JustWoken(until) => {
+                format!("it was woken or started a moment ago, and stays awake until {}", self.at(until))
+            }
             Hold::Unasked => "the hook of the config has not said yet whether it may".to_owned(),
             Hold::Veto => "the hook of the config says that it must not".to_owned(),
             Hold::Pace => {

@@ -15,7 +15,7 @@ pub(super) fn tell(facts: &mut Facts, event: &Event) -> bool {
         Happening::Started => {
             enter(Phase::Running);
             facts.oom = false;
-            facts.detail = None;
+            (facts.detail, facts.ports) = (None, None);
             match facts.health {
                 Health::None => {}
                 // Only an inspect tells whether there is a check at all.
@@ -35,9 +35,9 @@ pub(super) fn tell(facts: &mut Facts, event: &Event) -> bool {
         }
         Happening::Died { code } => {
             enter(Phase::Exited(*code));
-            facts.detail = None;
-            // Out of memory, or about to be restarted? The event does not say.
-            *code != Some(0)
+            (facts.detail, facts.ports) = (None, None);
+            // Out of memory, about to be restarted, a job that is done? The event does not say.
+            true
         }
         Happening::OutOfMemory => {
             facts.oom = true;

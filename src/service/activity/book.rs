@@ -9,7 +9,7 @@ use crate::model::fleet::{Fleet, Tenant};
 use crate::model::keeper::kept::FRESH;
 use crate::model::keeper::measured::{By, Readings, measured, unmeasured};
 use crate::model::keeper::rules::{Idle, later};
-use crate::model::keeper::{Activities, Activity, Kept};
+use crate::model::keeper::{Activities, Activity, Answer, Kept, Measure, Measures};
 use crate::model::state::State;
 use crate::model::work::TenantKey;
 use crate::service::requests::Requests;
@@ -30,19 +30,32 @@ struct Entry {
     activity: Activity,
     readings: Readings,
     looked: Option<Timestamp>,
+    /// How often it was looked at since what is known of it is known without a gap.
+    looks: u32,
     /// What is measured holds until then, without another look.
     holds: Timestamp,
     /// Whether its requests are counted here.
     counted: bool,
+    /// What the hook said of it last.
+    answer: Option<Answer>,
     /// What was last written down, and when.
-    written: Option<(Activity, Timestamp)>,
+    written: Option<(Activity, Option<Answer>, Timestamp)>,
 }
 
 impl Entry {
     /// Of a tenant that is met `now`, with what is believed of it.
     fn new(activity: Activity, now: Timestamp) -> Entry {
         let holds = later(now, FRESH);
-        Entry { activity, readings: Readings::new(), looked: None, holds, counted: false, written: None }
+        Entry {
+            activity,
+            readings: Readings::new(),
+            looked: None,
+            looks: 0,
+            holds,
+            counted: false,
+            answer: None,
+            written: None,
+        }
     }
 }
 
@@ -61,7 +74,34 @@ impl Book {
         entry.activity = measured(&entry.readings, &look.readings, &entry.activity, &by);
         entry.readings = look.readings;
         entry.looked = Some(now);
+        entry.looks = entry.looks.saturating_add(1);
         entry.holds = later(now, look.longest);
+    }
+
+    /// What was read of a tenant in the last turn, where it was read in two turns at least: only then is it known what it does.
+    pub fn last(&self, key: &TenantKey) -> Option<&Readings> {
+        self.entries.get(key).filter(|entry| entry.looks >= 2).map(|entry| &entry.readings)
+    }
+
+    /// The hook has said something of it.
+    pub fn answered(&mut self, key: &TenantKey, answer: Answer) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.answer = Some(answer);
+        }
+    }
+
+    /// Somebody uses it, as a look beside the regular ones has found.
+    pub fn used(&mut self, key: &TenantKey, measures: Measures, now: Timestamp) {
+        let Some(entry) = self.entries.get_mut(key) else { return };
+        for measure in measures.iter() {
+            let last = match measure {
+                Measure::Request => &mut entry.activity.request,
+                Measure::Network => &mut entry.activity.network,
+                Measure::Cpu => &mut entry.activity.cpu,
+                Measure::Connections => &mut entry.activity.connections,
+            };
+            *last = (*last).max(Some(now));
+        }
     }
 
     /// Takes in what doors have marked, and lets go of what nobody has looked at for too long and of tenants that are no more.
@@ -87,13 +127,19 @@ impl Book {
                 entry.activity = unmeasured(&entry.activity);
                 entry.readings.clear();
                 entry.looked = None;
+                entry.looks = 0;
             }
+            // A clock may have been put back since: what lies in the future was a use at the latest now.
+            entry.activity = past(&entry.activity, now);
             entry.counted = seen.is_some();
             entry.activity.request = match seen {
                 Some(seen) => {
+                    seen.not_after(now);
                     let before = entry.activity.request.unwrap_or(seen.since());
                     // What another door has counted was a request, also where nobody counts there any more.
-                    Some(before).max(seen.last()).max(kept.and_then(|kept| kept.activity.request))
+                    Some(before)
+                        .max(seen.last())
+                        .max(kept.and_then(|kept| kept.activity.request.filter(|it| *it <= now)))
                 }
                 None => kept.and_then(|kept| kept.request(moment(tenant, now))),
             };
@@ -112,14 +158,17 @@ impl Book {
     pub fn activities(&self, fleet: &Fleet, measures: bool, now: Timestamp) -> Activities {
         if measures {
             let all = self.entries.iter().map(|(key, entry)| (key.clone(), entry.activity));
-            return Activities::new(now, all.filter(|(_, activity)| *activity != Activity::default()));
+            let answers = self.entries.iter().filter_map(|(key, entry)| Some((key.clone(), entry.answer?)));
+            let known = all.filter(|(_, activity)| *activity != Activity::default());
+            return Activities::new(now, known).with_answers(answers);
         }
         let told = fleet.tenants().filter_map(|tenant| {
             let key = key(tenant);
             let activity = self.kept.get(&key)?.told(moment(tenant, now));
             (activity != Activity::default()).then_some((key, activity))
         });
-        Activities::new(now, told)
+        let answers = self.kept.iter().filter_map(|(key, kept)| Some((key.clone(), kept.answer?)));
+        Activities::new(now, told).with_answers(answers)
     }
 
     /// What is to be written down: what has changed, and what must be vouched for again. Measures only where this process is
@@ -133,13 +182,17 @@ impl Book {
             let measures = if vouches { entry.activity } else { Activity::default() };
             let activity = Activity { request: entry.activity.request.filter(|_| entry.counted), ..measures };
             let is_old = |at: Timestamp| now < at || now.duration_since(at) >= VOUCH_EVERY;
-            let is_due = entry.written.is_none_or(|(written, at)| written != activity || is_old(at));
+            let answer = entry.answer.filter(|_| vouches);
+            let is_due = entry
+                .written
+                .is_none_or(|(written, said, at)| written != activity || said != answer || is_old(at));
             is_due.then(|| Kept {
                 key: key.clone(),
                 activity,
                 counted: entry.counted.then_some(now),
                 measured: entry.looked.filter(|_| vouches),
                 until: vouches.then_some(now),
+                answer,
             })
         };
         self.entries.iter().filter_map(row).collect()
@@ -149,7 +202,7 @@ impl Book {
     pub fn written(&mut self, rows: Vec<Kept>, at: Timestamp) {
         for kept in rows {
             if let Some(entry) = self.entries.get_mut(&kept.key) {
-                entry.written = Some((kept.activity, at));
+                entry.written = Some((kept.activity, kept.answer, at));
             }
         }
     }
@@ -157,6 +210,17 @@ impl Book {
     /// Forgets what the ledger said of tenants for which nobody has vouched since then.
     pub fn forget(&mut self, before: Timestamp) {
         self.kept.retain(|_, kept| kept.until.max(kept.counted) >= Some(before));
+    }
+}
+
+/// The same with nothing in the future.
+fn past(activity: &Activity, now: Timestamp) -> Activity {
+    let past = |moment: Option<Timestamp>| moment.map(|moment| moment.min(now));
+    Activity {
+        request: past(activity.request),
+        network: past(activity.network),
+        cpu: past(activity.cpu),
+        connections: past(activity.connections),
     }
 }
 

@@ -33,6 +33,7 @@ fn fleet(link: Link, tenants: Vec<Tenant>) -> Fleet {
         engine: None,
         heard: None,
         remembered: true,
+        unclear: false,
         tenants: tenants.into_iter().map(Arc::new).collect(),
     };
     Fleet { hosts: vec![Arc::new(host)], turn: 0 }
@@ -57,7 +58,7 @@ fn look(second: u64, cpu_millis: u64) -> Look {
 fn kept(request: Option<i64>, cpu: i64, until: i64) -> Kept {
     let activity = Activity { request: request.map(at), cpu: Some(at(cpu)), ..Activity::default() };
     let counted = request.map(|_| at(until));
-    Kept { key: acme(), activity, counted, measured: Some(at(until)), until: Some(at(until)) }
+    Kept { key: acme(), activity, counted, measured: Some(at(until)), until: Some(at(until)), answer: None }
 }
 
 fn cpu(book: &Book, fleet: &Fleet, now: i64) -> Option<Timestamp> {
@@ -127,23 +128,25 @@ fn requests_are_those_of_all_doors() {
     book.turn(&running(), &requests, at(0));
     assert_eq!(request(&book), None, "nobody counts them");
     let seen = requests.of(&acme());
-    book.turn(&running(), &requests, at(1));
+    // Marks go by the real clock, so from here on the turns do.
+    let after = |seconds: u64| later(seen.since(), Duration::from_secs(seconds));
+    book.turn(&running(), &requests, after(1));
     assert_eq!(request(&book), Some(seen.since()), "they are counted since then");
-    let first = later(seen.since(), Duration::from_secs(5));
+    let first = after(5);
     seen.mark(first);
-    book.turn(&running(), &requests, at(2));
+    book.turn(&running(), &requests, after(6));
     assert_eq!(request(&book), Some(Timestamp::from_millisecond(first.as_millisecond()).unwrap()));
     // Another door's, later and then earlier than ours.
     let other = later(first, Duration::from_secs(60));
     let row = |request| {
         let activity = Activity { request: Some(request), ..Activity::default() };
-        Kept { key: acme(), activity, counted: Some(request), measured: None, until: None }
+        Kept { key: acme(), activity, counted: Some(request), measured: None, until: None, answer: None }
     };
     book.hear(vec![row(other)]);
-    book.turn(&running(), &requests, at(3));
+    book.turn(&running(), &requests, after(70));
     assert_eq!(request(&book), Some(other));
     book.hear(vec![row(first)]);
-    book.turn(&running(), &requests, at(4));
+    book.turn(&running(), &requests, after(71));
     assert_eq!(request(&book), Some(other));
 }
 
@@ -203,7 +206,8 @@ fn who_stands_by_writes_requests_alone() {
     book.turn(&running(), &requests, at(1));
     let due = book.due(false, at(1));
     let activity = Activity { request: Some(since), ..Activity::default() };
-    let expected = Kept { key: acme(), activity, counted: Some(at(1)), measured: None, until: None };
+    let expected =
+        Kept { key: acme(), activity, counted: Some(at(1)), measured: None, until: None, answer: None };
     assert_eq!(due, [expected]);
 }
 
@@ -218,4 +222,51 @@ fn tenants_that_are_no_more_are_forgotten_but_not_those_of_a_lost_host() {
     assert_eq!(requests.each().len(), 1);
     book.turn(&fleet(Link::Up, vec![]), &requests, at(2));
     assert_eq!((cpu(&book, &running(), 2), requests.each().len()), (None, 0));
+}
+
+#[test]
+fn only_who_was_looked_at_twice_is_known_well() {
+    let (mut book, idle) = (Book::default(), Idle::default());
+    assert_eq!(book.last(&acme()), None);
+    book.look(look(0, 0), &idle, at(0));
+    assert_eq!(book.last(&acme()), None, "a keeper that has just been started");
+    book.look(look(5, 0), &idle, at(5));
+    assert_eq!(book.last(&acme()), Some(&look(5, 0).readings));
+    // After a gap it begins anew.
+    book.turn(&running(), &Requests::default(), at(80));
+    assert_eq!(book.last(&acme()), None);
+}
+
+#[test]
+fn a_use_that_is_seen_beside_the_regular_looks_counts() {
+    let (mut book, idle) = (Book::default(), Idle::default());
+    book.look(look(0, 0), &idle, at(0));
+    book.used(&acme(), [Measure::Cpu].into_iter().collect(), at(7));
+    assert_eq!(cpu(&book, &running(), 8), Some(at(7)));
+    let answer = Answer { may: false, at: at(6) };
+    book.answered(&acme(), answer);
+    assert_eq!(book.activities(&running(), true, at(8)).answer("web-1", "acme"), Some(answer));
+    let rows = book.due(true, at(8));
+    assert_eq!(rows[0].answer, Some(answer));
+    // Whoever only reads the ledger knows it too.
+    let mut other = Book::default();
+    other.hear(rows);
+    assert_eq!(other.activities(&running(), false, at(8)).answer("web-1", "acme"), Some(answer));
+}
+
+#[test]
+fn a_use_in_the_future_is_a_use_now() {
+    let requests = Requests::default();
+    let seen = requests.of(&acme());
+    let after = |seconds: u64| later(seen.since(), Duration::from_secs(seconds));
+    let (mut book, idle) = (Book::default(), Idle::default());
+    book.look(look(0, 0), &idle, after(0));
+    book.used(&acme(), [Measure::Cpu].into_iter().collect(), after(9000));
+    seen.mark(after(9000));
+    // The clock was put back; whoever waits until then again would wait for hours.
+    book.turn(&running(), &requests, after(10));
+    book.turn(&running(), &requests, after(20));
+    let activity = book.activities(&running(), true, after(20)).get("web-1", "acme").unwrap();
+    assert_eq!(activity.cpu, Some(after(10)));
+    assert!(activity.request.is_some_and(|request| request <= after(10)), "{activity:?}");
 }

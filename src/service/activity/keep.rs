@@ -10,6 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tracing::{debug, warn};
 
 use super::book::Book;
+use super::last_look::Word;
 use super::look::Look;
 use crate::ledger::{Ledger, LedgerError};
 use crate::model::fleet::Fleet;
@@ -35,6 +36,7 @@ pub(super) struct Start {
     pub fleet: watch::Receiver<Arc<Fleet>>,
     pub rules: watch::Receiver<Option<Arc<Rules>>>,
     pub looks: mpsc::Receiver<Look>,
+    pub words: mpsc::Receiver<Word>,
     pub asked: watch::Receiver<bool>,
     pub leads: watch::Receiver<bool>,
     pub requests: Arc<Requests>,
@@ -52,7 +54,8 @@ struct Exchange {
 
 /// Keeps it for ever, once there are rules or somebody asks.
 pub(super) async fn keep(start: Start) {
-    let Start { fleet, mut rules, mut looks, mut asked, leads, requests, ledger: place, out } = start;
+    let Start { fleet, mut rules, mut looks, mut words, mut asked, leads, requests, ledger: place, out } =
+        start;
     let needed = async {
         tokio::select! {
             result = rules.wait_for(Option::is_some) => result.is_ok(),
@@ -86,6 +89,19 @@ pub(super) async fn keep(start: Start) {
                     book.look(look, &idle, Timestamp::now());
                 }
             }
+            Some(word) = words.recv() => match word {
+                Word::Last { key, reply } => {
+                    // Whoever asked may wait no longer.
+                    let _ = reply.send(book.last(&key).cloned());
+                }
+                Word::Answer { key, answer } => book.answered(&key, answer),
+                Word::Used { key, measures } => {
+                    let now = Timestamp::now();
+                    book.used(&key, measures, now);
+                    let (fleet, measures) = (fleet.borrow().clone(), rules.borrow().is_some());
+                    publish(&out, book.activities(&fleet, measures, now));
+                }
+            },
             _ = turns.tick() => {
                 let (now, measures) = (Timestamp::now(), rules.borrow().is_some());
                 let fleet = fleet.borrow().clone();

@@ -209,7 +209,7 @@ impl Turn<'_> {
     /// The running containers of a tenant; none where the kernel cannot tell of them yet.
     fn running(&self, tenant: &Tenant) -> Vec<Arc<Facts>> {
         let runs = |facts: &&Arc<Facts>| facts.phase == Phase::Running && facts.asleep.is_none();
-        let running: Vec<Arc<Facts>> = tenant.containers.iter().filter(runs).cloned().collect();
+        let running: Vec<Arc<Facts>> = tenant.counted().filter(runs).cloned().collect();
         let unknown: Vec<&Arc<Facts>> = running.iter().filter(|facts| facts.detail.is_none()).collect();
         if !self.local || unknown.is_empty() {
             return running;

@@ -3,6 +3,7 @@
 
 mod book;
 mod keep;
+mod last_look;
 mod look;
 
 use std::sync::Arc;
@@ -16,8 +17,11 @@ use super::{Connected, Service};
 use crate::model::container::ContainerId;
 use crate::model::fleet::Fleet;
 use crate::model::host::HostName;
-use crate::model::keeper::{Activities, Rules};
+use crate::model::keeper::{Activities, Answer, Rules};
 use crate::model::ledger::Where;
+use crate::model::work::TenantKey;
+
+pub(super) use last_look::LastLook;
 
 /// How many looks at tenants may wait; then the hosts wait.
 const MOST_LOOKS: usize = 256;
@@ -47,6 +51,14 @@ pub(super) struct Uses {
     /// Somebody wants to know.
     asked: watch::Sender<bool>,
     leads: watch::Sender<bool>,
+    last_look: LastLook,
+}
+
+impl Uses {
+    /// The way to a last look at who is about to be put to sleep.
+    pub fn last_look(&self) -> LastLook {
+        self.last_look.clone()
+    }
 }
 
 /// Starts it. It does nothing until there are rules, or somebody asks what the ledger knows.
@@ -58,20 +70,23 @@ pub(super) fn start(start: Start, tasks: &mut JoinSet<()>) -> Uses {
     let (asked, asked_seen) = watch::channel(false);
     let (leads, leads_seen) = watch::channel(true);
     let (looks_in, looks) = mpsc::channel(MOST_LOOKS);
+    let (words_in, words) = mpsc::channel(last_look::MOST_WAITING);
     for place in hosts {
         tasks.spawn(look::watch_host(place, fleet.clone(), rules_seen.clone(), looks_in.clone(), clock));
     }
     tasks.spawn(keep::keep(keep::Start {
         fleet,
-        rules: rules_seen,
+        rules: rules_seen.clone(),
         looks,
+        words,
         asked: asked_seen,
         leads: leads_seen,
         requests: requests.clone(),
         ledger,
         out: activities_in,
     }));
-    Uses { requests, activities, rules, asked, leads }
+    let last_look = LastLook { rules: rules_seen, requests: requests.clone(), words: words_in, clock };
+    Uses { requests, activities, rules, asked, leads, last_look }
 }
 
 impl Service {
@@ -87,6 +102,12 @@ impl Service {
     pub fn activity(&self) -> watch::Receiver<Arc<Activities>> {
         self.uses.asked.send_if_modified(|asked| !std::mem::replace(asked, true));
         self.uses.activities.clone()
+    }
+
+    /// What the hook said of a tenant: it is kept in the ledger, for those who ask why it is left alone.
+    pub fn answered(&self, key: TenantKey, answer: Answer) {
+        // Where too many wait, the next answer is told.
+        let _ = self.uses.last_look.words.try_send(last_look::Word::Answer { key, answer });
     }
 
     /// New thresholds and tiers, at a reload.

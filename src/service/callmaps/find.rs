@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::World;
 use crate::callmap::plan::{Found, Sought};
@@ -13,11 +13,15 @@ use crate::model::callmap::map::{Callmap, Target, Targets};
 use crate::model::container::{Facts, Phase};
 use crate::model::fleet::{Fleet, Host, Link, Tenant};
 use crate::model::particulars::Particulars;
+use crate::model::reach::{Candidate, candidates, no_way};
+use crate::service::reach;
 
 /// How long engines that have not answered yet are waited for.
 const AT_MOST: Duration = Duration::from_secs(8);
 /// How long after the tenant has been found: another host may have one of the same name.
 const MORE_OF_THAT_NAME: Duration = Duration::from_secs(1);
+/// How long the addresses of one container are tried.
+const AT_MOST_TRIED: Duration = Duration::from_secs(1);
 /// The most containers of one tenant that are looked at.
 const MOST_CONTAINERS: usize = 200;
 
@@ -73,8 +77,7 @@ async fn find_one(sought: &Sought<'_>, world: &World, until: Instant) -> Result<
         return Err(format!("{} does not answer, where {name} is: {reason}", tenant.host));
     }
     let wanted = tenant
-        .containers
-        .iter()
+        .counted()
         .filter(|facts| sought.role.is_none_or(|role| facts.place.role.as_deref() == Some(role)))
         .take(MOST_CONTAINERS);
     let connected = world.hosts.iter().find(|(host, _)| *host == tenant.host);
@@ -154,31 +157,40 @@ async fn at(engine: &dyn Engine, facts: &Facts, port: Option<u16>) -> Result<Tar
         return Err(format!("it is {}{reason}", facts.state()));
     }
     match engine.particulars(&facts.id).await {
-        Ok(Some(it)) => way(&it, port),
+        Ok(Some(it)) => way(&it, port).await,
         Ok(None) => Err("it is gone".to_owned()),
         Err(error) => Err(format!("where it is cannot be asked: {error}")),
     }
 }
 
-/// Straight to it, where its network can be reached from here; else by a port of its machine that leads to it.
-pub(in crate::service) fn way(it: &Particulars, port: Option<u16>) -> Result<Target, String> {
-    if let Some(address) = it.addresses.first() {
-        return Ok(Target { address: *address, port });
+/// Where it takes connections at that port, of all places where it may. One that takes none is asked at the first, so that the
+/// probe tells what is wrong.
+async fn way(it: &Particulars, port: Option<u16>) -> Result<Target, String> {
+    let wanted = match port {
+        Some(port) => candidates(it, port),
+        // Which port is asked is for the probe to say: an address is sought at which it takes connections at all.
+        None => it.ports.iter().flat_map(|port| candidates(it, *port)).filter(|one| one.straight).collect(),
+    };
+    let of = |one: &Candidate| Target { address: one.at.ip(), port: port.map(|_| one.at.port()) };
+    let is_clear = wanted.windows(2).all(|pair| of(&pair[0]) == of(&pair[1]));
+    if !is_clear && let Ok(Ok(found)) = timeout(AT_MOST_TRIED, reach::answering(&wanted)).await {
+        return Ok(of(&found));
     }
-    let mut led = it.published.iter().filter(|(inner, _)| port.is_none_or(|port| *inner == port));
-    match (led.next(), port) {
-        (Some((_, outside)), Some(_)) => Ok(Target { address: outside.ip(), port: Some(outside.port()) }),
-        (Some((inner, outside)), None) if led.all(|(other, _)| other == inner) => {
-            Ok(Target { address: outside.ip(), port: Some(outside.port()) })
-        }
-        (Some(_), None) => {
-            Err("it has several published ports: say which one is meant, as `port` of `targets`".to_owned())
-        }
-        (None, Some(port)) => {
-            Err(format!("its network is not reached from here, and port {port} is not published"))
-        }
-        (None, None) => Err("its network is not reached from here, and it publishes no port".to_owned()),
+    if let Some(one) = wanted.first() {
+        return Ok(of(one));
     }
+    if port.is_none()
+        && let Some(address) = it.addresses.first()
+    {
+        return Ok(Target { address: *address, port: None });
+    }
+    let (None, Some((inner, outside))) = (port, it.published.first()) else { return Err(no_way(it, port)) };
+    if it.published.iter().any(|(other, _)| other != inner) {
+        return Err(
+            "it has several published ports: say which one is meant, as `port` of `targets`".to_owned()
+        );
+    }
+    Ok(Target { address: outside.ip(), port: Some(outside.port()) })
 }
 
 #[cfg(test)]
@@ -197,36 +209,47 @@ mod tests {
             restart: Restart::default(),
             limits: Limits::default(),
             sessions: Vec::new(),
-            removed_at_end: false,
             stop_timeout: None,
             addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
             ports: Vec::new(),
             published: published.iter().map(|(inner, at)| (*inner, at.parse().unwrap())).collect(),
-            service: None,
-            depends_on: Vec::new(),
+            unreached: None,
+            checked_every: None,
         }
     }
 
     #[rstest]
-    #[case::straight(&["172.17.0.2"], &[(8080, "10.0.0.5:32768")], Some(8080), "172.17.0.2 8080")]
+    #[case::straight(&["127.217.0.2"], &[(8080, "127.217.0.5:9")], Some(8080), "127.217.0.2 8080")]
     #[case::straight_at_the_probes_port(&["172.17.0.2"], &[], None, "172.17.0.2 -")]
     #[case::led(&[], &[(80, "10.0.0.5:80"), (8080, "10.0.0.5:32768")], Some(8080), "10.0.0.5 32768")]
     #[case::the_only_one(&[], &[(8080, "10.0.0.5:32768"), (8080, "[2001:db8::5]:32768")], None, "10.0.0.5 32768")]
     #[case::which(&[], &[(80, "10.0.0.5:80"), (8080, "10.0.0.5:32768")], None, "it has several published ports")]
     #[case::another(&[], &[(80, "10.0.0.5:80")], Some(8080), "its network is not reached from here, and port 8080")]
     #[case::none(&[], &[], None, "its network is not reached from here, and it publishes no port")]
-    fn the_way_to_a_container(
+    #[tokio::test]
+    async fn the_way_to_a_container(
         #[case] addresses: &[&str],
         #[case] published: &[(u16, &str)],
         #[case] port: Option<u16>,
         #[case] told: &str,
     ) {
-        let text = match way(&container(addresses, published), port) {
+        let text = match way(&container(addresses, published), port).await {
             Ok(Target { address, port }) => {
                 format!("{address} {}", port.map_or("-".to_owned(), |port| port.to_string()))
             }
             Err(why) => why,
         };
         assert!(text.starts_with(told), "{text}");
+    }
+
+    #[tokio::test]
+    async fn of_several_addresses_the_one_that_answers_is_asked() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut it = container(&["127.0.0.2", "127.0.0.1"], &[]);
+        let expected = Target { address: "127.0.0.1".parse().unwrap(), port: Some(port) };
+        assert_eq!(way(&it, Some(port)).await, Ok(expected));
+        it.ports = vec![port];
+        assert_eq!(way(&it, None).await, Ok(Target { port: None, ..expected }));
     }
 }

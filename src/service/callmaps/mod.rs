@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::tickets::Numbers;
 use super::{Changes, Connected};
 use crate::model::callmap::map::Callmap;
 use crate::model::callmap::progress::{Progress, Runs};
@@ -24,8 +25,6 @@ use crate::model::fleet::Fleet;
 use crate::model::host::HostName;
 use crate::model::ledger::Where;
 use crate::model::ticket::{Door, TicketId};
-
-pub(super) use find::way;
 
 /// How many orders may wait for the board.
 const MOST_ORDERS: usize = 256;
@@ -58,6 +57,7 @@ pub(super) struct World {
 pub struct Callmaps {
     runs: watch::Sender<Arc<Runs>>,
     orders: mpsc::Sender<board::Command>,
+    numbers: Arc<Numbers>,
     _tasks: JoinSet<()>,
 }
 
@@ -68,15 +68,15 @@ impl Callmaps {
     pub fn alone(ledger: Option<Where>) -> Self {
         let (_, fleet) = watch::channel(Arc::default());
         let (_, changes) = watch::channel(Arc::default());
-        Callmaps::start(World { hosts: Vec::new(), fleet, changes }, ledger)
+        Callmaps::start(World { hosts: Vec::new(), fleet, changes }, ledger, Arc::default())
     }
 
-    pub(super) fn start(world: World, ledger: Option<Where>) -> Self {
+    pub(super) fn start(world: World, ledger: Option<Where>, numbers: Arc<Numbers>) -> Self {
         let (runs, _) = watch::channel(Arc::default());
         let (orders, commands) = mpsc::channel(MOST_ORDERS);
         let mut tasks = JoinSet::new();
         tasks.spawn(board::keep(world, ledger, runs.clone(), commands));
-        Callmaps { runs, orders, _tasks: tasks }
+        Callmaps { runs, orders, numbers, _tasks: tasks }
     }
 
     /// All runs as they are at each moment.
@@ -89,7 +89,7 @@ impl Callmaps {
     /// where too many orders wait.
     #[must_use = "how it fares shows under this number"]
     pub fn run(&self, callmap: Arc<Callmap>, order: RunOrder) -> Option<TicketId> {
-        let ticket = super::tickets::new_id();
+        let ticket = self.numbers.next();
         let place = self.orders.try_reserve().ok()?;
         let RunOrder { actor, door, again } = order;
         let progress = Progress::new(&callmap, ticket, actor, door, Timestamp::now());

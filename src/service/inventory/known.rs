@@ -66,6 +66,7 @@ impl Known {
             engine: self.engine.clone(),
             heard: self.heard,
             remembered: self.remembered,
+            unclear: self.picture.is_unclear(),
             tenants: fleet::tenants(&self.shown.name, &self.picture, &self.link, &self.overlay),
         });
     }
@@ -80,6 +81,7 @@ fn unasked(spec: &HostSpec) -> Host {
         engine: None,
         heard: None,
         remembered: false,
+        unclear: false,
         tenants: Vec::new(),
     }
 }

@@ -9,16 +9,16 @@ mod waiting;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::warn;
 
 use super::chronicle::Lost;
 use super::holes::Holes;
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{self, Ledger, LedgerError, Spot};
 use crate::model::backoff;
-use crate::model::change::{Change, Mark, Record, Retention, Source};
+use crate::model::change::{Change, Confidence, Mark, Record, Retention, Source, Verb};
 use crate::model::event::Event;
 use crate::model::host::HostName;
 use crate::model::ledger::Where;
@@ -38,6 +38,8 @@ const PORTION: usize = 1000;
 const LARGEST_PORTION: usize = 8000;
 /// How many records of others are read in one go.
 const MOST_OF_OTHERS: usize = 1000;
+/// A ledger of this size is warned of, in bytes: a quiet fleet of 500 tenants has a tenth of it after two years.
+const LARGE: u64 = 2 << 30;
 /// How often old ones are removed; the first time soon after the start.
 const PRUNE_EVERY: Duration = Duration::from_secs(600);
 
@@ -94,8 +96,12 @@ struct Recorder {
     ledger: Option<Ledger>,
     waiting: Waiting,
     /// The newest record that was read.
-    newest: i64,
+    newest: Spot,
     prune_at: Instant,
+    /// How many records, and changes altogether, were pruned and not told yet.
+    pruned: (u64, u64),
+    /// The size of the ledger that was warned of, in bytes.
+    large: u64,
 }
 
 /// Records until the feed is gone.
@@ -104,8 +110,10 @@ pub(super) async fn keep(start: Start) {
         start,
         ledger: None,
         waiting: Waiting::default(),
-        newest: 0,
+        newest: Spot::default(),
         prune_at: Instant::now() + PRUNE_EVERY / 10,
+        pruned: (0, 0),
+        large: LARGE,
     };
     let begun = timeout(BEFORE_WITHIN, recorder.begin()).await;
     if !matches!(begun, Ok(Ok(()))) {
@@ -189,7 +197,8 @@ impl Recorder {
         if ledger.newest_record().await? == self.newest {
             return Ok(());
         }
-        let (mut changes, newest) = ledger.appended_since(self.newest, MOST_OF_OTHERS).await?;
+        let read = ledger.appended_since(&self.newest, MOST_OF_OTHERS).await?;
+        let Some((mut changes, newest)) = read else { return self.read_anew().await };
         self.newest = newest;
         let is_watched = |host: &HostName| self.start.hosts.contains(host);
         changes.retain(|change| match change.source {
@@ -204,13 +213,86 @@ impl Recorder {
         Ok(())
     }
 
+    /// The ledger does not go on from what was read of it: a copy was put in its place, or a server took over that had not got all.
+    /// That is told to everybody, and what is in the ledger now is read from its end.
+    async fn read_anew(&mut self) -> Result<(), LedgerError> {
+        let Some(ledger) = &self.ledger else { return Ok(()) };
+        let now = ledger.newest_record().await?;
+        let record = set_back(&self.newest, &now, Timestamp::now());
+        warn!("{}", record.raw);
+        let (changes, marks) = ledger.recent(MOST_BEFORE).await?;
+        self.waiting.feed.remember(changes.clone(), marks);
+        let _ = self.start.out.send(FromLedger::Others(changes)).await;
+        ledger.append(std::slice::from_ref(&record)).await?;
+        self.newest = now;
+        Ok(())
+    }
+
+    /// Warns of a ledger that has become large, and again when it is twice as large.
+    async fn tell_size(&mut self) {
+        let Some(ledger) = &self.ledger else { return };
+        let Ok(size) = ledger.size().await else { return };
+        if size >= self.large {
+            let mebibytes = size >> 20;
+            warn!("the ledger has {mebibytes} MiB; `changes` in the config says how long its record is kept");
+            self.large = size.saturating_mul(2);
+        }
+    }
+
     /// Removes what need not be kept any more, a bounded piece at a time.
     async fn prune(&mut self) -> Result<(), LedgerError> {
         if let Some(ledger) = self.ledger.as_ref().filter(|_| self.prune_at <= Instant::now()) {
-            let pruned = ledger.prune_changes(&self.start.retention, Timestamp::now()).await?;
+            let by = ledger.time_to_prune_by(Timestamp::now()).await?;
+            let pruned = ledger.prune_changes(&self.start.retention, by).await?;
+            self.pruned.0 += pruned.records;
+            self.pruned.1 += pruned.changes;
+            if !pruned.more && self.pruned.0 > 0 {
+                ledger.append(&[pruned_record(self.pruned, &self.start.retention, by)]).await?;
+                self.pruned = (0, 0);
+            }
+            if !pruned.more {
+                self.tell_size().await;
+            }
             let wait = if pruned.more { PRUNE_EVERY / 600 } else { PRUNE_EVERY };
             self.prune_at = Instant::now() + wait;
         }
         Ok(())
     }
+}
+
+/// What was pruned, by whom, and up to when.
+fn pruned_record((records, changes): (u64, u64), keep: &Retention, by: Timestamp) -> Record {
+    let now = Timestamp::now();
+    let before = |keep: Duration| {
+        let length = SignedDuration::try_from(keep).unwrap_or(SignedDuration::MAX);
+        by.checked_sub(length).unwrap_or(Timestamp::MIN).strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+    };
+    let mut detail = format!("{records} records pruned, of parts written before {}", before(keep.raw));
+    if changes > 0 {
+        detail = format!("{detail}, with {changes} whole changes from before {}", before(keep.folded));
+    }
+    let holder = ledger::here();
+    let key = format!("pruned/{holder}/{}", now.as_nanosecond());
+    let act = Record::act_of(Source::Host, &key);
+    let reading = Change {
+        actor: Some(format!("wakeboard@{}", holder.machine).into()),
+        confidence: Confidence::Sure,
+        thing: Some("the record of changes".into()),
+        detail: Some(detail.clone()),
+        ..Change::new(Source::Host, act, now, Verb::Noted)
+    };
+    Record::alone(&key, format!("{detail}, by process {}", holder.pid).into(), reading)
+}
+
+/// What says that records are gone which had been read. Several consoles that notice the same write it once.
+fn set_back(had: &Spot, has: &Spot, now: Timestamp) -> Record {
+    let detail = format!(
+        "the ledger was set back: it had record {} and now ends at {}, which is another or an older one; what was recorded \
+         between is lost",
+        had.seq, has.seq
+    );
+    let key = format!("set-back/{had}/{has}");
+    let act = Record::act_of(Source::Host, &key);
+    let reading = Change { detail: Some(detail.clone()), ..Change::new(Source::Host, act, now, Verb::Gap) };
+    Record::alone(&key, detail.into(), reading)
 }

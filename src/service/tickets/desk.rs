@@ -17,6 +17,8 @@ use tracing::warn;
 
 use super::job::{Note, Tools};
 use super::lane::Lane;
+use super::neighbours::Setups;
+use super::numbers::Numbers;
 use super::shift::Duty;
 use super::tidy;
 use super::told;
@@ -27,13 +29,16 @@ use crate::model::callmap::kept::Run;
 use crate::model::change::Retention;
 use crate::model::container::ContainerId;
 use crate::model::fleet::Fleet;
+use crate::model::holding::Wanted;
 use crate::model::host::HostName;
-use crate::model::ledger::Where;
+use crate::model::ledger::{ClockCheck, KeyPlaces, Where};
+use crate::model::needs::Accepted;
 use crate::model::policy::Policy;
 use crate::model::sleeper::Sleeper;
 use crate::model::ticket::{Ticket, TicketId};
 use crate::model::work::{Keeping, Record, Work};
 use crate::service::Connected;
+use crate::service::activity::LastLook;
 
 /// How many notes of jobs may wait.
 const MOST_NOTES: usize = 1024;
@@ -49,6 +54,8 @@ pub struct Rules {
     pub policy: Policy,
     /// Where the ledger is; without one nothing can be dumped or woken.
     pub ledger: Option<Where>,
+    /// Where its keys are.
+    pub ledger_keys: KeyPlaces,
     /// The folder for copies of checkpoints, from engines that give them out.
     pub copies: Option<PathBuf>,
     /// Whether tickets that were cut off, by whomever, are finished or undone here.
@@ -70,6 +77,8 @@ pub(in crate::service) struct Asked {
     pub force: bool,
     pub deeper: bool,
     pub timeout: Option<Duration>,
+    /// Losses that the operator accepts for this wake.
+    pub accepted: Vec<Accepted>,
 }
 
 /// What the desk is told.
@@ -89,6 +98,10 @@ pub(in crate::service) struct Start {
     pub work: watch::Sender<Arc<Work>>,
     /// When the ledger was last read.
     pub looked: watch::Sender<Option<Timestamp>>,
+    /// Whether somebody uses a tenant that a rule puts to sleep.
+    pub last_look: LastLook,
+    /// Where the numbers of tickets are from.
+    pub numbers: Arc<Numbers>,
 }
 
 /// One host, as the desk sees it.
@@ -98,6 +111,8 @@ struct HostDesk {
     canary: Arc<tokio::sync::Mutex<()>>,
     /// The connection over which left over containers were last looked for.
     swept: Option<Weak<dyn Engine>>,
+    /// What was last held there, over which connection, and when.
+    held: Option<(Weak<dyn Engine>, Wanted, Instant)>,
 }
 
 /// A ticket of this desk that has not ended.
@@ -137,11 +152,12 @@ pub(in crate::service) struct Desk {
     /// When the ledger was last read.
     read: Option<Timestamp>,
     looked: watch::Sender<Option<Timestamp>>,
+    numbers: Arc<Numbers>,
 }
 
 /// Opens the ledger and keeps the desk until nobody is there any more to give orders.
 pub(in crate::service) async fn keep(start: Start) {
-    let Start { rules, hosts, fleet, mut commands, work, looked } = start;
+    let Start { rules, hosts, fleet, mut commands, work, looked, last_look, numbers } = start;
     let missing =
         |reason: String| Arc::new(Work { record: Record::Missing(reason.into()), ..Work::default() });
     let Some(place) = rules.ledger else {
@@ -149,8 +165,14 @@ pub(in crate::service) async fn keep(start: Start) {
         return std::future::pending().await;
     };
     let opened = loop {
-        match Ledger::open(&place).await {
-            Ok(opened) => break opened,
+        match Ledger::open_with(&place, &rules.ledger_keys).await {
+            Ok(opened) => match wrong_clock(&opened).await {
+                None => break opened,
+                Some(reason) => {
+                    warn!("{reason}");
+                    work.send_replace(missing(reason));
+                }
+            },
             Err(error) => {
                 warn!(%error, "the ledger cannot be opened");
                 work.send_replace(missing(error.to_string()));
@@ -164,11 +186,23 @@ pub(in crate::service) async fn keep(start: Start) {
         holder: ledger::here().clone(),
         policy: rules.policy,
         notes: notes_in,
+        last_look,
+        setups: Setups::default(),
+        brief: rules.brief,
     });
     let hosts = hosts
         .into_iter()
         .map(|(name, connected)| {
-            (name, HostDesk { connected, lane: Lane::default(), canary: Arc::default(), swept: None })
+            (
+                name,
+                HostDesk {
+                    connected,
+                    lane: Lane::default(),
+                    canary: Arc::default(),
+                    swept: None,
+                    held: None,
+                },
+            )
         })
         .collect();
     let desk = Desk {
@@ -193,8 +227,28 @@ pub(in crate::service) async fn keep(start: Start) {
         work,
         read: None,
         looked,
+        numbers,
     };
     desk.run(commands).await;
+}
+
+/// Why nothing may be done by this machine's clock. One that is a little off is told.
+async fn wrong_clock(ledger: &Ledger) -> Option<String> {
+    // Where it cannot be asked, the next call tells why.
+    let ahead = ledger.clock_ahead().await.ok()?;
+    let seconds = ahead.abs().as_secs_f64();
+    let way = if ahead.is_negative() { "behind" } else { "ahead of" };
+    let told = format!("this machine's clock is {seconds:.1} s {way} the ledger's");
+    match ClockCheck::of(ahead) {
+        ClockCheck::Agrees => None,
+        ClockCheck::IsOff => {
+            warn!("{told}; leases allow for some seconds: set it right");
+            None
+        }
+        ClockCheck::IsWrong => {
+            Some(format!("{told}: nothing is done before it is set right, since leases go by it"))
+        }
+    }
 }
 
 impl Desk {
@@ -269,7 +323,7 @@ impl Desk {
             }
             Note::Void { host, tenant, containers } => {
                 if self.is_free(&host, &tenant) {
-                    let ticket = told::recovery(host, tenant, Timestamp::now());
+                    let ticket = told::recovery(self.numbers.next(), host, tenant, Timestamp::now());
                     self.admit(ticket, Duty::Tidy { containers });
                 }
             }

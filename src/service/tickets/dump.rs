@@ -1,24 +1,28 @@
 //! A dump: one tenant goes to sleep, container by container, or stays awake as a whole.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::job::{Job, Note};
+use super::removal::{self, Verdict};
 use super::trouble::Trouble;
-use super::{back, ready, tidy, ways};
+use super::{back, holders, needs, neighbours, ready, tidy, ways};
 use crate::engine::own::own_container;
 use crate::engine::{Engine, EngineError};
 use crate::model::ability::Ability;
-use crate::model::container::{ContainerId, Phase};
+use crate::model::container::{ContainerId, Facts, Phase};
+use crate::model::dependencies::{broken_by, forbids};
 use crate::model::method::Method;
+use crate::model::needs::Needs;
 use crate::model::particulars::Particulars;
 use crate::model::refusal::Room;
 use crate::model::sleeper::{Sleeper, Stage};
-use crate::model::ticket::Outcome;
+use crate::model::ticket::{Door, Outcome};
 use crate::model::tier::Tier;
-use crate::model::{order, refusal};
+use crate::model::{order, plan, refusal};
 use crate::service::doctor;
 
 /// Puts the tenant to sleep. `containers` are all that it has.
@@ -38,7 +42,7 @@ pub(super) async fn run(
         tidy::drop_void(job, &left).await?;
         awake = look(job, containers).await?;
     }
-    if awake.iter().all(|it| it.facts.phase == Phase::Paused)
+    if awake.iter().filter(|it| !it.facts.is_oneoff()).all(|it| it.facts.phase == Phase::Paused)
         && let Some(method) = sleeps_already(job, containers).await?
     {
         job.ticket.method = Some(method);
@@ -49,8 +53,12 @@ pub(super) async fn run(
             _ => Ok(Outcome::Dumped),
         };
     }
+    let any_runs = !awake.is_empty();
+    // What somebody runs for one task is left alone.
+    awake.retain(|it| !it.facts.is_oneoff());
     if awake.is_empty() {
-        return Err(Trouble::Refused("nothing of it runs".to_owned()));
+        let reason = if any_runs { plan::ONLY_ONEOFF } else { "nothing of it runs" };
+        return Err(Trouble::Refused(reason.to_owned()));
     }
     if let Some(reason) = awake.iter().find_map(|it| refusal::of_container(it, own_container())) {
         return Err(Trouble::Refused(reason));
@@ -58,17 +66,27 @@ pub(super) async fn run(
     awake = order::for_dump(awake, &job.tools.policy.order);
     let abilities = abilities(job, &label?).await?;
     let wanted = asked.map_or_else(|| job.tools.policy.methods_for(tier).to_vec(), |method| vec![method]);
-    let sights = join_all(awake.iter().map(|it| sight(&*engine, it)));
-    let (sights, room) = tokio::join!(sights, room(&*engine, &wanted));
+    let sights = join_all(awake.iter().map(|it| sight(&*engine, it, wanted.contains(&Method::Destroy))));
+    let others = neighbours::of(job, &wanted);
+    let (sights, room, others) = tokio::join!(sights, room(&*engine, &wanted), others);
     let memory = sights.iter().filter_map(|sight| sight.memory).sum();
-    let method = choose(wanted, &awake, &abilities, memory, room)?;
+    let may = |wanted: &[Method]| choose(wanted.to_vec(), &awake, &others, &abilities, memory, room);
+    let recipes: Vec<_> = sights.iter().map(|sight| &sight.recipe).collect();
+    let Settled { method, aside, has_written } = settle(job, wanted, may, &awake, &recipes, tier).await?;
     job.ticket.method = Some(method);
     let mut sleepers = Vec::new();
     for (at, (it, sight)) in awake.iter().zip(sights).enumerate() {
-        sleepers.push(sleeper(job, it, method, sight, at)?);
+        sleepers.push(Sleeper { has_written, ..sleeper(job, it, method, sight, at)? });
     }
+    last_look(job, &awake).await?;
     job.check_cancelled()?;
     job.put(&sleepers).await?;
+    if let Err(trouble) = holders::ensure(job, &sleepers).await {
+        if !matches!(trouble, Trouble::TakenOver) {
+            undo(job, &sleepers, &trouble).await?;
+        }
+        return Err(trouble);
+    }
     let last = sleepers.len() - 1;
     for (at, found) in awake.iter().enumerate() {
         if let Err(trouble) = put_to_sleep(job, &mut sleepers[at], found).await {
@@ -76,12 +94,89 @@ pub(super) async fn run(
             return Err(trouble);
         }
         if at == last {
-            job.closing.put.push(sleepers[at].clone());
+            needs::align(&mut sleepers);
+            job.closing.put.clone_from(&sleepers);
         } else {
             job.put(&sleepers[at..=at]).await?;
         }
     }
+    job.ticket.reason = aside;
     Ok(Outcome::Dumped)
+}
+
+/// Refuses what a rule has asked for where somebody uses the tenant now: the rule went by readings that are seconds old, or minutes, and
+/// the ticket may have waited in line. Whoever calls it off meanwhile need not wait.
+async fn last_look(job: &mut Job, awake: &[Particulars]) -> Result<(), Trouble> {
+    if job.ticket.door != Door::Keeper {
+        return Ok(());
+    }
+    let (look, engine, asked) = (job.tools.last_look.clone(), job.engine.clone(), job.ticket.asked);
+    let key = (job.ticket.host.clone(), job.ticket.tenant.clone());
+    let (deeper, mut cancelled) = (job.asleep_since.is_some(), job.cancelled.clone());
+    let facts: Vec<&Facts> = awake.iter().map(|it| &it.facts).collect();
+    let see = async {
+        let refusal = tokio::select! {
+            refusal = look.refusal(&*engine, &key, &facts, asked, deeper) => refusal,
+            Ok(_) = cancelled.wait_for(|is| *is) => None,
+        };
+        refusal.map_or(Ok(()), |why| Err(Trouble::Refused(why)))
+    };
+    job.told_step("see whether it is in use", None, see).await
+}
+
+/// How a tenant is dumped.
+struct Settled {
+    method: Method,
+    /// What else is to be known of it, in words.
+    aside: Option<String>,
+    /// It is not removed for what it has written.
+    has_written: bool,
+}
+
+/// The method by which it is dumped, and what else is to be known of that. Where containers cannot be removed, what comes after
+/// `destroy` in the order is taken.
+async fn settle(
+    job: &mut Job,
+    mut wanted: Vec<Method>,
+    may: impl Fn(&[Method]) -> Result<Method, Trouble>,
+    awake: &[Particulars],
+    recipes: &[&Result<String, EngineError>],
+    tier: Option<Tier>,
+) -> Result<Settled, Trouble> {
+    let mut reasons = Vec::new();
+    loop {
+        let method = match may(&wanted) {
+            Ok(method) => method,
+            Err(Trouble::Refused(reason)) => {
+                reasons.push(reason);
+                return Err(Trouble::Refused(reasons.join("; ")));
+            }
+            Err(trouble) => return Err(trouble),
+        };
+        if method != Method::Destroy {
+            return Ok(Settled { method, aside: None, has_written: false });
+        }
+        match removal::look(job, awake, recipes, tier).await {
+            Ok(Verdict::Remove { lost }) => {
+                let aside = lost.map(|lost| format!("with it went {lost}"));
+                return Ok(Settled { method, aside, has_written: false });
+            }
+            Ok(Verdict::Stop { lost }) => {
+                let method = may(&[Method::Stop])?;
+                let aside = Some(format!("not destroyed, which would lose {lost}"));
+                return Ok(Settled { method, aside, has_written: true });
+            }
+            Err(Trouble::Refused(reason)) => {
+                reasons.push(format!("{method}: {reason}"));
+                let next = wanted.iter().position(|it| *it == method).map_or(wanted.len(), |at| at + 1);
+                wanted.drain(..next);
+                if wanted.is_empty() {
+                    return Err(Trouble::Refused(reasons.join("; ")));
+                }
+            }
+            Err(trouble) => return Err(trouble),
+        }
+    }
 }
 
 /// By which method the tenant sleeps, if it does.
@@ -108,13 +203,22 @@ struct Sight {
     memory: Option<u64>,
     ports: Vec<u16>,
     recipe: Result<String, EngineError>,
+    needs: Option<Needs>,
 }
 
-async fn sight(engine: &dyn Engine, it: &Particulars) -> Sight {
-    let (memory, ports, recipe) =
-        tokio::join!(engine.memory(&it.facts), ready::open_ports(engine, it), engine.recipe(&it.facts.id));
+async fn sight(engine: &dyn Engine, it: &Particulars, may_go: bool) -> Sight {
+    let needs = async {
+        // As far as it is held meanwhile; once it has ended, it is looked at again.
+        if may_go { engine.needs(&it.facts.id).await.ok() } else { None }
+    };
+    let (memory, ports, recipe, needs) = tokio::join!(
+        engine.memory(&it.facts),
+        ready::open_ports(engine, it),
+        engine.recipe(&it.facts.id),
+        needs
+    );
     // What a host does not tell is not known; its dump does not depend on it.
-    Sight { memory: memory.ok().flatten(), ports, recipe }
+    Sight { memory: memory.ok().flatten(), ports, recipe, needs }
 }
 
 /// The room for sleepers, where one of these methods needs any.
@@ -127,10 +231,12 @@ pub(super) async fn room(engine: &dyn Engine, wanted: &[Method]) -> Room {
 pub(super) fn choose(
     wanted: Vec<Method>,
     awake: &[Particulars],
+    others: &[Arc<Facts>],
     abilities: &[Ability],
     memory: u64,
     room: Room,
 ) -> Result<Method, Trouble> {
+    let going: Vec<&Facts> = awake.iter().map(|it| &it.facts).collect();
     let mut reasons = Vec::new();
     for method in wanted {
         let fault = abilities.iter().find(|it| it.method == method).and_then(|it| it.fault.as_ref());
@@ -139,14 +245,15 @@ pub(super) fn choose(
                 Some(mend) => format!("{} ({mend})", fault.reason),
                 None => fault.reason.clone(),
             })
-            .or_else(|| awake.iter().find_map(|it| refusal::of_method(it, method)))
+            .or_else(|| going.iter().find_map(|it| forbids(it, method)))
+            .or_else(|| broken_by(&going, method, others.iter().map(|it| &**it)))
             .or_else(|| refusal::of_room(method, memory, room));
         match refused {
             None => return Ok(method),
-            Some(reason) => reasons.push(format!("{method}: {reason}")),
+            Some(reason) => reasons.push((method, reason)),
         }
     }
-    Err(Trouble::Refused(reasons.join("; ")))
+    Err(Trouble::Refused(refusal::of_all(&reasons)))
 }
 
 /// Which engine it is: what was found out of another version says nothing.
@@ -216,10 +323,12 @@ fn sleeper(job: &Job, it: &Particulars, method: Method, sight: Sight, at: usize)
         restart: it.restart.clone(),
         limits: it.limits,
         stop_timeout: it.stop_timeout,
+        has_written: false,
         checkpoint: (method == Method::Checkpoint).then(|| ways::checkpoint_name(job.ticket.id)),
         set_aside: Vec::new(),
         ports: sight.ports,
         recipe,
+        needs: sight.needs,
         memory_before: sight.memory,
         memory_left: None,
     })
@@ -228,6 +337,7 @@ fn sleeper(job: &Job, it: &Particulars, method: Method, sight: Sight, at: usize)
 async fn put_to_sleep(job: &mut Job, sleeper: &mut Sleeper, found: &Particulars) -> Result<(), Trouble> {
     job.check_cancelled()?;
     let life = ways::of(sleeper.method).dump(job, sleeper, found).await?;
+    needs::try_record(job, sleeper).await;
     sleeper.falls_asleep(life, job.asleep_since.unwrap_or_else(Timestamp::now));
     Ok(())
 }

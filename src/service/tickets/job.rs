@@ -8,16 +8,20 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tracing::warn;
 
+use super::neighbours::Setups;
 use super::trouble::Trouble;
 use crate::engine::{Engine, EngineError};
 use crate::ledger::Ledger;
 use crate::model::container::ContainerId;
+use crate::model::fleet::Host;
 use crate::model::holder::Holder;
 use crate::model::host::HostName;
+use crate::model::needs::Accepted;
 use crate::model::policy::Policy;
 use crate::model::sleeper::Sleeper;
 use crate::model::ticket::{Step, Ticket};
 use crate::service::Connected;
+use crate::service::activity::LastLook;
 
 /// How long a lost host may take to come back before a ticket gives up on it.
 const HOST_BACK: Duration = Duration::from_secs(45);
@@ -42,6 +46,12 @@ pub(super) struct Tools {
     pub holder: Holder,
     pub policy: Policy,
     pub notes: mpsc::Sender<Note>,
+    /// Whether somebody uses a tenant, right before a rule's dump touches it.
+    pub last_look: LastLook,
+    /// How containers beside tenants at work were set up.
+    pub setups: Setups,
+    /// Whether this process ends with its tickets: what others would do later is done within them.
+    pub brief: bool,
 }
 
 /// One ticket at work.
@@ -49,12 +59,18 @@ pub(super) struct Job {
     pub ticket: Ticket,
     pub tools: Arc<Tools>,
     pub engine: Arc<dyn Engine>,
+    /// The host as it was seen when the job began.
+    pub host: Option<Arc<Host>>,
     pub connected: watch::Receiver<Connected>,
     /// One canary at a time on this host.
     pub canary: Arc<tokio::sync::Mutex<()>>,
     pub cancelled: watch::Receiver<bool>,
     /// What is written with the ticket's end, in one go.
     pub closing: Closing,
+    /// Losses that the operator accepts for this wake.
+    pub accepted: Vec<Accepted>,
+    /// Why nothing of this ticket can be written down; then it is not in the ledger, and no lease keeps others away.
+    pub unrecorded: Option<String>,
     /// Since when the tenant had slept that is put to sleep deeper: that begins no new sleep.
     pub asleep_since: Option<Timestamp>,
 }
@@ -102,7 +118,12 @@ impl Job {
             let result = act.await;
             (result, Timestamp::now())
         };
-        let written = self.tools.ledger.progress(&self.ticket, &self.tools.holder, &[], &[]);
+        let written = async {
+            match self.unrecorded {
+                Some(_) => Ok(true),
+                None => self.tools.ledger.progress(&self.ticket, &self.tools.holder, &[], &[]).await,
+            }
+        };
         let ((result, ended), written) = tokio::join!(act, written);
         crash_point();
         let step = &mut self.ticket.steps[index];
@@ -140,6 +161,10 @@ impl Job {
     }
 
     async fn write(&self, put: Vec<Sleeper>, drop: Vec<ContainerId>) -> Result<(), Trouble> {
+        if self.unrecorded.is_some() {
+            // What is in the ledger is void once the tenant runs, and is dropped when there is room again.
+            return Ok(());
+        }
         let tools = &self.tools;
         if !tools.ledger.progress(&self.ticket, &tools.holder, &put, &drop).await? {
             return Err(Trouble::TakenOver);
@@ -155,10 +180,13 @@ impl Job {
             ticket,
             tools: self.tools.clone(),
             engine: self.engine.clone(),
+            host: self.host.clone(),
             connected: self.connected.clone(),
             canary: self.canary.clone(),
             cancelled: self.cancelled.clone(),
             closing: Closing::default(),
+            accepted: Vec::new(),
+            unrecorded: None,
             asleep_since: None,
         }
     }

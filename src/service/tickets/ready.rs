@@ -1,33 +1,35 @@
 //! Waiting until a woken container answers, and finding out beforehand where it does.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::trouble::Trouble;
 use crate::engine::Engine;
+use crate::model::callmap::words::lasting;
 use crate::model::container::{ContainerId, Health, Phase};
 use crate::model::method::Method;
 use crate::model::particulars::Particulars;
 use crate::model::policy::Ready;
+use crate::model::reach::{Candidate, candidates, no_way};
 use crate::model::readiness::{self, Need};
+use crate::service::reach;
 
 /// How long a container of a host nearby may take to accept a connection while it is awake.
 const OPEN_WITHIN: Duration = Duration::from_millis(100);
-/// How long one attempt to be answered may take.
-const ATTEMPT: Duration = Duration::from_secs(2);
-/// A proxy of the engine takes every connection, and drops those that lead nowhere: one that lasts so long is real.
-const HOLDS: Duration = Duration::from_millis(30);
+/// A container of which nothing else is known must stay up for so long after a cold start: one that cannot start usually ends
+/// within a second.
+const STAYS: Duration = Duration::from_millis(1500);
 /// Attempts begin this close together, and get further apart.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 /// More ports than this are not tried.
 const MOST_PORTS: usize = 16;
+const MOST_CANDIDATES: usize = 64;
 /// The first line of an answer is no longer than this.
 const STATUS_LINE: usize = 64;
 
@@ -42,34 +44,44 @@ pub(super) async fn open_ports(engine: &dyn Engine, it: &Particulars) -> Vec<u16
     ports.sort_unstable();
     ports.dedup();
     let tried = ports.iter().take(MOST_PORTS).map(|port| async move {
-        let open = timeout(OPEN_WITHIN, takes_connections(it, *port)).await.unwrap_or(false);
-        open.then_some(*port)
+        let open = timeout(OPEN_WITHIN, takes_connections(it, *port)).await;
+        matches!(open, Ok(Ok(()))).then_some(*port)
     });
     join_all(tried).await.into_iter().flatten().collect()
+}
+
+/// One that is waited for, and what was seen of it so far.
+struct Watched<'a> {
+    awaited: &'a Awaited,
+    /// The life that it was last seen in, and since when.
+    life: Option<(Option<Timestamp>, Instant)>,
+    restarts: u32,
+    /// Why it is not ready yet.
+    lacks: String,
 }
 
 /// Waits until all of them are as they must be.
 pub(super) async fn wait(engine: &dyn Engine, all: &[Awaited], deadline: Instant) -> Result<(), Trouble> {
     let mut pause = FIRST_PAUSE;
-    let mut waiting: Vec<&Awaited> = all.iter().collect();
+    let watched = |awaited| Watched { awaited, life: None, restarts: 0, lacks: String::new() };
+    let mut waiting: Vec<Watched<'_>> = all.iter().map(watched).collect();
     loop {
         let mut left = Vec::new();
         let mut answered = false;
-        for awaited in waiting {
-            if check(engine, awaited).await? {
-                answered |= matches!(awaited.3, Need::Answer(_));
+        for mut one in waiting {
+            if check(engine, &mut one).await? {
+                answered |= matches!(one.awaited.3, Need::Answer(_));
             } else {
-                left.push(awaited);
+                left.push(one);
             }
         }
         // Where the operator said where the tenant answers, any of its containers may be the one that does.
-        left.retain(|awaited| !(answered && matches!(awaited.3, Need::Answer(_))));
+        left.retain(|one| !(answered && matches!(one.awaited.3, Need::Answer(_))));
         if left.is_empty() {
             return Ok(());
         }
         if Instant::now() >= deadline {
-            let names: Vec<&str> = left.iter().map(|(_, name, ..)| &**name).collect();
-            return Err(Trouble::NotReady(format!("{} does not answer", names.join(", "))));
+            return Err(Trouble::NotReady(does_not_answer(&left)));
         }
         waiting = left;
         sleep(pause.min(deadline.saturating_duration_since(Instant::now()))).await;
@@ -77,8 +89,18 @@ pub(super) async fn wait(engine: &dyn Engine, all: &[Awaited], deadline: Instant
     }
 }
 
+/// `a, b does not answer: why`.
+fn does_not_answer(left: &[Watched<'_>]) -> String {
+    let names: Vec<&str> = left.iter().map(|one| &*one.awaited.1).collect();
+    let mut lacks: Vec<&str> = left.iter().map(|one| &*one.lacks).filter(|why| !why.is_empty()).collect();
+    lacks.dedup();
+    let why = if lacks.is_empty() { String::new() } else { format!(": {}", lacks.join("; ")) };
+    format!("{} does not answer{why}", names.join(", "))
+}
+
 /// Whether one of them is as it must be by now.
-async fn check(engine: &dyn Engine, (id, name, by, need): &Awaited) -> Result<bool, Trouble> {
+async fn check(engine: &dyn Engine, watched: &mut Watched<'_>) -> Result<bool, Trouble> {
+    let (id, name, by, need) = watched.awaited;
     let trouble = |error| Trouble::Engine { what: "look at it".to_owned(), error };
     let Some(it) = engine.particulars(id).await.map_err(trouble)? else {
         return Err(Trouble::NotReady(format!("{name} is gone")));
@@ -89,73 +111,101 @@ async fn check(engine: &dyn Engine, (id, name, by, need): &Awaited) -> Result<bo
             let code = code.map_or_else(String::new, |code| format!(" with {code}"));
             return Err(Trouble::NotReady(format!("{name} ended{code} as soon as it was awake")));
         }
-        _ => return Ok(false),
+        phase => {
+            watched.lacks = if phase == Phase::Restarting {
+                "it is restarted again and again".to_owned()
+            } else {
+                String::new()
+            };
+            return Ok(false);
+        }
     }
+    let up = watched.has_been_up(&it);
     // Only now is it known whether it has a health check.
     let need = match need {
         Need::Answer(_) => need.clone(),
-        Need::Ports(ports) => readiness::need(None, *by, it.facts.health, ports),
+        Need::Ports(ports) | Need::HealthOrPorts(ports) => readiness::need(None, *by, it.facts.health, ports),
         Need::Health | Need::Runs => readiness::need(None, *by, it.facts.health, &[]),
     };
-    Ok(match &need {
-        Need::Runs => true,
-        Need::Health => it.facts.health == Health::Healthy,
-        Need::Ports(ports) => first(ports.iter().map(|port| takes_connections(&it, *port))).await,
-        Need::Answer(Ready::Port(port)) => attempt(takes_connections(&it, *port)).await,
-        Need::Answer(Ready::Http { port, path }) => attempt(answers(&it, *port, path)).await,
-    })
+    let is_healthy = it.facts.health == Health::Healthy;
+    let answer = match &need {
+        // One that kept its memory goes on. One that began anew may end at once: then its engine, or nobody, starts it again.
+        Need::Runs => {
+            let goes_on = by.is_some_and(Method::keeps_memory) || up >= STAYS;
+            if goes_on { Ok(()) } else { Err(String::new()) }
+        }
+        Need::Health | Need::HealthOrPorts(_) if is_healthy => Ok(()),
+        Need::Health => Err(of_health(&it)),
+        Need::HealthOrPorts(_) if up < readiness::health_goes_first(it.checked_every) => Err(of_health(&it)),
+        Need::HealthOrPorts(ports) | Need::Ports(ports) => any_port(&it, ports).await,
+        Need::Answer(Ready::Port(port)) => takes_connections(&it, *port).await,
+        Need::Answer(Ready::Http { port, path }) => answers(&it, *port, path).await,
+    };
+    watched.lacks = match (&answer, watched.restarts) {
+        (Ok(()), _) => return Ok(true),
+        (Err(why), 0) => why.clone(),
+        (Err(_), times) => format!("it ended and was started again, {times} times so far"),
+    };
+    Ok(false)
 }
 
-async fn first(tried: impl Iterator<Item = impl Future<Output = bool>>) -> bool {
-    let tried = tried.take(MOST_PORTS).map(|one| attempt(one));
-    join_all(tried).await.into_iter().any(|open| open)
-}
-
-async fn attempt(tried: impl Future<Output = bool>) -> bool {
-    timeout(ATTEMPT, tried).await.unwrap_or(false)
-}
-
-/// A connection to a port of a container: straight, where its network can be reached from here, else by way of the
-/// engine's machine.
-async fn connect(it: &Particulars, port: u16) -> Option<(TcpStream, bool)> {
-    for address in &it.addresses {
-        if let Ok(stream) = TcpStream::connect(SocketAddr::new(*address, port)).await {
-            return Some((stream, true));
+impl Watched<'_> {
+    /// How long it has been up, as far as it was looked at.
+    fn has_been_up(&mut self, it: &Particulars) -> Duration {
+        let now = Instant::now();
+        match self.life {
+            Some((started, since)) if started == it.life.started => now.duration_since(since),
+            before => {
+                self.restarts += u32::from(before.is_some());
+                self.life = Some((it.life.started, now));
+                Duration::ZERO
+            }
         }
     }
-    if !it.addresses.is_empty() {
-        return None;
-    }
-    let (_, published) = it.published.iter().find(|(inner, _)| *inner == port)?;
-    Some((TcpStream::connect(published).await.ok()?, false))
 }
 
-async fn takes_connections(it: &Particulars, port: u16) -> bool {
-    let Some((mut stream, straight)) = connect(it, port).await else { return false };
-    if straight {
-        return true;
+/// Why it is not healthy, and when that may change.
+fn of_health(it: &Particulars) -> String {
+    let every = it.checked_every.map(|every| format!(", which runs every {}", lasting(every)));
+    format!("its health check{} has not passed", every.unwrap_or_default())
+}
+
+async fn any_port(it: &Particulars, ports: &[u16]) -> Result<(), String> {
+    let all: Vec<Candidate> =
+        ports.iter().take(MOST_PORTS).flat_map(|port| candidates(it, *port)).take(MOST_CANDIDATES).collect();
+    reach::answering(&all).await.map(|_| ())
+}
+
+async fn takes_connections(it: &Particulars, port: u16) -> Result<(), String> {
+    let all = candidates(it, port);
+    if all.is_empty() {
+        return Err(no_way(it, Some(port)));
     }
-    let mut byte = [0];
-    // Silence is what is hoped for; the end of the stream, or an error, says that nobody is behind it.
-    match timeout(HOLDS, stream.read(&mut byte)).await {
-        Err(_) | Ok(Ok(1)) => true,
-        Ok(_) => false,
-    }
+    reach::answering(&all).await.map(|_| ())
 }
 
 /// Whether a GET is answered with a status below 400.
-async fn answers(it: &Particulars, port: u16, path: &str) -> bool {
-    let Some((mut stream, _)) = connect(it, port).await else { return false };
+async fn answers(it: &Particulars, port: u16, path: &str) -> Result<(), String> {
+    let all = candidates(it, port);
+    if all.is_empty() {
+        return Err(no_way(it, Some(port)));
+    }
     let request =
         format!("GET {path} HTTP/1.0\r\nHost: {}\r\nUser-Agent: wakeboard\r\n\r\n", it.facts.place.tenant);
-    if stream.write_all(request.as_bytes()).await.is_err() {
-        return false;
-    }
-    let mut head = Vec::new();
-    if stream.take(STATUS_LINE as u64).read_to_end(&mut head).await.is_err() && head.is_empty() {
-        return false;
-    }
-    status(&head).is_some_and(|status| status < 400)
+    let request = &request;
+    reach::first(&all, |one| async move {
+        let mut stream = reach::connect(one.at).await?;
+        stream.write_all(request.as_bytes()).await.map_err(|error| error.to_string())?;
+        let mut head = Vec::new();
+        let read = stream.take(STATUS_LINE as u64).read_to_end(&mut head).await;
+        match (status(&head), read) {
+            (Some(status), _) if status < 400 => Ok(()),
+            (Some(status), _) => Err(format!("status {status}")),
+            (None, Err(error)) => Err(error.to_string()),
+            (None, Ok(_)) => Err("no answer over HTTP".to_owned()),
+        }
+    })
+    .await
 }
 
 /// The status in the first line of an HTTP answer.

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::job::Job;
 use super::trouble::Trouble;
-use super::{back, tidy, ways};
+use super::{back, leftovers, tidy, wake, ways};
 use crate::model::container::Phase;
 use crate::model::method::Method;
 use crate::model::route::{has_not_run_since, sleeps_as_meant};
@@ -24,6 +24,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 pub(super) async fn run(job: &mut Job, mut sleepers: Vec<Sleeper>) -> Result<Outcome, Trouble> {
     job.told_step(TAKE_OVER, None, std::future::ready(Ok(()))).await?;
     sleepers.sort_by_key(|sleeper| sleeper.order);
+    if job.ticket.task == Task::Dump {
+        leftovers::sweep(job.engine.clone()).await;
+    }
     tidy::drop_lost(job, &mut sleepers).await?;
     // One of our own that was to tidy wakes nobody.
     let is_tidying = job.ticket.door == Door::Own && job.ticket.task == Task::Wake;
@@ -44,14 +47,26 @@ pub(super) async fn run(job: &mut Job, mut sleepers: Vec<Sleeper>) -> Result<Out
             return Ok(Outcome::Dumped);
         }
     }
+    let mut all = Vec::new();
     for sleeper in sleepers.iter().rev() {
-        back::bring(job, sleeper).await?;
+        all.push(back::bring(job, sleeper).await?);
         if let Some(checkpoint) = &sleeper.checkpoint {
             // Half made, or used up: what stays is deleted before the next one.
             let _ = job.engine.forget_checkpoint(&sleeper.container, checkpoint).await;
         }
     }
+    // A wake is over when the tenant answers, whoever brings it to its end.
+    let answered = if job.ticket.task == Task::Wake && !all.is_empty() {
+        let deadline = Instant::now() + job.tools.policy.timeout;
+        wake::wait(job, &mut all, deadline, true).await
+    } else {
+        Ok(())
+    };
+    if answered.as_ref().is_err_and(Trouble::is_lost_host) {
+        return answered.map(|()| Outcome::Woken);
+    }
     job.drop_sleepers(&sleepers).await?;
+    answered?;
     match job.ticket.task {
         Task::Wake => Ok(Outcome::Woken),
         Task::Dump => {

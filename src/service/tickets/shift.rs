@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::job::{Closing, Job, Note, crash_point};
 use super::trouble::Trouble;
-use super::{deepen, dump, lease, recover, tidy, wake};
-use crate::ledger::{Begun, Ledger};
+use super::{deepen, dump, holders, lease, recover, tidy, wake};
+use crate::ledger::{Begun, Fault, Ledger, OpenTicket};
 use crate::model::container::ContainerId;
 use crate::model::method::Method;
+use crate::model::needs::Accepted;
 use crate::model::sleeper::{Sleeper, Stage};
-use crate::model::ticket::{Outcome, TicketId};
+use crate::model::ticket::{Outcome, Task, TicketId};
 use crate::model::tier::Tier;
 
 /// A tenant is ours for so long; then somebody else may look after it.
@@ -36,7 +37,7 @@ pub(super) enum Duty {
         deeper: bool,
     },
     /// Bring it back.
-    Wake { containers: Vec<ContainerId>, timeout: Duration },
+    Wake { containers: Vec<ContainerId>, timeout: Duration, accepted: Vec<Accepted> },
     /// Finish or undo what was cut off; the ticket is ours already where it was `adopted`.
     Recover { containers: Vec<ContainerId>, adopted: bool },
     /// Drop the records that somebody else made void.
@@ -47,14 +48,24 @@ pub(super) enum Duty {
 pub(super) async fn work(mut job: Job, duty: Duty) {
     job.ticket.began.get_or_insert_with(Timestamp::now);
     job.tell();
-    let begun = match &duty {
+    let mut begun = match &duty {
         Duty::Recover { adopted: true, .. } => Ok(()),
         Duty::Recover { containers, .. }
         | Duty::Tidy { containers }
         | Duty::Dump { containers, .. }
         | Duty::Wake { containers, .. } => begin(&mut job, containers).await,
     };
-    let is_ours = begun.is_ok();
+    if let (Err(Trouble::Ledger(error)), Duty::Wake { containers, .. }) = (&begun, &duty)
+        && matches!(error.fault, Fault::DiskFull)
+        && nobody_is_at_it(&job.tools.ledger, containers).await
+    {
+        // Who is asked for comes up, though nothing of it can be written down: a full disk of ours is no reason to stay down.
+        warn!(ticket = %job.ticket.id, %error, "a wake goes on without a record");
+        job.unrecorded = Some(error.to_string());
+        begun = Ok(());
+    }
+    let is_recorded = job.unrecorded.is_none();
+    let is_ours = begun.is_ok() && is_recorded;
     let (ticket, tools) = (job.ticket.id, job.tools.clone());
     let renew = || async {
         let renewed = tools.ledger.renew(ticket, &tools.holder, Timestamp::now(), LEASE).await;
@@ -65,7 +76,7 @@ pub(super) async fn work(mut job: Job, duty: Duty) {
     } else {
         tokio::select! {
             result = carry_out(&mut job, duty) => result,
-            trouble = lease::hold(lease::Times::default(), renew) => Err(trouble),
+            trouble = lease::hold(lease::Times::default(), renew), if is_recorded => Err(trouble),
         }
     };
     finish(job, result, is_ours).await;
@@ -74,6 +85,8 @@ pub(super) async fn work(mut job: Job, duty: Duty) {
 /// Intent before act: takes the tenant's containers and writes the ticket. What others left open on them is ended first.
 async fn begin(job: &mut Job, containers: &[ContainerId]) -> Result<(), Trouble> {
     let tools = job.tools.clone();
+    // Without the key of what sleeps nothing can be written down, and what others left open not be ended either.
+    tools.ledger.seal().await?;
     let until = Instant::now() + RECOVERED_WITHIN;
     let mut orphans = 0;
     while orphans < MOST_ORPHANS {
@@ -102,6 +115,15 @@ async fn begin(job: &mut Job, containers: &[ContainerId]) -> Result<(), Trouble>
         }
     }
     Err(Trouble::Refused("tickets that others left open keep coming".to_owned()))
+}
+
+/// Whether no ticket that is in the ledger has one of these containers. It can be read when it cannot be written.
+async fn nobody_is_at_it(ledger: &Ledger, containers: &[ContainerId]) -> bool {
+    let now = Timestamp::now();
+    let has_one = |open: &OpenTicket| {
+        !open.is_orphaned(now) && open.containers.iter().any(|container| containers.contains(container))
+    };
+    ledger.open_tickets().await.is_ok_and(|open| !open.iter().any(has_one))
 }
 
 async fn is_being_recovered(ledger: &Ledger, ticket: TicketId) -> Result<bool, Trouble> {
@@ -133,7 +155,8 @@ async fn carry_out(job: &mut Job, duty: Duty) -> Result<Outcome, Trouble> {
             deepen::run(job, &containers, method, tier).await
         }
         Duty::Dump { containers, method, tier, .. } => dump::run(job, &containers, method, tier).await,
-        Duty::Wake { containers, timeout } => {
+        Duty::Wake { containers, timeout, accepted } => {
+            job.accepted = accepted;
             let sleepers = job.tools.ledger.sleepers_of(&containers).await?;
             wake::run(job, sleepers, &containers, timeout).await
         }
@@ -155,7 +178,12 @@ async fn finish(mut job: Job, result: Result<Outcome, Trouble>, is_ours: bool) {
     let ticket = &mut job.ticket;
     ticket.ended = Some(Timestamp::now());
     match result {
-        Ok(outcome) => ticket.outcome = Some(outcome),
+        Ok(outcome) => {
+            ticket.outcome = Some(outcome);
+            if let Some(why) = &job.unrecorded {
+                ticket.reason = Some(format!("it could not be recorded: {why}"));
+            }
+        }
         Err(trouble) => {
             let refused = matches!(trouble, Trouble::Refused(_));
             ticket.outcome = Some(if refused { Outcome::Refused } else { Outcome::Failed });
@@ -176,6 +204,7 @@ async fn finish(mut job: Job, result: Result<Outcome, Trouble>, is_ours: bool) {
         Ok(true) if is_ours => {
             crash_point();
             job.note(Note::Sleepers { put, drop }).await;
+            stop_holding(&job).await;
         }
         Ok(_) => {}
         // It stays open, and is found as cut off: looking again does no harm.
@@ -184,6 +213,20 @@ async fn finish(mut job: Job, result: Result<Outcome, Trouble>, is_ours: bool) {
         }
     }
     job.note(Note::Over(Box::new(job.ticket.clone()))).await;
+}
+
+/// What only this tenant needed is not held any more. A process that stays sees to that later, for many at a time.
+async fn stop_holding(job: &Job) {
+    let ticket = &job.ticket;
+    let is_due = job.tools.brief && ticket.task == Task::Wake && ticket.method == Some(Method::Destroy);
+    if !is_due {
+        return;
+    }
+    let _one_at_a_time = job.canary.lock().await;
+    let settled = holders::settle(&job.tools.ledger, &*job.engine, &ticket.host, false);
+    if let Err(error) = settled.await {
+        debug!(host = %ticket.host, %error, "holders are not as they should be");
+    }
 }
 
 /// The sleepers that nobody is at work on, though they are on their way: their ticket ended without them.

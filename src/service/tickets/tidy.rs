@@ -18,7 +18,7 @@ use crate::model::fleet::Fleet;
 use crate::model::host::HostName;
 use crate::model::sleeper::{Sleeper, Stage};
 use crate::model::ticket::Outcome;
-use crate::model::void::{is_void, looks_void};
+use crate::model::void::{STARTED_BY_OTHERS, is_void, looks_void};
 use crate::model::work::TenantKey;
 
 /// A snapshot that differs for so long is no mere delay.
@@ -117,7 +117,7 @@ pub(super) async fn run(job: &mut Job, sleepers: &[Sleeper]) -> Result<Outcome, 
             "somebody else started it, and it has ended: the record of its sleep is dropped".to_owned(),
         )),
         Dropped { .. } => {
-            job.ticket.reason = Some("somebody else has started it".to_owned());
+            job.ticket.reason = Some(STARTED_BY_OTHERS.to_owned());
             Ok(Outcome::Woken)
         }
     }

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout_at};
 
 use super::desk::Command;
+use super::numbers::Numbers;
 use crate::model::host::HostName;
 use crate::model::ticket::{Door, Outcome, Task, Ticket, TicketId};
 use crate::model::work::{Record, Work};
@@ -15,19 +16,10 @@ use crate::model::work::{Record, Work};
 /// How we call ourselves where nobody asked.
 const SELF: &str = "wakeboard";
 
-/// A number that no ticket is likely to have yet.
-#[must_use]
-pub(in crate::service) fn new_id() -> TicketId {
-    use std::hash::{BuildHasher, RandomState};
-    // The standard library seeds every `RandomState` differently.
-    let bits = RandomState::new().hash_one(0);
-    TicketId::from_random(u32::try_from(bits & 0xffff_ffff).unwrap_or_default())
-}
-
 /// The ticket under which a tenant that was left on its way is brought back.
-pub(super) fn recovery(host: HostName, tenant: Arc<str>, now: Timestamp) -> Ticket {
+pub(super) fn recovery(id: TicketId, host: HostName, tenant: Arc<str>, now: Timestamp) -> Ticket {
     Ticket {
-        id: new_id(),
+        id,
         task: Task::Wake,
         tenant,
         host,
@@ -67,9 +59,13 @@ pub(super) async fn turn_away(
 }
 
 /// The tickets that an order asks for: one a tenant.
-pub(in crate::service) fn tickets(order: &crate::model::work::Order, now: Timestamp) -> Vec<Ticket> {
+pub(in crate::service) fn tickets(
+    order: &crate::model::work::Order,
+    numbers: &Numbers,
+    now: Timestamp,
+) -> Vec<Ticket> {
     let one = |(host, tenant): &(HostName, Arc<str>)| Ticket {
-        id: new_id(),
+        id: numbers.next(),
         task: order.task,
         tenant: tenant.clone(),
         host: host.clone(),

@@ -1,7 +1,7 @@
 //! Why a ticket did not get where it was meant to.
 
 use crate::engine::EngineError;
-use crate::ledger::LedgerError;
+use crate::ledger::{Fault, LedgerError};
 
 /// Why a ticket did not get where it was meant to.
 #[derive(Debug, thiserror::Error)]
@@ -17,9 +17,12 @@ pub enum Trouble {
         /// Its answer, or its silence.
         error: EngineError,
     },
+    /// What it needs is not there any more as it was: nothing was created.
+    #[error("{0}")]
+    Needs(String),
     /// The ledger cannot be written, and nothing is done without it.
     #[error("{0}")]
-    Ledger(#[from] LedgerError),
+    Ledger(LedgerError),
     /// Somebody called it off.
     #[error("cancelled")]
     Cancelled,
@@ -35,6 +38,16 @@ pub enum Trouble {
     /// Its host does not answer.
     #[error("{0}")]
     NoHost(String),
+}
+
+impl From<LedgerError> for Trouble {
+    fn from(error: LedgerError) -> Self {
+        match error.fault {
+            // Seen before anything is done: it is no failure of the tenant's.
+            Fault::Key(_) => Trouble::Refused(error.to_string()),
+            _ => Trouble::Ledger(error),
+        }
+    }
 }
 
 impl Trouble {

@@ -1,5 +1,6 @@
 //! A wake: a tenant comes back, in the other order than it went, and counts as back when it answers.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,21 +10,28 @@ use tokio::time::{Instant, sleep};
 
 use super::back::{self, Back};
 use super::job::Job;
+use super::needs;
 use super::ready;
 use super::tidy;
 use super::trouble::Trouble;
 use crate::engine::Engine;
-use crate::model::container::{ContainerId, Health};
+use crate::model::container::{ContainerId, Facts, Health, Phase};
+use crate::model::counting::counted;
 use crate::model::method::Method;
 use crate::model::particulars::Particulars;
+use crate::model::setup::Use;
 use crate::model::sleeper::{Sleeper, Stage};
 use crate::model::ticket::{Outcome, Step};
-use crate::model::{order, readiness};
+use crate::model::{dependencies, order, readiness, route};
 
 /// How often a wake begins anew because its host was lost in the middle.
 const MOST_LOSSES: u32 = 3;
 /// An engine that was just started looks after its containers first.
 const ENGINE_SETTLES: Duration = Duration::from_millis(500);
+
+/// How a ticket calls a wake that was not the one that was hoped for.
+const COLD: &str = "cold start";
+const ANEW: &str = "created again";
 
 /// Brings the tenant back. `sleepers` are the records of those that sleep, `containers` all that it has.
 pub(super) async fn run(
@@ -37,11 +45,8 @@ pub(super) async fn run(
     let is_known = |id: &ContainerId| sleepers.iter().any(|sleeper| sleeper.container == *id);
     let unknown: Vec<ContainerId> = containers.iter().filter(|id| !is_known(id)).cloned().collect();
     if !unknown.is_empty() {
-        let lying = lying_down(job, &unknown).await?;
-        // Beside those that we put to sleep, only what is meant to run: one that set the tenant up once has ended for good.
-        let is_meant = |it: &Sleeper| it.restart.is_active() || it.method == Method::Freeze;
         let alone = sleepers.is_empty();
-        sleepers.extend(lying.into_iter().filter(|it| alone || is_meant(it)));
+        sleepers.extend(lying_down(job, &unknown, alone).await?);
     }
     if sleepers.is_empty() && !lost.is_empty() {
         let names = lost.join(", ");
@@ -57,8 +62,18 @@ pub(super) async fn run(
         let role = sleeper.role.as_deref().filter(|_| !is_one_dump);
         order::rank(role, &job.tools.policy.order)
     };
-    sleepers.sort_by_key(|sleeper| std::cmp::Reverse((rank(sleeper), sleeper.order)));
+    sleepers.sort_by_key(|sleeper| (rank(sleeper), sleeper.order));
+    sleepers = needed_first(job, sleepers).await;
+    if let Some(reason) = lacks(job, &sleepers).await {
+        return Err(Trouble::Refused(reason));
+    }
     job.ticket.method = sleepers.first().map(|sleeper| sleeper.method);
+    // Before it is written that they wake: one that lacks something sleeps on, and nobody tries it again by itself.
+    match needs::check(job, &sleepers).await {
+        // It is waited for below, and each container is looked at again before it is made.
+        Err(trouble) if trouble.is_lost_host() => {}
+        other => other?,
+    }
     for sleeper in &mut sleepers {
         sleeper.stage = Stage::Waking;
         sleeper.since = Timestamp::now();
@@ -89,6 +104,67 @@ pub(super) async fn run(
     Ok(Outcome::Woken)
 }
 
+/// What those that start would use of containers which do not come with them, and the user's name.
+fn uses_of_others(job: &Job, sleepers: &[Sleeper]) -> Vec<(Arc<str>, Use)> {
+    let starts = |facts: &Facts| {
+        let is_it = |it: &Sleeper| it.container == facts.id && it.method != Method::Freeze;
+        sleepers.iter().any(is_it)
+    };
+    let comes_along =
+        |used: &Use| sleepers.iter().any(|it| dependencies::is_of(used, &it.container, &it.name));
+    let mut found = Vec::new();
+    for facts in job.host.iter().flat_map(|host| &host.tenants).flat_map(|tenant| &tenant.containers) {
+        if starts(facts) {
+            let joined = dependencies::joined(facts).filter(|used| !comes_along(used));
+            found.extend(joined.map(|used| (facts.name.clone(), used.clone())));
+        }
+    }
+    found
+}
+
+/// Why one of them cannot start: it uses something of a container that is down and does not come with them.
+async fn lacks(job: &Job, sleepers: &[Sleeper]) -> Option<String> {
+    for (name, used) in uses_of_others(job, sleepers) {
+        // What cannot be asked now may be up.
+        let owner = job.engine.inspect(&used.of).await.ok()?;
+        let what = format!("{name} uses the {} of", used.part.noun());
+        match owner {
+            Some(owner) if matches!(owner.phase, Phase::Running | Phase::Paused) => {}
+            Some(owner) => {
+                let (name, tenant, state) = (&owner.name, &owner.place.tenant, owner.state());
+                return Some(format!("{what} {name} (tenant {tenant}), which is {state}: wake that first"));
+            }
+            None => return Some(format!("{what} a container that is gone ({})", short(&used.of))),
+        }
+    }
+    None
+}
+
+/// An id as people write it.
+fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
+}
+
+/// Puts sleepers into the order of waking: the other way than they were dumped, and each after those that it needs.
+async fn needed_first(job: &Job, sleepers: Vec<Sleeper>) -> Vec<Sleeper> {
+    // What is thawed needs nothing of others.
+    let matters = sleepers.len() > 1 && sleepers.iter().any(|it| it.method != Method::Freeze);
+    let mut known: HashMap<ContainerId, Facts> = HashMap::new();
+    if matters {
+        let found = join_all(sleepers.iter().map(|it| job.engine.inspect(&it.container))).await;
+        // Whoever cannot be asked now is asked again when its turn comes.
+        let found = found.into_iter().filter_map(|answer| answer.ok().flatten());
+        known.extend(found.map(|facts| (facts.id.clone(), facts)));
+    }
+    let needs = |one: &Sleeper, other: &Sleeper| {
+        let both = known.get(&one.container).zip(known.get(&other.container));
+        both.is_some_and(|(one, other)| dependencies::needs(one, other))
+    };
+    let mut ordered = dependencies::needing_first(sleepers, needs);
+    ordered.reverse();
+    ordered
+}
+
 /// Brings all containers back, and waits until they answer.
 async fn wake(job: &mut Job, sleepers: &[Sleeper], deadline: Instant) -> Result<(), Trouble> {
     let mut all = Vec::new();
@@ -103,6 +179,14 @@ async fn wake(job: &mut Job, sleepers: &[Sleeper], deadline: Instant) -> Result<
     // The containers run on, and can never start from their checkpoints again.
     let used = tokio::spawn(forget_checkpoints(job.engine.clone(), sleepers.to_vec()));
     let result = wait(job, &mut all, deadline, true).await;
+    let ways: Vec<_> = all.iter().map(|back| (back.sleeper.method, back.by)).collect();
+    job.ticket.method = route::came_back(&ways);
+    let is_said = job.ticket.fallbacks.iter().any(|fallback| fallback == COLD || fallback == ANEW);
+    if let Some(by) = job.ticket.method.filter(|by| !by.keeps_memory() && !is_said)
+        && ways.iter().any(|(slept, _)| slept.keeps_memory())
+    {
+        job.ticket.fallbacks.push(if by == Method::Destroy { ANEW } else { COLD }.to_owned());
+    }
     job.ticket.steps.extend(used.await.unwrap_or_default());
     // Once they run, they are awake, whether they answer or not.
     let runs = !matches!(&result, Err(trouble) if trouble.is_lost_host());
@@ -114,7 +198,12 @@ async fn wake(job: &mut Job, sleepers: &[Sleeper], deadline: Instant) -> Result<
 
 /// Waits until containers that came back answer. One that was restored and does not is started cold: its memory was
 /// worth a try, the tenant is worth more.
-async fn wait(job: &mut Job, all: &mut [Back], deadline: Instant, whole: bool) -> Result<(), Trouble> {
+pub(super) async fn wait(
+    job: &mut Job,
+    all: &mut [Back],
+    deadline: Instant,
+    whole: bool,
+) -> Result<(), Trouble> {
     let configured = job.tools.policy.ready_of(&job.ticket.tenant).filter(|_| whole).cloned();
     let mut retried = false;
     loop {
@@ -147,14 +236,23 @@ async fn wait(job: &mut Job, all: &mut [Back], deadline: Instant, whole: bool) -
     }
 }
 
-/// What lies down without our doing: stopped, crashed or paused by somebody else. It can be woken as well.
-async fn lying_down(job: &mut Job, containers: &[ContainerId]) -> Result<Vec<Sleeper>, Trouble> {
+/// What lies down without our doing: stopped, crashed or paused by somebody else. It can be woken as well, as far as it counts.
+/// Beside sleepers, where it is not `alone`, that is only what is meant to run.
+async fn lying_down(job: &mut Job, containers: &[ContainerId], alone: bool) -> Result<Vec<Sleeper>, Trouble> {
     let engine = job.engine.clone();
     let look = async {
         let all = join_all(containers.iter().map(|id| engine.particulars(id))).await;
         all.into_iter().collect::<Result<Vec<_>, _>>()
     };
-    let found: Vec<Particulars> = job.step("look at it", None, look).await?.into_iter().flatten().collect();
+    let mut found: Vec<Particulars> =
+        job.step("look at it", None, look).await?.into_iter().flatten().collect();
+    if alone {
+        let facts: Vec<Arc<Facts>> = found.iter().map(|it| Arc::new(it.facts.clone())).collect();
+        let counts: Vec<&ContainerId> = counted(&facts).map(|facts| &facts.id).collect();
+        found.retain(|it| counts.contains(&&it.facts.id));
+    } else {
+        found.retain(is_meant_to_run);
+    }
     let ordered = order::for_dump(found, &job.tools.policy.order);
     let mut sleepers = Vec::new();
     for (at, it) in ordered.iter().enumerate() {
@@ -163,6 +261,13 @@ async fn lying_down(job: &mut Job, containers: &[ContainerId]) -> Result<Vec<Sle
         }
     }
     Ok(sleepers)
+}
+
+/// Whether a container that lies down is to be up whenever its tenant is. One that set the tenant up once has ended for good, and
+/// one that was never started waits for somebody.
+fn is_meant_to_run(it: &Particulars) -> bool {
+    let is_kept = it.restart.is_active() && !it.facts.is_done() && it.facts.phase != Phase::Created;
+    !it.facts.is_oneoff() && (is_kept || it.facts.phase == Phase::Paused)
 }
 
 /// Deletes checkpoints that were used, and says which steps that took. What stays is deleted before the next checkpoint

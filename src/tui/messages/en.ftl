@@ -186,6 +186,8 @@ sheet-left-out = { $count ->
 }
 sheet-frees = frees about { $memory }
 sheet-takes = takes about { $memory }
+sheet-loss = with it goes { $lost }
+sheet-loss-asked = looking for what it has written …
 sheet-memory-unknown = memory not known yet
 sheet-together = Together this frees about { $memory }
 sheet-together-unknown = { $count ->
@@ -221,6 +223,7 @@ notice-nothing-to-cancel = no ticket is under way here
 notice-cancel = cancelling ticket { $id } as soon as its step allows
 notice-orders-full = { $count } tenants got no ticket: too many orders are waiting. Try again later
 notice-no-ticket = there is no ticket { $id }
+notice-losses-in-shell = what is lost is accepted in the shell only: wakeboard wake
 notice-doctor = this is for the shell: wakeboard doctor
 notice-no-callmap = no callmap is open: choose one first
 notice-nothing-failed = nothing failed: there is nothing to ask again

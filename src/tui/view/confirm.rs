@@ -3,10 +3,12 @@
 use super::popup::{Line, Popup, heading, pad, plain};
 use crate::config::theme::Slot;
 use crate::model::cells::{bytes, width, wrap};
+use crate::model::method::Method;
 use crate::model::plain::plain as harmless;
 use crate::model::ticket::Task;
 use crate::model::work::Plan;
 use crate::tui::confirm::{OrderSheet, find};
+use crate::tui::losses::Loss;
 use crate::tui::state::State;
 use crate::tui::tenant_list::total;
 
@@ -59,8 +61,10 @@ fn doable(state: &State, sheet: &OrderSheet) -> Vec<Line> {
         rows.iter().map(|row| width(&row[column])).max().unwrap_or(0).min(NAME_MOST)
     });
     let styles = [Slot::Text, Slot::Dim, Slot::Dim, Slot::Verb, Slot::Gauge];
+    let plans: Vec<&Plan> = sheet.doable().collect();
     rows.iter()
-        .map(|row| {
+        .zip(plans)
+        .flat_map(|(row, plan)| {
             let mut line: Line = styles
                 .iter()
                 .enumerate()
@@ -68,9 +72,25 @@ fn doable(state: &State, sheet: &OrderSheet) -> Vec<Line> {
                 .collect();
             // The last one may be as long as it is.
             line.push((row[5].clone(), Slot::Dim));
-            line
+            std::iter::once(line).chain(lost(state, sheet, plan))
         })
         .collect()
+}
+
+/// What goes with a tenant that is removed.
+fn lost(state: &State, sheet: &OrderSheet, plan: &Plan) -> Vec<Line> {
+    if plan.method != Some(Method::Destroy) {
+        return Vec::new();
+    }
+    let (text, slot) = match sheet.losses.get(&(plan.host.clone(), plan.tenant.clone())) {
+        Some(Loss::Asked) => (state.messages.say("sheet-loss-asked"), Slot::Dim),
+        Some(Loss::Told(Some(lost))) => {
+            (state.messages.say_with("sheet-loss", [("lost", harmless(lost).into_owned())]), Slot::Warn)
+        }
+        Some(Loss::Told(None)) | None => return Vec::new(),
+    };
+    let cells = usize::from(state.size.width).saturating_sub(4 + INDENT.len()).clamp(20, 90);
+    wrap(&text, cells).into_iter().map(|line| vec![(format!("{INDENT}{line}"), slot)]).collect()
 }
 
 fn row(state: &State, sheet: &OrderSheet, plan: &Plan) -> [String; 6] {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::engine::lab;
 use wakeboard::ledger::Ledger;
-use wakeboard::model::ledger::Where;
+use wakeboard::model::ledger::{KeyPlace, KeyPlaces, Where};
 
 pub struct Place {
     url: String,
@@ -30,12 +30,36 @@ impl Place {
     }
 
     pub async fn open(&self) -> Ledger {
-        Ledger::open(&self.at()).await.unwrap()
+        Place::open_at(&self.at()).await
+    }
+
+    /// One that is there, with its key.
+    pub async fn open_at(at: &Where) -> Ledger {
+        let key = KeyPlace::Variable { name: "KEY".to_owned(), text: Some("a1".repeat(32)) };
+        Ledger::open_with(at, &KeyPlaces(vec![key])).await.unwrap()
+    }
+
+    /// The real ledger of that older format.
+    pub async fn of_format_4() -> Place {
+        let place = Place::new();
+        place.sql(include_str!("../../ledger/fixtures/format-4.sql")).await;
+        place
     }
 
     /// What another program does to it.
     pub async fn sql(&self, sql: &str) {
         run(&self.url, sql).await;
+    }
+
+    /// The one text that a statement finds.
+    pub async fn text_of(&self, sql: &str) -> String {
+        use sqlx::{AnyConnection, Connection, Row};
+        sqlx::any::install_default_drivers();
+        let mut connection = AnyConnection::connect(&self.url).await.unwrap();
+        let row = sqlx::query(sql).fetch_one(&mut connection).await.unwrap();
+        let text = row.get(0);
+        connection.close().await.unwrap();
+        text
     }
 
     /// For a child process.

@@ -1,6 +1,6 @@
 //! What is special about a ledger on a server: ways to be refused, and connections that are lost. No password gets out.
 
-use wakeboard::ledger::{Fault, Ledger};
+use wakeboard::ledger::{Fault, KeyFault, Ledger};
 use wakeboard::model::ledger::Where;
 
 use super::place::{Place, run, server};
@@ -32,6 +32,35 @@ async fn a_server_that_is_not_there_is_told_at_once() {
     let (fault, text) = fault("postgres://op:secret@127.0.0.1:1/board").await;
     assert!(matches!(fault, Fault::Unreachable(_)), "{text}");
     assert!(begun.elapsed().as_secs() < 5);
+}
+
+#[tokio::test]
+async fn a_database_of_something_else_gets_no_tables_of_ours() {
+    let place = Place::new();
+    place.sql("CREATE TABLE orders (id BIGINT)").await;
+    let (fault, text) = fault(&place.text()).await;
+    assert!(matches!(&fault, Fault::Foreign(name) if name == "orders"), "{text}");
+    let tables = "SELECT CAST(COUNT(*) AS TEXT) FROM pg_tables WHERE schemaname = 'public'";
+    assert_eq!(place.text_of(tables).await, "1");
+    let place = Place::new();
+    place.sql("CREATE TABLE wakeboard (id BIGINT)").await;
+    let (fault, text) = self::fault(&place.text()).await;
+    assert!(matches!(fault, Fault::NotALedger), "{text}");
+}
+
+#[tokio::test]
+async fn without_a_key_nothing_is_put_to_sleep_and_all_else_goes_on() {
+    let place = Place::new();
+    let ledger = Ledger::open(&place.at()).await.unwrap();
+    let asleep = [sleeper("a", 1)];
+    let error = ledger
+        .begin(&ticket(1), &elsewhere(1), &containers(&["a"]), &asleep, at(0), LEASE)
+        .await
+        .unwrap_err();
+    assert!(matches!(error.fault, Fault::Key(KeyFault::NotNamed)), "{error}");
+    assert!(error.to_string().contains("ledger_key"), "{error}");
+    assert!(ledger.open_tickets().await.unwrap().is_empty());
+    assert!(ledger.record(&ended(ticket(1))).await.unwrap());
 }
 
 #[tokio::test]

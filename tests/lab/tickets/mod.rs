@@ -1,10 +1,13 @@
 //! Dump and wake on real engines, by the command line, as an operator in a hurry would.
 
 mod crash;
+mod dependencies;
 mod disk;
 mod faults;
+mod prune;
 mod rounds;
 mod shared;
+mod states;
 mod tenants;
 mod v2;
 

@@ -1,6 +1,6 @@
 //! What is appended is there once, in order, and for everybody.
 
-use wakeboard::ledger::{Answer, Appended};
+use wakeboard::ledger::{Answer, Appended, Spot};
 use wakeboard::model::change::{Record, Source, Verb};
 
 use super::super::place::Place;
@@ -15,7 +15,7 @@ async fn what_is_appended_is_there_once_whoever_tells_it() {
     let twice = [first.clone(), second.clone(), first.clone()];
     assert_eq!(ours.append(&twice).await.unwrap(), Appended { new: 2, seq: 2 });
     assert_eq!(theirs.append(&twice).await.unwrap(), Appended { new: 0, seq: 2 });
-    assert_eq!(theirs.newest_record().await.unwrap(), 2);
+    assert_eq!(theirs.newest_record().await.unwrap().seq, 2);
     let third = event("3", moment(3), "birch", Verb::Crashed);
     assert_eq!(theirs.append(&[second.clone(), third.clone()]).await.unwrap(), Appended { new: 1, seq: 3 });
     let newest_first = vec![reading(&second), reading(&third), reading(&first)];
@@ -65,7 +65,7 @@ async fn a_host_that_two_consoles_lose_is_lost_once() {
 async fn a_feed_begins_with_the_latest_and_hears_of_the_rest() {
     let place = Place::new();
     let (ours, theirs) = (place.open().await, place.open().await);
-    assert_eq!(ours.newest_record().await.unwrap(), 0);
+    assert_eq!(ours.newest_record().await.unwrap(), Spot::default());
     assert_eq!(ours.recent(9).await.unwrap(), (vec![], vec![]));
     let old = event("old", moment(-5), "acme", Verb::Started);
     let begun = event("a", moment(0), "acme", Verb::Signalled);
@@ -82,13 +82,41 @@ async fn a_feed_begins_with_the_latest_and_hears_of_the_rest() {
     let both = theirs.recent(9).await.unwrap().0;
     assert_eq!(both.iter().map(|change| change.act).collect::<Vec<_>>(), [old.act, begun.act]);
 
-    let (changes, seq) = theirs.appended_since(1, 10).await.unwrap();
-    assert_eq!((changes, seq), (vec![expected.clone()], 11));
+    let first = place.text_of("SELECT hash FROM records WHERE seq = 1").await;
+    let first = Spot { seq: 1, hash: first };
+    let (changes, seen) = theirs.appended_since(&first, 10).await.unwrap().unwrap();
+    assert_eq!((changes, seen.seq), (vec![expected.clone()], 11));
     ours.append(&[part(&old, "late", moment(1), Verb::Ended)]).await.unwrap();
-    let (changes, seq) = theirs.appended_since(11, 1000).await.unwrap();
+    let (changes, seen) = theirs.appended_since(&seen, 1000).await.unwrap().unwrap();
     assert_eq!(changes.iter().map(|change| change.act).collect::<Vec<_>>(), [begun.act, old.act]);
-    assert_eq!(seq, 42);
-    assert_eq!(theirs.appended_since(42, 1000).await.unwrap(), (vec![], 42));
+    assert_eq!(seen, theirs.newest_record().await.unwrap());
+    assert_eq!(seen.seq, 42);
+    assert_eq!(theirs.appended_since(&seen, 1000).await.unwrap(), Some((vec![], seen.clone())));
+    assert_eq!(seen.to_string().parse(), Ok(seen));
+}
+
+#[tokio::test]
+async fn a_record_that_was_set_back_is_noticed_however_many_new_ones_there_are() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let notes: Vec<Record> = (0..9).map(|at| note(&at.to_string(), moment(at), "op1", "said")).collect();
+    ledger.append(&notes).await.unwrap();
+    let seen = ledger.newest_record().await.unwrap();
+    // As a server does that takes over without the last four, or a copy that was brought back.
+    let fifth = place.text_of("SELECT hash FROM records WHERE seq = 5").await;
+    place.sql("DELETE FROM records WHERE seq > 5; DELETE FROM acts WHERE told > 5").await;
+    place.sql(&format!("UPDATE chain SET seq = 5, hash = '{fifth}'")).await;
+    assert_eq!(ledger.appended_since(&seen, 9).await.unwrap(), None);
+    assert!(ledger.goes_on_from(&Spot { seq: 5, hash: fifth }).await.unwrap());
+    for more in [2, 2, 9] {
+        let key = ledger.newest_record().await.unwrap().seq;
+        let notes: Vec<Record> =
+            (0..more).map(|at| note(&format!("{key}/{at}"), moment(at), "op1", "new")).collect();
+        ledger.append(&notes).await.unwrap();
+        assert_eq!(ledger.appended_since(&seen, 9).await.unwrap(), None);
+        assert!(!ledger.goes_on_from(&seen).await.unwrap());
+    }
+    assert_eq!(ledger.verify_changes(|_| {}).await.unwrap().broken, None, "whole in itself");
 }
 
 #[tokio::test]

@@ -92,6 +92,6 @@ async fn several_append_the_same_at_once_and_each_record_is_there_once() {
     }
     let ledger = place.open().await;
     assert_eq!(i64::try_from(new).unwrap(), 10 * BATCH);
-    assert_eq!(ledger.newest_record().await.unwrap(), 10 * BATCH);
+    assert_eq!(ledger.newest_record().await.unwrap().seq, 10 * BATCH);
     assert_eq!(ledger.verify_changes(|_| {}).await.unwrap().broken, None);
 }

@@ -143,3 +143,37 @@ async fn also_after_pruning_it_is_found(#[case] sql: &str, #[case] expected: (i6
     place.sql(sql).await;
     assert_eq!(broken(&ledger).await, Some(expected));
 }
+
+#[tokio::test]
+async fn a_clock_that_is_ahead_of_what_was_written_prunes_nothing() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    ledger.append(&pairs(0, 500)).await.unwrap();
+    let now = Timestamp::now();
+    let later = |days: i64| now.checked_add(SignedDuration::from_hours(24 * days)).unwrap();
+    for days in [0, 1] {
+        assert_eq!(ledger.time_to_prune_by(later(days)).await.unwrap().max(later(days)), later(days));
+    }
+    // Three years ahead, and with a few records of that time.
+    let by = ledger.time_to_prune_by(later(1095)).await.unwrap();
+    assert!(by < later(3), "{by}");
+    assert_eq!(ledger.prune_changes(&KEEP, by).await.unwrap(), Pruned::default());
+    let all = ledger.verify_changes(|_| {}).await.unwrap();
+    assert_eq!((all.records, all.pruned), (1000, 0));
+}
+
+#[tokio::test]
+async fn what_is_not_taken_in_again_stands_in_the_chain() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    ledger.append(&pairs(0, 5)).await.unwrap();
+    // One cell, by which nothing was recorded any more while the record was called whole.
+    place.sql("UPDATE chain SET horizon = 9223372036854775807").await;
+    assert_eq!(ledger.append(&pairs(100, 5)).await.unwrap().new, 10);
+    assert!(prune(&ledger, 40).await.records > 0);
+    place.sql("UPDATE chain SET horizon = 9223372036854775807").await;
+    assert_eq!(ledger.append(&pairs(0, 5)).await.unwrap().new, 0, "pruned once, and known to be");
+    let late = event("late", Timestamp::now(), "acme", Verb::Started);
+    assert_eq!(ledger.append(&[late]).await.unwrap().new, 1);
+    assert_eq!(broken(&ledger).await, None);
+}

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{Findings, body, described, is_like, lasts, trust};
 use crate::model::callmap::answer::HttpSeen;
 use crate::model::callmap::map::{HttpAsk, Secrets};
+use crate::model::callmap::tell::is_secret_header;
 use crate::model::callmap::words::{counted, quoted};
 
 /// How many faults a reason tells.
@@ -81,6 +82,11 @@ fn headers(ask: &HttpAsk, seen: &HttpSeen, secrets: &Secrets, faults: &mut Vec<S
         if let Some(wanted) = wanted
             && !values.iter().any(|value| is_like(wanted, value))
         {
+            if is_secret_header(name) {
+                let wanted = described(wanted, secrets);
+                faults.push(format!("header {name} is another than wanted, which was {wanted}"));
+                continue;
+            }
             let first = quoted(secrets, first);
             faults.push(format!("header {name} is {first}, wanted {}", described(wanted, secrets)));
         }

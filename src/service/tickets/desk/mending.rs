@@ -6,18 +6,21 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::{Desk, MOST_ENDED};
 use crate::ledger::{self, Ledger};
+use crate::model::holding::Wanted;
 use crate::model::host::HostName;
 use crate::model::ticket::Ticket;
 use crate::model::work::{KEEPER, Keeping};
 use crate::service::tickets::shift::{self, Duty};
-use crate::service::tickets::{leftovers, tidy, told};
+use crate::service::tickets::{holders, leftovers, tidy, told};
 
 /// How many runs of callmaps are shown.
 const MOST_RUNS: usize = 200;
+/// Holders are looked at after this time, though nothing has changed: somebody may have removed one.
+const HOLD_AGAIN: Duration = Duration::from_secs(600);
 
 /// A tenant that could not be brought back is tried again after this time, then after twice as long, and so on: each try is a
 /// ticket in everybody's feed.
@@ -60,6 +63,7 @@ impl Desk {
             news |= self.look_for_keeper(&ledger).await;
         }
         self.read = Some(began);
+        self.numbers.refill(&ledger).await;
         if is_of_one_moment && self.mends && !self.tools.policy.read_only {
             self.mend(&ledger).await;
         }
@@ -112,6 +116,14 @@ impl Desk {
     /// Finishes or undoes what was cut off: open tickets that nobody holds, and sleepers left on their way.
     async fn mend(&mut self, ledger: &Ledger) {
         self.sweep();
+        self.hold();
+        if self.others.is_empty() && self.sleepers.is_empty() {
+            return;
+        }
+        if ledger.seal().await.is_err() {
+            // Without the key of what sleeps nobody can bring it back: that is left to those who have it.
+            return;
+        }
         let now = Timestamp::now();
         if !self.others.is_empty() {
             let open = ledger.open_tickets().await.unwrap_or_default();
@@ -143,7 +155,7 @@ impl Desk {
             let wait = MEND_AGAIN.saturating_mul(1 << failures.min(10)).min(MEND_AT_LEAST_EVERY);
             self.tried.insert(key.clone(), (failures + 1, Instant::now() + wait));
             let (host, tenant) = key;
-            let ticket = told::recovery(host, tenant, now);
+            let ticket = told::recovery(self.numbers.next(), host, tenant, now);
             let containers = self.containers(&ticket);
             self.admit(ticket, Duty::Recover { containers, adopted: false });
         }
@@ -159,6 +171,34 @@ impl Desk {
                 host.swept = Some(now);
                 self.jobs.spawn(leftovers::sweep(engine));
             }
+        }
+    }
+
+    /// Brings holders to what the sleepers need, where that has changed and nobody of ours is at work: not for a short command.
+    fn hold(&mut self) {
+        for (name, host) in self.hosts.iter_mut().filter(|_| !self.brief) {
+            let Some(engine) = host.connected.borrow().clone() else { continue };
+            let is_busy = self.mine.values().any(|mine| mine.ticket.host == *name)
+                || self.others.iter().any(|ticket| ticket.host == *name);
+            if is_busy {
+                continue;
+            }
+            let now = Arc::downgrade(&engine);
+            let wanted = Wanted::of(self.sleepers.values().filter(|it| it.host == *name).map(|it| &**it));
+            let is_settled = host.held.as_ref().is_some_and(|(over, held, since)| {
+                over.ptr_eq(&now) && *held == wanted && since.elapsed() < HOLD_AGAIN
+            });
+            if is_settled {
+                continue;
+            }
+            host.held = Some((now, wanted, Instant::now()));
+            let (ledger, name, canary) = (self.tools.ledger.clone(), name.clone(), host.canary.clone());
+            self.jobs.spawn(async move {
+                let _one_at_a_time = canary.lock().await;
+                if let Err(error) = holders::settle(&ledger, &*engine, &name, true).await {
+                    debug!(host = %name, %error, "holders are not as they should be");
+                }
+            });
         }
     }
 

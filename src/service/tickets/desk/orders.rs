@@ -1,5 +1,7 @@
 //! Orders: which are turned away at once, who gets in line, and who goes to work next.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use tokio::sync::watch;
 use tracing::warn;
@@ -14,14 +16,20 @@ use crate::service::tickets::shift::{self, Duty};
 
 impl Desk {
     pub(super) async fn ask(&mut self, asked: Asked) {
-        let Asked { ticket, force, deeper, timeout } = asked;
+        let Asked { ticket, force, deeper, timeout, accepted } = asked;
         if let Some(reason) = self.refusal(&ticket, force) {
             return self.refuse(ticket, reason).await;
+        }
+        if ticket.task == Task::Wake && self.is_awake_already(&ticket) {
+            return self.awake_already(ticket);
         }
         let containers = self.containers(&ticket);
         let duty = match ticket.task {
             Task::Dump => Duty::Dump { containers, method: ticket.method, tier: self.tier(&ticket), deeper },
-            Task::Wake => Duty::Wake { containers, timeout: timeout.unwrap_or(self.tools.policy.timeout) },
+            Task::Wake => {
+                let timeout = timeout.unwrap_or(self.tools.policy.timeout);
+                Duty::Wake { containers, timeout, accepted }
+            }
         };
         self.admit(ticket, duty);
     }
@@ -50,6 +58,25 @@ impl Desk {
         }
         let vip = ticket.task == Task::Dump && self.tier(ticket) == Some(Tier::Vip) && !force;
         vip.then(|| "its tier is vip: only with --force".to_owned())
+    }
+
+    /// Whether there is nothing to wake: as far as is known the tenant runs, none of it sleeps, and nobody is at it.
+    fn is_awake_already(&self, ticket: &Ticket) -> bool {
+        let sleeps = self.sleepers.values().any(|it| it.host == ticket.host && it.tenant == ticket.tenant);
+        let is_at_it = |other: &&Arc<Ticket>| other.host == ticket.host && other.tenant == ticket.tenant;
+        let fleet = self.fleet.borrow();
+        let runs = fleet.tenant(&ticket.host, &ticket.tenant).is_some_and(|tenant| tenant.state.is_awake());
+        runs && !sleeps
+            && !self.others.iter().any(|other| is_at_it(&other))
+            && self.is_free(&ticket.host, &ticket.tenant)
+    }
+
+    /// Tells who asked so. Nothing has changed: it is no ticket of the record.
+    fn awake_already(&mut self, mut ticket: Ticket) {
+        let now = Timestamp::now();
+        (ticket.ended, ticket.outcome) = (Some(now), Some(Outcome::Woken));
+        (ticket.method, ticket.reason) = (None, Some("is awake already".to_owned()));
+        self.over(ticket);
     }
 
     pub(super) async fn refuse(&mut self, mut ticket: Ticket, reason: String) {
@@ -102,10 +129,13 @@ impl Desk {
                 ticket: mine.ticket.clone(),
                 tools: self.tools.clone(),
                 engine,
+                host: self.fleet.borrow().host(host).cloned(),
                 connected: desk.connected.clone(),
                 canary: desk.canary.clone(),
                 cancelled: mine.cancel.subscribe(),
                 closing: Closing::default(),
+                unrecorded: None,
+                accepted: Vec::new(),
                 asleep_since: None,
             };
             self.turn += 1;

@@ -9,6 +9,10 @@ use crate::model::sleeper::Sleeper;
 use crate::model::ticket::STOP;
 use crate::service::tickets::job::Job;
 use crate::service::tickets::trouble::Trouble;
+use crate::service::tickets::{holders, needs};
+
+/// How often a container is created that somebody removes before it is started.
+const MOST_CREATES: u32 = 5;
 
 pub(super) struct Destroy;
 
@@ -20,6 +24,13 @@ impl Way for Destroy {
         }
         let (engine, id, grace) = (job.engine.clone(), sleeper.container.clone(), job.grace(sleeper));
         job.step(STOP, Some(&sleeper.name), engine.stop(&id, grace)).await?;
+        match needs::record(job, sleeper).await {
+            // A prune was faster. What it needs was looked at before, and is held.
+            Err(Trouble::Engine { error, .. }) if error.is_not_found() && sleeper.needs.is_some() => {}
+            other => other?,
+        }
+        // Once it is removed, nothing but the record knows them.
+        job.put(std::slice::from_ref(sleeper)).await?;
         job.step("remove", Some(&sleeper.name), engine.remove(&id)).await?;
         sleeper.memory_left = Some(0);
         Ok(sleeper.life.clone())
@@ -41,8 +52,35 @@ impl Way for Destroy {
             // Two that write to the same volume would do more harm than none.
             engine.end_leftovers(&sleeper.container).await;
         }
-        let id = job.step("create", Some(name), engine.create(recipe)).await?;
-        job.step("start", Some(name), engine.start(&id)).await?;
-        Ok(id)
+        let mut begun = begin(job, sleeper, recipe).await;
+        for _ in 1..MOST_CREATES {
+            let is_gone = matches!(&begun, Err(Trouble::Engine { error, .. }) if error.is_not_found());
+            if !is_gone || engine.particulars(name).await.is_ok_and(|found| found.is_some()) {
+                break;
+            }
+            // A prune takes containers that do not run yet.
+            begun = begin(job, sleeper, recipe).await;
+        }
+        let trouble = match begun {
+            Err(trouble) if !trouble.is_lost_host() && !matches!(trouble, Trouble::Needs(_)) => trouble,
+            other => return other,
+        };
+        let needs = sleeper.needs.as_ref().filter(|needs| !needs.networks.is_empty());
+        if let Some(needs) = needs
+            && holders::step_aside(&*engine, needs).await
+        {
+            if let Ok(Some(half)) = engine.particulars(name).await {
+                job.step("remove", Some(name), engine.remove(&half.facts.id)).await?;
+            }
+            return begin(job, sleeper, recipe).await;
+        }
+        Err(trouble)
     }
+}
+
+async fn begin(job: &mut Job, sleeper: &Sleeper, recipe: &str) -> Result<ContainerId, Trouble> {
+    let id = needs::create(job, sleeper, recipe).await?;
+    let engine = job.engine.clone();
+    job.step("start", Some(&sleeper.name), engine.start(&id)).await?;
+    Ok(id)
 }
