@@ -106,6 +106,13 @@ impl EngineError {
     pub fn says_already_exists(&self) -> bool {
         matches!(self, EngineError::Refused { message, .. } if message.contains("already exists"))
     }
+
+    /// Whether the runtime gave up freezing a container's processes: on a busy host with cgroup v1 not all of them stop
+    /// within runc's tries. It has let them run again, and the same call works later.
+    #[must_use]
+    pub fn is_unable_to_freeze(&self) -> bool {
+        matches!(self, EngineError::Refused { message, .. } if message.contains("unable to freeze"))
+    }
 }
 
 impl From<ApiError> for EngineError {

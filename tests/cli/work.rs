@@ -211,3 +211,16 @@ fn what_cannot_be_created_again_is_not_removed() {
     std::fs::write(home.config(), format!("{config}dump: {{methods: [destroy, stop]}}\n")).unwrap();
     run(&home, &["dump", "acme"]).success().stdout(contains("acme dumped by stop"));
 }
+
+#[test]
+fn a_pause_that_the_runtime_could_not_bring_about_is_tried_again() {
+    let (_runtime, running, home) = simulated_by(WRITTEN, "");
+    let fault = CallFault { of: Call::Pause, times: 2, how: How::UnableToFreeze };
+    running.fault("web-1", Some(Fault::Call(fault))).unwrap();
+    run(&home, &["dump", "acme", "--by", "freeze"]).success().stdout(contains("acme dumped by freeze"));
+    // Another refusal is one at once.
+    run(&home, &["wake", "acme"]).success();
+    let fault = CallFault { how: How::Status(500), times: 1, ..fault };
+    running.fault("web-1", Some(Fault::Call(fault))).unwrap();
+    run(&home, &["dump", "acme", "--by", "freeze"]).code(1);
+}

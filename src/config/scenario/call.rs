@@ -24,6 +24,8 @@ pub enum How {
     Status(u16),
     /// It is not done; the answer is Docker's for a checkpoint that it has written before (moby issue 42900).
     AlreadyExists,
+    /// It is not done; the answer is runc's for processes that its freezer did not stop in time.
+    UnableToFreeze,
     /// It is not done, and there is no answer while the fault lasts.
     Hang,
     /// It is done, and the connection is cut before the answer.

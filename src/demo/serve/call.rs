@@ -51,6 +51,10 @@ pub(super) fn undone(fault: CallFault) -> Option<Refusal> {
              sha256:5a1e0f3c7b2d9e8f: already exists"
                 .to_owned(),
         )),
+        How::UnableToFreeze => Some(Refusal::new(
+            500,
+            "Cannot pause container 5a1e0f3c7b2d9e8f: OCI runtime pause failed: unable to freeze: unknown".to_owned(),
+        )),
         How::Hang | How::Lost | How::Mute => None,
     }
 }

@@ -11,6 +11,7 @@ use super::call::{Call, encoded};
 use super::{DockerEngine, LONGEST_CALL, listening, row};
 use crate::engine::hands::{Hands, NewHolder, Ran, Room};
 use crate::engine::{Engine, EngineError, cgroup, podman, read_ahead};
+use crate::model::backoff;
 use crate::model::container::{ContainerId, Facts};
 use crate::model::internal::{self, Internal};
 use crate::model::needs::Needs;
@@ -23,6 +24,9 @@ use crate::model::writable::Written;
 const SLACK: Duration = Duration::from_secs(20);
 /// Between two looks whether a removal by somebody else is over.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// How long a pause is tried again that the runtime could not bring about, and the longest wait between two tries.
+const FREEZE_PATIENCE: Duration = Duration::from_secs(10);
+const FREEZE_AGAIN: Duration = Duration::from_secs(1);
 /// How long a start may take on a machine that has much to do.
 const START_DEADLINE: Duration = Duration::from_secs(60);
 
@@ -37,7 +41,17 @@ impl Hands for DockerEngine {
     }
 
     async fn pause(&self, id: &str) -> Result<(), EngineError> {
-        self.act(Call::post(format!("/containers/{id}/pause")), LONGEST_CALL).await
+        let begun = Instant::now();
+        let mut failures = 0;
+        loop {
+            match self.act(Call::post(format!("/containers/{id}/pause")), LONGEST_CALL).await {
+                Err(error) if error.is_unable_to_freeze() && begun.elapsed() < FREEZE_PATIENCE => {
+                    failures += 1;
+                    tokio::time::sleep(backoff::wait(failures, 1.0).min(FREEZE_AGAIN)).await;
+                }
+                other => return other,
+            }
+        }
     }
 
     async fn unpause(&self, id: &str) -> Result<(), EngineError> {
