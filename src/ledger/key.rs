@@ -21,7 +21,7 @@ pub enum KeyFault {
     /// A PostgreSQL, and the config names no key.
     #[error(
         "its key is not named, and nothing is put to sleep or woken without it; say `ledger_key: FILE` in the config, with \
-         the same key at all that share this ledger (the first one makes it: wakeboard ledger key new FILE)"
+         the same key everywhere that this ledger is shared (the first one makes it: wakeboard ledger key new FILE)"
     )]
     NotNamed,
     /// The file or the variable is not there.

@@ -11,6 +11,7 @@ import tempfile
 import time
 
 from engine import LABEL, Engine
+from ledger_key import ledger_key
 from table import show
 
 TENANTS, METHODS, GRACES = 12, ["freeze", "checkpoint", "stop", "destroy"], [1, 10, 60]
@@ -104,6 +105,7 @@ class Trial:
         self.config = f"{self.folder}/wakeboard.yaml"
         with open(self.config, "w") as file:
             file.write(f"hosts: {{docker-a: 'unix://{self.engine.path}'}}\nledger: '{self.ledger}'\n")
+            file.write(ledger_key(self.folder, self.ledger))
             file.write(f"dump: {{grace: {grace}s}}\nwake: {{timeout: 30s}}\n")
 
     def environment(self):

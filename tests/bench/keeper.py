@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 
+from ledger_key import ledger_key
 from people import MINUTE, ask
 from simulated import WAKEBOARD
 
@@ -62,6 +63,7 @@ def write_config(folder, hosts, ledger, door, speed, more):
     with open(path, "w") as file:
         file.write(
             f"ledger: {ledger}\n"
+            f"{ledger_key(folder, ledger)}"
             "tiers:\n"
             "  vip: []\n"
             f"  high: [{{after: {fast(30 * MINUTE)}, dump: freeze}}, {{after: {fast(8 * 3600)}, dump: checkpoint}}]\n"

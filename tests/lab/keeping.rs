@@ -62,9 +62,9 @@ fn wait_for(bench: &Bench, tenant: &str, what: &str) -> Vec<String> {
 fn tenants_sleep_by_rule_and_deeper_and_the_next_keeper_goes_on() {
     // Where there is no swap a freeze is refused, and the first step is another one.
     let first = if has_swap() { "freeze" } else { "checkpoint" };
-    let ledger = Place::new().text();
+    let ledger = Place::new().settings();
     let more = format!(
-        "ledger: {ledger}\n{}",
+        "{ledger}{}",
         RULES
             .replace(
                 "{after: 14s, dump: checkpoint}]",

@@ -88,10 +88,10 @@ fn kills_of_keeper_engine_and_ledger_lose_nobody() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let high = if has_swap() { "freeze" } else { "stop" };
     let more = format!(
-        "ledger: {}\ntiers: {{low: [], mid: [{{after: 2s, dump: destroy}}], high: [{{after: 2s, dump: {high}}}]}}\n\
+        "{}tiers: {{low: [], mid: [{{after: 2s, dump: destroy}}], high: [{{after: 2s, dump: {high}}}]}}\n\
          rules: {{idle: {{network: ignore, cpu: ignore, connections: ignore}}, limits: {{dumps_a_minute: 1000}}}}\n\
          keeper: {{listen: '127.0.0.1:{port}', port: 7070, wait: 30s, tenants: {{host: '{{tenant}}.shop.test'}}}}\n",
-        Place::new().text()
+        Place::new().settings()
     );
     let mut bench = Bench::new(Engine::docker_b(), &more);
     for (name, tier) in TENANTS {

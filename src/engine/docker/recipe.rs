@@ -39,11 +39,21 @@ impl DockerEngine {
                 body.insert("Image".to_owned(), id.into());
             }
         }
-        // Before API 1.44 a container is created in one network at most.
+        let in_all = Value::Object(body.clone());
         let others = other_networks(&mut body);
-        let call =
-            Call::post(format!("/containers/create?name={}", encoded(&name))).json(&Value::Object(body));
-        let created: Created = call.read(&self.transport, DEADLINE).await?;
+        let create = async |body: &Value| {
+            let call = Call::post(format!("/containers/create?name={}", encoded(&name))).json(body);
+            call.read::<Created>(&self.transport, DEADLINE).await
+        };
+        // Docker 26.1 takes the MAC address of a second network with the call that creates, and drops that of a later connection.
+        // Before API 1.44 a container is created in one network at most, and more are refused.
+        if !others.is_empty() && self.libpod().await?.is_none() {
+            match create(&in_all).await {
+                Err(EngineError::Refused { status: 400, .. }) => {}
+                other => return other.map(|created| created.id),
+            }
+        }
+        let created = create(&Value::Object(body)).await?;
         for (network, settings) in others {
             let call = Call::post(format!("/networks/{}/connect", encoded(&network)))
                 .json(&json!({ "Container": created.id, "EndpointConfig": settings }));

@@ -1,6 +1,7 @@
 //! The wake door behind real proxies, on real containers: whoever asks is led to a tenant that has just woken.
 
 mod proxy;
+mod traffic;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

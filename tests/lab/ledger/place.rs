@@ -1,5 +1,6 @@
 //! A new database of the lab's PostgreSQL for each test.
 
+use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::engine::lab;
@@ -60,6 +61,15 @@ impl Place {
         let text = row.get(0);
         connection.close().await.unwrap();
         text
+    }
+
+    /// What a config says of it: where it is, and the key that all who share it have.
+    pub fn settings(&self) -> String {
+        let (_, name) = self.url.rsplit_once('/').unwrap();
+        let key = format!("{}/{name}.key", lab("WAKEBOARD_LAB"));
+        std::fs::write(&key, "a1".repeat(32)).unwrap();
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+        format!("ledger: {}\nledger_key: {key}\n", self.url)
     }
 
     /// For a child process.

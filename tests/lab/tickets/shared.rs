@@ -27,14 +27,14 @@ fn another_console_wakes_what_this_one_dumped() {
     assert_eq!(bench.tenant("quince")["state"], "running");
 }
 
-/// A PostgreSQL ledger of the lab, in a new database.
+/// What a config says of a PostgreSQL ledger of the lab, in a new database.
 fn on_a_server() -> String {
-    Place::new().text()
+    Place::new().settings()
 }
 
 /// Another console on the same host and ledger: with a home of its own, and a name of its own for who sits there.
 fn console(endpoint: &str, ledger: &str, user: &str) -> Home {
-    Home::new(&format!("hosts: {{lab: '{endpoint}'}}\nledger: {ledger}\noperator: {user}\n"))
+    Home::new(&format!("hosts: {{lab: '{endpoint}'}}\n{ledger}operator: {user}\n"))
 }
 
 /// Runs a command there; gives the last line about the tenant.
@@ -57,7 +57,7 @@ fn ticket(home: &Home, args: &[&str], crash_at: Option<&str>) -> Option<Value> {
 #[test]
 fn on_a_server_one_console_dumps_and_another_wakes() {
     let ledger = on_a_server();
-    let mut bench = Bench::new(Engine::docker_a(), &format!("ledger: {ledger}\n"));
+    let mut bench = Bench::new(Engine::docker_a(), &ledger);
     bench.run_counter("rue", &["--label", "wakeboard.tenant=rue", "--restart", "always"], "4");
     let other = console(&bench.engine.endpoint, &ledger, "op2@war-room");
     let mut number = bench.count("rue");
@@ -78,7 +78,7 @@ fn on_a_server_one_console_dumps_and_another_wakes() {
 #[test]
 fn on_a_server_one_of_two_at_once_does_it() {
     let ledger = on_a_server();
-    let mut bench = Bench::new(Engine::docker_a(), &format!("ledger: {ledger}\n"));
+    let mut bench = Bench::new(Engine::docker_a(), &ledger);
     bench.run_counter("sage", &["--label", "wakeboard.tenant=sage"], "24");
     let homes = ["op2@war-room", "op3@war-room"].map(|user| console(&bench.engine.endpoint, &ledger, user));
     let mut number = bench.count("sage");
@@ -112,7 +112,7 @@ fn on_a_server_one_of_two_at_once_does_it() {
 #[test]
 fn on_a_server_another_console_mends_at_once_what_was_killed() {
     let ledger = on_a_server();
-    let mut bench = Bench::new(Engine::docker_a(), &format!("ledger: {ledger}\n"));
+    let mut bench = Bench::new(Engine::docker_a(), &ledger);
     let options = ["--label", "wakeboard.tenant=thyme", "--restart", "always", "-m", "64m"];
     bench.run_counter("thyme", &options, "8");
     let other = console(&bench.engine.endpoint, &ledger, "op2@war-room");
