@@ -367,7 +367,8 @@ async fn what_podman_would_not_make_again_is_named() {
         cli(&args)
     };
     // As people make them, on the command line.
-    let id = run(&["-v", "rehearse-data:/data/", "-v", "/tmp:/x//y", "--label", "a=b", "--restart", "always"]);
+    let id =
+        run(&["-v", "rehearse-data:/data/", "-v", "/tmp:/x//y", "--label", "a=b", "--restart", "always"]);
     assert_eq!(rehearse(&engine, &id).await.unwrap(), Vec::<String>::new());
     let secret = std::env::temp_dir().join(format!("rehearse-secret-{}", std::process::id()));
     std::fs::write(&secret, "s3cret").unwrap();

@@ -34,7 +34,7 @@ const STORY: [&str; 47] = [
     "op1@desk woke birch",
     "op1@desk dumped birch checkpoint",
     "op2@war-room woke birch",
-    "op2@war-room dumped birch destroy",
+    "op2@war-room dumped birch destroy: with it went /ticks of birch",
     "op2@war-room woke birch",
     "- started cedar IMAGE",
     "op2@war-room refused cedar dump: its tier is vip: only with --force",
@@ -145,6 +145,8 @@ impl WarRoom {
                 Some(times) => format!(" ×{times}"),
             };
             let text = changing.replace_all(change["text"].as_str().unwrap_or_default(), "").into_owned();
+            // Whichever of two calls notices first that the engine is killed.
+            let text = text.replace("connection refused", "the connection was cut");
             let line = format!("{} {} {}{times} {text}", word("actor"), word("verb"), word("object"));
             line.trim_end().to_owned()
         };

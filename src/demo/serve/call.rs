@@ -53,7 +53,8 @@ pub(super) fn undone(fault: CallFault) -> Option<Refusal> {
         )),
         How::UnableToFreeze => Some(Refusal::new(
             500,
-            "Cannot pause container 5a1e0f3c7b2d9e8f: OCI runtime pause failed: unable to freeze: unknown".to_owned(),
+            "Cannot pause container 5a1e0f3c7b2d9e8f: OCI runtime pause failed: unable to freeze: unknown"
+                .to_owned(),
         )),
         How::Hang | How::Lost | How::Mute => None,
     }

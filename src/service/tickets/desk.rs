@@ -22,6 +22,7 @@ use super::numbers::Numbers;
 use super::shift::Duty;
 use super::tidy;
 use super::told;
+use super::unwritten::Unwritten;
 use crate::engine::Engine;
 use crate::ledger::{self, Ledger};
 use crate::model::ability::Ability;
@@ -188,6 +189,7 @@ pub(in crate::service) async fn keep(start: Start) {
         notes: notes_in,
         last_look,
         setups: Setups::default(),
+        unwritten: Unwritten::default(),
         brief: rules.brief,
     });
     let hosts = hosts

@@ -22,6 +22,7 @@ use crate::model::host::HostName;
 use crate::model::internal::{self, Purpose};
 use crate::model::needs::{Needs, Thing};
 use crate::model::sleeper::Sleeper;
+use crate::service::clock::drawn;
 
 /// How long a dump waits for what it needs to be held.
 const WITHIN: Duration = Duration::from_secs(30);
@@ -225,10 +226,10 @@ async fn make(
     volumes: Vec<Arc<str>>,
     network: &str,
 ) -> Result<ContainerId, EngineError> {
-    let chance = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), image);
+    let name = || internal::name(Purpose::Holder, Timestamp::now(), drawn());
     let label = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-    let holder = NewHolder {
-        name: internal::name(Purpose::Holder, Timestamp::now(), chance),
+    let mut holder = NewHolder {
+        name: name(),
         image: image.to_owned(),
         labels: [
             label(internal::LABEL, Purpose::Holder.as_str()),
@@ -246,10 +247,12 @@ async fn make(
     let mut made = engine.hold(&holder).await;
     for _ in 1..MOST_MAKES {
         match &made {
-            // A prune takes a holder that does not run yet, and an image that nobody has yet.
-            Err(error) if error.is_not_found() => {}
+            // A prune takes a holder that does not run yet, and an image that nobody has yet. A conflict says that it is doing so.
+            Err(error) if error.is_not_found() || error.is_conflict() => {}
             _ => break,
         }
+        // The name of one that is being removed is taken for a while.
+        holder.name = name();
         if holds.is_empty() {
             engine.import_image(canary::IMAGE, canary::image()).await?;
         }

@@ -10,6 +10,7 @@ use tracing::warn;
 
 use super::neighbours::Setups;
 use super::trouble::Trouble;
+use super::unwritten::Unwritten;
 use crate::engine::{Engine, EngineError};
 use crate::ledger::Ledger;
 use crate::model::container::ContainerId;
@@ -50,6 +51,8 @@ pub(super) struct Tools {
     pub last_look: LastLook,
     /// How containers beside tenants at work were set up.
     pub setups: Setups,
+    /// Ends of tickets that the ledger has not taken.
+    pub unwritten: Unwritten,
     /// Whether this process ends with its tickets: what others would do later is done within them.
     pub brief: bool,
 }

@@ -24,6 +24,7 @@ mod shift;
 mod tidy;
 mod told;
 mod trouble;
+mod unwritten;
 mod wake;
 mod ways;
 

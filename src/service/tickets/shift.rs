@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, info, warn};
 
-use super::job::{Closing, Job, Note, crash_point};
+use super::job::{Closing, Job, Note, Tools, crash_point};
 use super::trouble::Trouble;
-use super::{deepen, dump, holders, lease, recover, tidy, wake};
+use super::{deepen, dump, holders, lease, recover, tidy, unwritten, wake};
 use crate::ledger::{Begun, Fault, Ledger, OpenTicket};
 use crate::model::container::ContainerId;
 use crate::model::method::Method;
@@ -57,7 +57,7 @@ pub(super) async fn work(mut job: Job, duty: Duty) {
     };
     if let (Err(Trouble::Ledger(error)), Duty::Wake { containers, .. }) = (&begun, &duty)
         && matches!(error.fault, Fault::DiskFull)
-        && nobody_is_at_it(&job.tools.ledger, containers).await
+        && nobody_is_at_it(&job.tools, containers).await
     {
         // Who is asked for comes up, though nothing of it can be written down: a full disk of ours is no reason to stay down.
         warn!(ticket = %job.ticket.id, %error, "a wake goes on without a record");
@@ -102,6 +102,10 @@ async fn begin(job: &mut Job, containers: &[ContainerId]) -> Result<(), Trouble>
             {
                 sleep(LOOK_AGAIN).await;
             }
+            // It has ended here, and the ledger does not know yet.
+            Begun::Busy { ticket, .. } if tools.unwritten.has(ticket).await => {
+                unwritten::write(&tools, ticket).await?;
+            }
             Begun::Busy { ticket, actor, .. } => {
                 return Err(Trouble::Refused(format!("{actor} is at it (ticket {ticket})")));
             }
@@ -118,12 +122,14 @@ async fn begin(job: &mut Job, containers: &[ContainerId]) -> Result<(), Trouble>
 }
 
 /// Whether no ticket that is in the ledger has one of these containers. It can be read when it cannot be written.
-async fn nobody_is_at_it(ledger: &Ledger, containers: &[ContainerId]) -> bool {
-    let now = Timestamp::now();
+async fn nobody_is_at_it(tools: &Tools, containers: &[ContainerId]) -> bool {
+    let (now, ended) = (Timestamp::now(), tools.unwritten.all().await);
     let has_one = |open: &OpenTicket| {
-        !open.is_orphaned(now) && open.containers.iter().any(|container| containers.contains(container))
+        !open.is_orphaned(now)
+            && !ended.contains(&open.ticket.id)
+            && open.containers.iter().any(|container| containers.contains(container))
     };
-    ledger.open_tickets().await.is_ok_and(|open| !open.iter().any(has_one))
+    tools.ledger.open_tickets().await.is_ok_and(|open| !open.iter().any(has_one))
 }
 
 async fn is_being_recovered(ledger: &Ledger, ticket: TicketId) -> Result<bool, Trouble> {
@@ -181,6 +187,7 @@ async fn finish(mut job: Job, result: Result<Outcome, Trouble>, is_ours: bool) {
         Ok(outcome) => {
             ticket.outcome = Some(outcome);
             if let Some(why) = &job.unrecorded {
+                job.tools.unwritten.is_awake(ticket).await;
                 ticket.reason = Some(format!("it could not be recorded: {why}"));
             }
         }
@@ -207,9 +214,12 @@ async fn finish(mut job: Job, result: Result<Outcome, Trouble>, is_ours: bool) {
             stop_holding(&job).await;
         }
         Ok(_) => {}
-        // It stays open, and is found as cut off: looking again does no harm.
+        // It stays open. Where this process ends before it can be written, it is found as cut off: looking again does no harm.
         Err(error) => {
             warn!(ticket = %job.ticket.id, %error, "the end of a ticket could not be written down");
+            if is_ours {
+                unwritten::keep(&tools, job.ticket.clone(), Closing { put, drop }).await;
+            }
         }
     }
     job.note(Note::Over(Box::new(job.ticket.clone()))).await;

@@ -1,4 +1,4 @@
-//! What is more than a page, through a proxy to a tenant that sleeps: uploads, WebSockets, and connections that the proxy keeps.
+//! What is more than a page, through a proxy to a tenant that sleeps: uploads, web sockets, and connections that the proxy keeps.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -54,7 +54,9 @@ fn an_upload_to_a_sleeping_tenant_arrives_whole(#[values("nginx", "caddy")] name
     let keeper = Keeper::open(&bench, 7070, PATIENT);
     let proxy = Proxy::start(name, keeper.port, "kalmia", 0);
     asleep(&bench, "kalmia", "stop");
-    let head = format!("POST / HTTP/1.1\r\nHost: kalmia.shop.test\r\nContent-Length: {SIZE}\r\nConnection: close\r\n\r\n");
+    let head = format!(
+        "POST / HTTP/1.1\r\nHost: kalmia.shop.test\r\nContent-Length: {SIZE}\r\nConnection: close\r\n\r\n"
+    );
     let mut stream = connect(&proxy, &head);
     let mut body = stream.try_clone().unwrap();
     let sent = std::thread::spawn(move || body.write_all(&vec![b'x'; SIZE]));
