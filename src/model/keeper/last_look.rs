@@ -12,6 +12,8 @@ use super::activity::{Activity, Measure, Measures};
 use super::measured::{By, Readings, measured};
 use super::rules::Idle;
 
+/// How the reason of a refusal begins that found a tenant in use.
+pub const IN_USE: &str = "it is in use";
 /// How far the second reading is from the first.
 pub const SECOND_READING: Duration = Duration::from_secs(1);
 /// How far the third one is from the first, where it is needed: as long as a regular turn on this machine.

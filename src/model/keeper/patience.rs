@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::last_look::IN_USE;
 use super::rules::later;
 use crate::model::ticket::{Door, Outcome, Task, Ticket};
 use crate::model::void::STARTED_BY_OTHERS;
@@ -111,7 +112,14 @@ impl Tries {
 
 /// Whether a rule asked for that dump.
 fn is_by_rule(ticket: &Ticket) -> bool {
-    ticket.door == Door::Keeper && ticket.task == Task::Dump
+    ticket.door == Door::Keeper && ticket.task == Task::Dump && !is_of_use(ticket)
+}
+
+/// Whether a dump was refused since somebody had begun to use the tenant: nothing is wrong, and the use counts as one, after which the
+/// tenant is idle again as the rules say.
+fn is_of_use(ticket: &Ticket) -> bool {
+    ticket.outcome == Some(Outcome::Refused)
+        && ticket.reason.as_deref().is_some_and(|reason| reason.starts_with(IN_USE))
 }
 
 /// Whether that ticket only put down that others had started a tenant.
@@ -163,6 +171,18 @@ mod tests {
 
     fn after(patience: &Patience, now: i64) -> Option<i64> {
         patience.until(&acme(), at(now)).map(|until| until.as_second() - now)
+    }
+
+    #[test]
+    fn a_use_right_before_the_dump_is_no_failure() {
+        let of_use = |reason: &str| {
+            let refused = ticket(1, "acme", 100, Outcome::Refused);
+            let mut patience = Patience::default();
+            patience.learn(&[Arc::new(Ticket { reason: Some(reason.to_owned()), ..(*refused).clone() })]);
+            after(&patience, 100)
+        };
+        assert_eq!(of_use("it is in use: network bytes and open connections"), None);
+        assert_eq!(of_use("somebody has a session open in acme-app (sh)"), Some(300));
     }
 
     #[test]

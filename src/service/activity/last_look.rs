@@ -86,7 +86,7 @@ impl LastLook {
         let word = Word::Used { key: key.clone(), measures: used };
         // Whoever measures may be gone: then the whole service is.
         let _ = timeout(TOLD_WITHIN, self.words.send(word)).await;
-        Some(format!("it is in use: {}", last_look::in_words(used)))
+        Some(format!("{}: {}", last_look::IN_USE, last_look::in_words(used)))
     }
 
     /// Who is asked before a tenant is put to sleep by rule.

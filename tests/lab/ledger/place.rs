@@ -15,7 +15,9 @@ impl Place {
     pub fn new() -> Place {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("ledger_{}_{count}", std::process::id());
+        // The numbers of processes come again.
+        let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_micros();
+        let name = format!("ledger_{}_{count}_{now}", std::process::id());
         let server = server();
         // In a thread of its own, since the test may be within a runtime.
         let sql = format!("CREATE DATABASE {name}");
