@@ -24,7 +24,7 @@ use crate::model::writable::Written;
 const SLACK: Duration = Duration::from_secs(20);
 /// Between two looks whether a removal by somebody else is over.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
-/// How long a pause is tried again that the runtime could not bring about, and the longest wait between two tries.
+/// For how long a pause that failed with "unable to freeze" is retried, and the longest wait between two tries.
 const FREEZE_PATIENCE: Duration = Duration::from_secs(10);
 const FREEZE_AGAIN: Duration = Duration::from_secs(1);
 /// How long a start may take on a machine that has much to do.

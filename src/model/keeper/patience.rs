@@ -56,7 +56,8 @@ pub struct Undone {
 impl Patience {
     /// Takes in what became of the keepers' dumps; those known already count once. Gives the tenants whose sleep others undo.
     pub fn learn(&mut self, tickets: &[Arc<Ticket>]) -> Vec<Undone> {
-        let counts = |ticket: &&Arc<Ticket>| is_by_rule(ticket) || tells_of_others(ticket);
+        let counts =
+            |ticket: &&Arc<Ticket>| is_by_rule(ticket) && !found_in_use(ticket) || tells_of_others(ticket);
         let mut ended: Vec<(Timestamp, &Arc<Ticket>)> =
             tickets.iter().filter(counts).filter_map(|ticket| Some((ticket.ended?, ticket))).collect();
         ended.sort_by_key(|(at, ticket)| (*at, ticket.id));
@@ -112,12 +113,12 @@ impl Tries {
 
 /// Whether a rule asked for that dump.
 fn is_by_rule(ticket: &Ticket) -> bool {
-    ticket.door == Door::Keeper && ticket.task == Task::Dump && !is_of_use(ticket)
+    ticket.door == Door::Keeper && ticket.task == Task::Dump
 }
 
-/// Whether a dump was refused since somebody had begun to use the tenant: nothing is wrong, and the use counts as one, after which the
-/// tenant is idle again as the rules say.
-fn is_of_use(ticket: &Ticket) -> bool {
+/// Whether a dump was refused because the tenant had just come into use. That is no failure: the use restarts the idle time of the
+/// tenant.
+fn found_in_use(ticket: &Ticket) -> bool {
     ticket.outcome == Some(Outcome::Refused)
         && ticket.reason.as_deref().is_some_and(|reason| reason.starts_with(IN_USE))
 }

@@ -1,5 +1,5 @@
-//! Ends of tickets that could not be written down, since the disk was full or the ledger away. They are written as soon as the ledger
-//! takes them: as long as this process lives, no other one takes its tickets over.
+//! Ends of tickets that could not be written because the disk was full or the ledger unreachable. They are written later: as long as
+//! this process lives, no other process takes over its tickets.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ impl Unwritten {
         self.0.lock().await.iter().map(|end| end.ticket.id).collect()
     }
 
-    /// A wake without a record has brought a tenant back: that it sleeps is not written any more.
+    /// After a wake that could not be recorded, no end that is still to be written may call the tenant asleep.
     pub async fn is_awake(&self, woken: &Ticket) {
         for end in self.0.lock().await.iter_mut() {
             if (&end.ticket.host, &end.ticket.tenant) == (&woken.host, &woken.tenant) {
@@ -42,7 +42,7 @@ impl Unwritten {
     }
 }
 
-/// Keeps an end, and tries again to write it until the ledger has answered.
+/// Keeps an end and retries to write it, with back-off, until the ledger accepts it or another process has the ticket.
 pub(super) async fn keep(tools: &Arc<Tools>, ticket: Ticket, closing: Closing) {
     let id = ticket.id;
     tools.unwritten.0.lock().await.push(End { ticket, closing });

@@ -1,4 +1,4 @@
-//! What is more than a page, through a proxy to a tenant that sleeps: uploads, web sockets, and connections that the proxy keeps.
+//! Uploads, web sockets and kept connections, through a proxy to a tenant that sleeps.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use super::proxy::Proxy;
 use super::{Keeper, PATIENT, asleep, get};
 use crate::tickets::{Bench, docker_a};
 
-/// Answers an upload with its size, and a WebSocket's handshake with itself; then it echoes.
+/// A server that answers an upload with its size in bytes, accepts a WebSocket handshake, and then echoes each byte.
 const SERVER: &str = r#"
 cat >/serve <<'END'
 size=0 upgrade=
@@ -45,7 +45,7 @@ fn connect(proxy: &Proxy, request: &str) -> TcpStream {
     stream
 }
 
-/// Larger than what nginx takes unless it is told (1 MB): the request that wakes is not refused for its body.
+/// The body is larger than the 1 MB that nginx accepts by default. The request that wakes the tenant must deliver it too.
 #[rstest]
 fn an_upload_to_a_sleeping_tenant_arrives_whole(#[values("nginx", "caddy")] name: &str) {
     const SIZE: usize = 5_000_000;
@@ -92,7 +92,7 @@ fn a_websocket_to_a_sleeping_tenant_is_opened(#[values("nginx", "caddy")] name: 
     }
 }
 
-/// The connection that the proxy has kept to a tenant is no obstacle to its checkpoint, and the next request is no 502.
+/// A connection that the proxy keeps open does not prevent the checkpoint, and the next request does not get a 502.
 #[rstest]
 fn a_tenant_sleeps_by_checkpoint_while_the_proxy_keeps_a_connection(#[values("nginx", "caddy")] name: &str) {
     let mut bench = docker_a();

@@ -15,8 +15,8 @@ use super::{in_memory, port};
 use crate::common::{Home, program};
 use crate::engine::{Engine, virtual_machine};
 
-/// CPU time counts from half a core on: the time for which the machine that emulates this one lets it wait looks like work of whatever
-/// runs in it, and makes some per cent of an idle container.
+/// The CPU threshold is high because the emulated machine charges the time for which it is not scheduled to its processes: an idle
+/// container then shows some per cent.
 const CONFIG: &str = "
 hosts: {here: 'unix:///run/docker.sock'}
 ledger: /opt/state/ledger.db
