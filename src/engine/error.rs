@@ -107,12 +107,36 @@ impl EngineError {
         matches!(self, EngineError::Refused { message, .. } if message.contains("already exists"))
     }
 
+    /// Whether the container is gone or is being removed by somebody else. A prune takes containers that do not run, those that
+    /// were just created among them.
+    #[must_use]
+    pub fn says_removed(&self) -> bool {
+        matches!(self, EngineError::Refused { message, .. } if says_removed(message))
+    }
+
+    /// Whether a container does not start because another one has its address, or has the last address of its network.
+    #[must_use]
+    pub fn is_address_taken(&self) -> bool {
+        let says = |message: &str| {
+            message.contains("Address already in use") || message.contains("no available IPv4 addresses")
+        };
+        matches!(self, EngineError::Refused { message, .. } if says(message))
+    }
+
     /// Whether the runtime gave up freezing a container's processes: on a busy host with cgroup v1 not all of them stop
     /// within runc's tries. It has let them run again, and the same call works later.
     #[must_use]
     pub fn is_unable_to_freeze(&self) -> bool {
         matches!(self, EngineError::Refused { message, .. } if message.contains("unable to freeze"))
     }
+}
+
+/// Whether an engine's message says that a container is gone or is being removed. Docker says "No such container: ID",
+/// "container is marked for removal and cannot be started" and "removal of container ID is already in progress".
+#[must_use]
+pub fn says_removed(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    ["no such container", "marked for removal", "removal of container"].iter().any(|it| message.contains(it))
 }
 
 impl From<ApiError> for EngineError {
@@ -238,5 +262,21 @@ mod tests {
         let restore =
             "failed to upload checkpoint to containerd: commit failed: content sha256:5a: already exists";
         assert!(!refused(restore).says_runtime_keeps_it() && refused(restore).says_already_exists());
+    }
+
+    #[test]
+    fn a_removal_by_somebody_else_and_a_taken_address_are_known_by_their_words() {
+        let refused = |status, message: &str| EngineError::Refused { status, message: message.to_owned() };
+        assert!(refused(404, "No such container: 7d32b9e5a902").says_removed());
+        assert!(refused(409, "container is marked for removal and cannot be started").says_removed());
+        assert!(refused(409, "removal of container 7d32 is already in progress").says_removed());
+        assert!(!refused(404, "network hazel-net not found").says_removed());
+        assert!(!refused(409, "Conflict. The container name \"/a\" is already in use").says_removed());
+        assert!(refused(403, "Address already in use").is_address_taken());
+        assert!(
+            refused(500, "no available IPv4 addresses on this network's address pools: a").is_address_taken()
+        );
+        let port = "listen tcp4 0.0.0.0:80: bind: address already in use";
+        assert!(!refused(500, port).is_address_taken(), "a port is no address of a network");
     }
 }

@@ -7,11 +7,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Found, Ledger, LedgerError};
 use crate::model::ask::{Ask, Range, Term, Test};
+use crate::model::callmap::kept::Run;
 use crate::model::change::{Act, Change, MOST_RAW, Source, Tick, Verb};
 use crate::model::host::HostName;
 use crate::model::ledger::Where;
+use crate::model::ticket::{Ticket, TicketId};
 
 /// The most changes that a tenant's history is told from, within its stretch, and from before it.
 const MOST_OF_A_TENANT: usize = 1000;
@@ -45,6 +47,8 @@ pub enum Question {
         /// Up to this one.
         to: Timestamp,
     },
+    /// The ticket or the run of a callmap with this number.
+    Ticket(TicketId),
 }
 
 /// One answer.
@@ -56,6 +60,12 @@ pub enum Told {
     Parts(Vec<Part>),
     /// To `Question::Minutes`; minutes without a change may be left out.
     Minutes(Vec<Tick>),
+    /// To `Question::Ticket`: a dump or a wake.
+    Ticket(Box<Ticket>),
+    /// To `Question::Ticket`: a run of a callmap.
+    Run(Box<Run>),
+    /// To `Question::Ticket`: the ledger has none of that number.
+    NoTicket,
 }
 
 /// Some of the changes that fit.
@@ -105,6 +115,7 @@ impl Past {
             Question::History { host, tenant, from, to } => {
                 history(ledger, host, tenant, (*from, *to)).await.map(Told::Changes)
             }
+            Question::Ticket(id) => ticket(ledger, *id).await,
         };
         told.map_err(|error| error.to_string().into())
     }
@@ -121,6 +132,14 @@ impl Past {
         let Some(place) = &self.place else { return Err("there is no ledger".into()) };
         self.ledger.get_or_try_init(|| Ledger::open(place)).await.map_err(|error| error.to_string().into())
     }
+}
+
+async fn ticket(ledger: &Ledger, id: TicketId) -> Result<Told, LedgerError> {
+    if let Found::One(ticket) = ledger.ticket(&id.to_string()).await? {
+        return Ok(Told::Ticket(ticket));
+    }
+    let run = ledger.run(id, Timestamp::now()).await?;
+    Ok(run.map_or(Told::NoTicket, |(run, _)| Told::Run(Box::new(run))))
 }
 
 async fn page(ledger: &Ledger, ask: &Ask, limit: usize) -> Result<Page, LedgerError> {

@@ -18,6 +18,7 @@ pub mod palette;
 pub mod past;
 pub mod prompt;
 mod run;
+pub mod sought;
 pub mod state;
 pub mod tenant_list;
 pub mod terminal;

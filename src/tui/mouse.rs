@@ -28,6 +28,7 @@ pub fn wheel(state: &mut State, at: Position, by: isize) {
 
 /// Something on the screen was clicked.
 pub fn click(state: &mut State, at: Position, hits: &Hits) {
+    state.sought.drop_it();
     if state.layer.take().is_some() {
         return;
     }

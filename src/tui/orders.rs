@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::callmap::act as callmap;
 use super::confirm::OrderSheet;
+use super::sought;
 use super::state::{Bottom, Layer, Notice, Pane, State};
 use super::ticket_list::Asked;
 use super::update::Effect;
@@ -140,12 +141,7 @@ pub fn tickets(state: &mut State, args: &TicketsArgs) {
         (state.bottom, state.focus) = (Bottom::Tickets, Pane::Bottom);
         return;
     };
-    if let Some(asked) = state.tickets.row(id).cloned() {
-        open_asked(state, asked);
-    } else {
-        let text = state.messages.say_with("notice-no-ticket", [("id", id.to_string())]);
-        bad(state, text);
-    }
+    sought::open(state, id);
 }
 
 /// Opens a ticket; a run of this console in its own pane, where all of it is.

@@ -13,6 +13,7 @@ use super::layout::{self, Areas};
 use super::marks::Marks;
 use super::messages::Messages;
 use super::palette::{Depth, Palette};
+use super::past::Asked;
 use super::tenant_list::TenantList;
 use super::ticket_list::TicketList;
 use crate::config::keymap::Keymap;
@@ -56,6 +57,8 @@ pub struct State {
     pub timeline: Timeline,
     /// The history of the selected tenant.
     pub history: History,
+    /// The ticket that is to be opened, while the ledger is asked for it.
+    pub sought: Asked,
     /// The list of tickets.
     pub tickets: TicketList,
     /// The callmap pane.
@@ -152,6 +155,7 @@ impl State {
             feed: ChangeList::default(),
             timeline: Timeline::default(),
             history: History::default(),
+            sought: Asked::default(),
             tickets: TicketList::default(),
             callmap: CallmapPane::default(),
             bottom: Bottom::default(),

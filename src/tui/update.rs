@@ -47,6 +47,8 @@ pub enum Effect {
 /// A key was pressed.
 pub fn key(state: &mut State, key: Key) -> Option<Effect> {
     state.notice = None;
+    // An answer that comes now must not open a box over what this key does.
+    state.sought.drop_it();
     match state.layer.take() {
         Some(Layer::Prompt(prompt)) => return prompt::key(state, prompt, key),
         Some(Layer::Confirm(action)) => return confirm_key(state, action, key),

@@ -67,6 +67,7 @@ fn asked(state: &State, place: Place) -> Option<(u64, Question)> {
         Place::Changes => Some(&state.feed.asked),
         Place::Timeline => Some(&state.timeline.asked),
         Place::History => Some(&state.history.asked),
+        Place::Ticket => Some(&state.sought),
         Place::Sheet => match &state.layer {
             Some(Layer::Change(sheet)) => Some(&sheet.asked),
             _ => None,
@@ -90,6 +91,7 @@ fn answer(state: &mut State, place: Place) {
         }
         Question::Minutes(from, to) => Told::Minutes(minutes(from, to)),
         Question::Parts(..) => Told::Parts(parts()),
+        Question::Ticket(_) => Told::NoTicket,
     };
     let _ = wire::take(state, News { place, turn, told: Ok(told) });
     draw(state);

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use rstest::rstest;
 use wakeboard::model::method::Method;
-use wakeboard::model::ticket::{Door, Task, TicketId};
+use wakeboard::model::ticket::{Door, Task, Ticket, TicketId};
 use wakeboard::model::work::Order;
+use wakeboard::service::past::{Question, Told};
 use wakeboard::tui::losses;
 use wakeboard::tui::palette::Depth;
+use wakeboard::tui::past::desk::{News, Place};
+use wakeboard::tui::past::wire;
 use wakeboard::tui::state::{Layer, State};
 use wakeboard::tui::update::Effect;
 
@@ -202,7 +205,41 @@ fn the_written_line_says_the_same() {
     assert!(text(&draw(&mut state)).contains("Ticket a41b2c3"));
     let _ = keys(&mut state, "esc");
     let _ = write(&mut state, "tickets 0000001");
-    assert_eq!(notice(&state), "there is no ticket 0000001");
+    assert_eq!(notice(&state), "looking for ticket 0000001 in the ledger");
+}
+
+#[test]
+fn a_ticket_that_the_list_does_not_have_is_opened_from_the_ledger() {
+    let answer = |state: &mut State, turn: u64, told| {
+        let _ = wire::take(state, News { place: Place::Ticket, turn, told });
+    };
+    let open = |state: &mut State| {
+        let _ = write(state, "tickets 0000001");
+        let (turn, question) = state.sought.open().unwrap();
+        assert_eq!(question, &Question::Ticket(TicketId::from_random(1)));
+        turn
+    };
+    let mut state = busy(size(150, 40));
+    let old = state.work.tickets.first().unwrap();
+    let old = Ticket { id: TicketId::from_random(1), ..Ticket::clone(old) };
+    let turn = open(&mut state);
+    answer(&mut state, turn, Ok(Told::Ticket(Box::new(old.clone()))));
+    assert!(text(&draw(&mut state)).contains("─ Ticket 0000001"));
+    let _ = keys(&mut state, "esc");
+
+    let turn = open(&mut state);
+    answer(&mut state, turn, Ok(Told::NoTicket));
+    assert_eq!(notice(&state), "the ledger has no such ticket");
+
+    let turn = open(&mut state);
+    answer(&mut state, turn, Err("the disk is full".into()));
+    assert_eq!(notice(&state), "the disk is full");
+
+    // A box that opens now would be in the way of what the key began.
+    let turn = open(&mut state);
+    let _ = keys(&mut state, "down");
+    answer(&mut state, turn, Ok(Told::Ticket(Box::new(old))));
+    assert!(state.layer.is_none());
 }
 
 #[test]

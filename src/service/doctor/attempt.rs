@@ -10,6 +10,7 @@ use super::patient::{self, CHECKPOINT};
 use super::{Failure, Patience, Times, criu};
 use crate::canary::{self, Ticks};
 use crate::engine::EngineError;
+use crate::engine::error::says_removed;
 use crate::engine::hands::Hands;
 use crate::model::container::{ContainerId, Phase};
 use crate::model::diagnosis::{Step, Trouble, WITHOUT_CONNECTION};
@@ -20,6 +21,8 @@ use crate::service::clock::drawn;
 const GRACE: Duration = Duration::from_secs(5);
 /// How often a restore is tried that the engine refuses for what was before it.
 const RESTORES: usize = 4;
+/// How often a method is tried on canaries that somebody else removes.
+const MOST_TRIALS: usize = 5;
 const BETWEEN_RESTORES: Duration = Duration::from_millis(100);
 /// So often it has ticked before it is dumped: it lives, and has its memory and its connection.
 const SETTLED: u64 = 2;
@@ -43,6 +46,15 @@ pub(super) async fn attempt(
         id: None,
     };
     let mut outcome = trial().settle(method).await;
+    for _ in 1..MOST_TRIALS {
+        match &outcome {
+            // A prune took the canary, which says nothing about the method.
+            Err(Failure::Trouble(trouble)) if says_removed(&trouble.words) => {
+                outcome = trial().settle(method).await;
+            }
+            _ => break,
+        }
+    }
     if let Err(Failure::Trouble(trouble)) = &outcome
         && trouble.step == Step::Prepare
     {

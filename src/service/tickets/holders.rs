@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, warn};
 
 use super::job::Job;
@@ -24,19 +24,23 @@ use crate::model::needs::{Needs, Thing};
 use crate::model::sleeper::Sleeper;
 use crate::service::clock::drawn;
 
-/// How long a dump waits for what it needs to be held.
-const WITHIN: Duration = Duration::from_secs(30);
+/// How long a dump waits for its turn: one holder at a time is made on a host.
+const TURN_WITHIN: Duration = Duration::from_secs(120);
+/// How long it may take, once it is its turn, until what a dump needs is held.
+const WITHIN: Duration = Duration::from_secs(90);
+/// For how long a holder is made again that somebody removes before it runs.
+const MAKE_WITHIN: Duration = Duration::from_secs(30);
+/// Between two tries, so that an engine has time for the removal.
+const MAKE_AGAIN: Duration = Duration::from_millis(20);
 /// How many volumes one holder holds at most.
 const MOST_VOLUMES: usize = 2000;
-/// How often a holder is made that somebody removes before it runs.
-const MOST_MAKES: u32 = 20;
 /// The network that the holder of networks is made in, and leaves.
 const FIRST: &str = "bridge";
 
 /// Before these are removed: what they need is held, where the engine can.
 ///
 /// # Errors
-/// Somebody removes holders as they are made. Nothing was changed.
+/// What they need could not be held in time, as where somebody removes holders as they are made. Nothing was changed.
 pub(super) async fn ensure(job: &mut Job, sleepers: &[Sleeper]) -> Result<(), Trouble> {
     let own = Wanted::of(sleepers);
     if own == Wanted::default() || canary::PROGRAM.is_empty() {
@@ -46,11 +50,10 @@ pub(super) async fn ensure(job: &mut Job, sleepers: &[Sleeper]) -> Result<(), Tr
     // Of several dumps at once the first makes one holder for all; the others find what they need held.
     let one_at_a_time = job.canary.clone();
     let hold = async {
-        let hold = async {
-            let _one_at_a_time = one_at_a_time.lock().await;
-            make_sure(&tools.ledger, &*engine, &host, &own).await
+        let Ok(_turn) = timeout(TURN_WITHIN, one_at_a_time.lock()).await else {
+            return Err(Trouble::NotReady(format!("no turn to hold it within {} s", TURN_WITHIN.as_secs())));
         };
-        match timeout(WITHIN, hold).await {
+        match timeout(WITHIN, make_sure(&tools.ledger, &*engine, &host, &own)).await {
             Ok(Err(EngineError::Unable(why))) => {
                 debug!(%host, why, "what sleepers need is not held");
                 Ok(())
@@ -62,13 +65,12 @@ pub(super) async fn ensure(job: &mut Job, sleepers: &[Sleeper]) -> Result<(), Tr
         }
     };
     match job.told_step("hold what it needs", None, hold).await {
-        Err(Trouble::TakenOver) => Err(Trouble::TakenOver),
-        // Somebody prunes at this very moment: what is not held now is gone in the next.
-        Err(Trouble::Engine { what, error }) if error.is_not_found() || error.is_conflict() => {
-            Err(Trouble::Engine { what, error })
+        Err(Trouble::Engine { what, error }) if !error.is_not_found() && !error.is_conflict() => {
+            debug!(host = %job.ticket.host, what, %error, "what sleepers need is not held");
+            Ok(())
         }
-        // The wake looks whether all is there.
-        _ => Ok(()),
+        // Somebody prunes at this very moment, or an engine is too slow: what is not held may be gone in the next.
+        other => other,
     }
 }
 
@@ -219,6 +221,7 @@ async fn replace(
     Ok(())
 }
 
+/// Makes a holder, again and again where somebody removes it before it runs.
 async fn make(
     engine: &dyn Engine,
     image: &str,
@@ -244,21 +247,21 @@ async fn make(
         command: vec![canary::HOLD.to_owned(), "hold".to_owned()],
         network: network.to_owned(),
     };
-    let mut made = engine.hold(&holder).await;
-    for _ in 1..MOST_MAKES {
-        match &made {
-            // A prune takes a holder that does not run yet, and an image that nobody has yet. A conflict says that it is doing so.
-            Err(error) if error.is_not_found() || error.is_conflict() => {}
-            _ => break,
+    let begun = Instant::now();
+    loop {
+        let made = engine.hold(&holder).await;
+        // A prune takes a holder that does not run yet, and an image that nobody has yet.
+        let is_removed = matches!(&made, Err(error) if error.is_not_found() || error.is_conflict());
+        if !is_removed || begun.elapsed() >= MAKE_WITHIN {
+            return made;
         }
+        sleep(MAKE_AGAIN).await;
         // The name of one that is being removed is taken for a while.
         holder.name = name();
         if holds.is_empty() {
             engine.import_image(canary::IMAGE, canary::image()).await?;
         }
-        made = engine.hold(&holder).await;
     }
-    made
 }
 
 /// Has the holder of networks join these; makes one where there is none.

@@ -18,6 +18,8 @@ use crate::service::clock::drawn;
 
 /// So many containers of one tenant are looked at or rehearsed at once.
 const AT_ONCE: usize = 4;
+/// How often one container is rehearsed whose rehearsals somebody else removes.
+const MOST_REHEARSALS: u32 = 20;
 
 /// What may be done to a tenant that is to be removed.
 pub(super) enum Verdict {
@@ -83,8 +85,20 @@ async fn rehearse_one(
         Trouble::Refused(format!("{container} cannot be created again: {error}"))
     };
     let recipe = recipe.as_ref().map_err(refused)?;
-    let name = internal::name(Purpose::Rehearsal, Timestamp::now(), drawn());
-    let differences = engine.rehearse(&it.facts.id, recipe, &name, maker).await.map_err(|it| refused(&it))?;
+    let rehearse = async || {
+        let name = internal::name(Purpose::Rehearsal, Timestamp::now(), drawn());
+        engine.rehearse(&it.facts.id, recipe, &name, maker).await
+    };
+    let mut differences = rehearse().await;
+    for _ in 1..MOST_REHEARSALS {
+        // A prune takes containers that do not run, and a rehearsal never runs.
+        let is_removed = matches!(&differences, Err(error) if error.says_removed());
+        if !is_removed || !engine.particulars(&it.facts.id).await.is_ok_and(|found| found.is_some()) {
+            break;
+        }
+        differences = rehearse().await;
+    }
+    let differences = differences.map_err(|it| refused(&it))?;
     if differences.is_empty() {
         return Ok(());
     }

@@ -7,10 +7,9 @@ use crate::model::action::Action;
 use crate::model::ask::{Ask, Term, Test};
 use crate::model::change::Change;
 use crate::model::fleet::Tenant;
-use crate::model::ticket::TicketId;
 use crate::tui::layout;
-use crate::tui::orders;
-use crate::tui::state::{Layer, Notice, Pane, State};
+use crate::tui::sought;
+use crate::tui::state::{Layer, Pane, State};
 
 /// Goes from the box that is open.
 pub(super) fn go(state: &mut State, action: Action) {
@@ -18,7 +17,7 @@ pub(super) fn go(state: &mut State, action: Action) {
     let change = sheet.change.clone();
     match action {
         Action::ChangeTicket => match change.ticket {
-            Some(ticket) => show_ticket(state, ticket),
+            Some(ticket) => sought::open(state, ticket),
             None => bad(state, "notice-change-no-ticket"),
         },
         Action::ChangeTenant => show_tenant(state, &change),
@@ -47,15 +46,6 @@ fn ask_for(state: &mut State, tests: impl Iterator<Item = Test>) {
     state.timeline.gone_from = None;
     state.timeline.open = false;
     pose(state, Ask { range: None, terms });
-}
-
-fn show_ticket(state: &mut State, id: TicketId) {
-    if let Some(asked) = state.tickets.row(id).cloned() {
-        state.layer = None;
-        return orders::open_asked(state, asked);
-    }
-    let text = state.messages.say_with("notice-ticket-elsewhere", [("id", id.to_string())]);
-    state.notice = Some(Notice { text, bad: true });
 }
 
 fn show_tenant(state: &mut State, change: &Change) {

@@ -21,11 +21,14 @@ pub enum Place {
     Timeline,
     /// A tenant's history.
     History,
+    /// A ticket that is not among the listed ones.
+    Ticket,
 }
 
 impl Place {
     /// All of them.
-    pub const ALL: [Place; 4] = [Place::Changes, Place::Sheet, Place::Timeline, Place::History];
+    pub const ALL: [Place; 5] =
+        [Place::Changes, Place::Sheet, Place::Timeline, Place::History, Place::Ticket];
 }
 
 /// An answer, or why there is none.
@@ -43,7 +46,7 @@ type Slip = Option<(u64, Question)>;
 
 /// The way to whoever asks the ledger. They end when this is dropped.
 pub struct Desk {
-    slips: [watch::Sender<Slip>; 4],
+    slips: [watch::Sender<Slip>; 5],
     news: mpsc::Receiver<News>,
     _tasks: JoinSet<()>,
 }

@@ -4,6 +4,7 @@ use super::Asked;
 use super::desk::{Desk, News, Place};
 use crate::service::past::Told;
 use crate::tui::layer::Layer;
+use crate::tui::sought;
 use crate::tui::state::State;
 
 /// Has everything asked that the screen waits for.
@@ -17,6 +18,7 @@ pub fn ask(state: &State, desk: &Desk) {
         (Place::Sheet, sheet),
         (Place::Timeline, Some(&state.timeline.asked)),
         (Place::History, Some(&state.history.asked)),
+        (Place::Ticket, Some(&state.sought)),
     ];
     for (place, asked) in all {
         if let Some((turn, question)) = asked.and_then(Asked::open) {
@@ -31,7 +33,9 @@ pub fn take(state: &mut State, news: News) -> bool {
     let News { place, turn, told } = news;
     match told {
         Err(why) => {
-            if let Some(asked) = asked(state, place) {
+            if place == Place::Ticket {
+                sought::failed(state, turn, &why);
+            } else if let Some(asked) = asked(state, place) {
                 asked.failed(turn, why, now);
             }
             true
@@ -58,6 +62,7 @@ fn put(state: &mut State, place: Place, told: Told) {
                 sheet.parts = Some(parts);
             }
         }
+        (Place::Ticket, told) => sought::found(state, told),
         // Nobody asks for anything else there.
         _ => {}
     }
@@ -68,6 +73,7 @@ fn asked(state: &mut State, place: Place) -> Option<&mut Asked> {
         Place::Changes => Some(&mut state.feed.asked),
         Place::Timeline => Some(&mut state.timeline.asked),
         Place::History => Some(&mut state.history.asked),
+        Place::Ticket => Some(&mut state.sought),
         Place::Sheet => match &mut state.layer {
             Some(Layer::Change(sheet)) => Some(&mut sheet.asked),
             _ => None,

@@ -18,6 +18,12 @@ fn docker(endpoint: &str, args: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
+/// The ids of the holders that run (`-q`) or that there are (`-aq`).
+fn holders(endpoint: &str, which: &str) -> Vec<String> {
+    let all = docker(endpoint, &["ps", which, "--no-trunc", "--filter", "label=wakeboard.canary=holder"]);
+    all.lines().map(str::to_owned).collect()
+}
+
 #[test]
 fn a_prune_in_a_loop_takes_nothing_that_sleepers_need() {
     let mut bench = docker_a();
@@ -38,6 +44,11 @@ fn a_prune_in_a_loop_takes_nothing_that_sleepers_need() {
             docker(&endpoint, &["cp", &file.display().to_string(), &format!("{name}:{place}")]);
         }
     }
+    let others: Vec<String> = holders(&endpoint, "-q");
+    let own_holders = |which: &str| {
+        let all = holders(&endpoint, which);
+        all.into_iter().filter(|it| !others.contains(it)).collect::<Vec<String>>()
+    };
     let over = Arc::new(AtomicBool::new(false));
     let pruning = {
         let (over, endpoint) = (over.clone(), endpoint.clone());
@@ -55,9 +66,10 @@ fn a_prune_in_a_loop_takes_nothing_that_sleepers_need() {
     };
     let all = |verb: &[&str]| bench.say(&[verb, &TENANTS[..]].concat());
     for _ in 0..2 {
-        assert_eq!(all(&["dump", "--by", "destroy"]).1, 0);
-        let holders = docker(&endpoint, &["ps", "-q", "--filter", "label=wakeboard.canary=holder"]);
-        assert!((1..=2).contains(&holders.lines().count()), "{holders}");
+        let (told, code) = all(&["dump", "--by", "destroy"]);
+        assert_eq!(code, 0, "{told}");
+        let holders = own_holders("-q");
+        assert!((1..=2).contains(&holders.len()), "{holders:?}");
         thread::sleep(std::time::Duration::from_secs(2));
         let (told, code) = all(&["wake"]);
         assert_eq!(code, 0, "{told}");
@@ -72,7 +84,7 @@ fn a_prune_in_a_loop_takes_nothing_that_sleepers_need() {
         }
     }
     // Nobody sleeps, and nothing is held.
-    assert_eq!(docker(&endpoint, &["ps", "-aq", "--filter", "label=wakeboard.canary=holder"]), "");
+    assert_eq!(own_holders("-aq"), Vec::<String>::new());
     for name in TENANTS {
         docker(&endpoint, &["rm", "-fv", name]);
         docker(&endpoint, &["volume", "rm", &format!("{name}-data")]);
@@ -88,9 +100,8 @@ fn a_volume_that_is_gone_is_named_and_nothing_is_created() {
     let options = ["--label", "wakeboard.tenant=ivy", "-v", "ivy-data:/data"];
     bench.run_counter("ivy", &options, "4");
     bench.expect(&["dump", "ivy", "--by", "destroy"], "dumped");
-    let holders = docker(&endpoint, &["ps", "-q", "--filter", "label=wakeboard.canary=holder"]);
-    for holder in holders.lines() {
-        docker(&endpoint, &["rm", "-f", holder]);
+    for holder in holders(&endpoint, "-q") {
+        docker(&endpoint, &["rm", "-f", &holder]);
     }
     docker(&endpoint, &["volume", "rm", "ivy-data"]);
     let line = bench.expect(&["wake", "ivy"], "failed");

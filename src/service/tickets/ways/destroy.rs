@@ -1,9 +1,13 @@
 //! Destroy: removed, its recipe kept. It is created again, and starts cold.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
+use tokio::time::{Instant, sleep};
 
 use super::Way;
-use crate::model::container::ContainerId;
+use crate::engine::Engine;
+use crate::model::container::{ContainerId, Phase};
 use crate::model::particulars::{Life, Particulars};
 use crate::model::sleeper::Sleeper;
 use crate::model::ticket::STOP;
@@ -12,7 +16,10 @@ use crate::service::tickets::trouble::Trouble;
 use crate::service::tickets::{holders, needs};
 
 /// How often a container is created that somebody removes before it is started.
-const MOST_CREATES: u32 = 5;
+const MOST_CREATES: u32 = 20;
+/// How long a removal by somebody else may take.
+const REMOVED_WITHIN: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 pub(super) struct Destroy;
 
@@ -52,17 +59,8 @@ impl Way for Destroy {
             // Two that write to the same volume would do more harm than none.
             engine.end_leftovers(&sleeper.container).await;
         }
-        let mut begun = begin(job, sleeper, recipe).await;
-        for _ in 1..MOST_CREATES {
-            let is_gone = matches!(&begun, Err(Trouble::Engine { error, .. }) if error.is_not_found());
-            if !is_gone || engine.particulars(name).await.is_ok_and(|found| found.is_some()) {
-                break;
-            }
-            // A prune takes containers that do not run yet.
-            begun = begin(job, sleeper, recipe).await;
-        }
-        let trouble = match begun {
-            Err(trouble) if !trouble.is_lost_host() && !matches!(trouble, Trouble::Needs(_)) => trouble,
+        let trouble = match begin(job, sleeper, recipe).await {
+            Err(trouble) if is_address_taken(&trouble) => trouble,
             other => return other,
         };
         let needs = sleeper.needs.as_ref().filter(|needs| !needs.networks.is_empty());
@@ -78,9 +76,44 @@ impl Way for Destroy {
     }
 }
 
+fn is_address_taken(trouble: &Trouble) -> bool {
+    matches!(trouble, Trouble::Engine { error, .. } if error.is_address_taken())
+}
+
+/// Creates it and starts it. A prune takes containers that do not run yet: then it is created again.
 async fn begin(job: &mut Job, sleeper: &Sleeper, recipe: &str) -> Result<ContainerId, Trouble> {
-    let id = needs::create(job, sleeper, recipe).await?;
     let engine = job.engine.clone();
-    job.step("start", Some(&sleeper.name), engine.start(&id)).await?;
-    Ok(id)
+    let mut creates = 1;
+    loop {
+        let created = needs::create(job, sleeper, recipe).await;
+        let was_created = created.is_ok();
+        let begun = match created {
+            Ok(id) => job.step("start", Some(&sleeper.name), engine.start(&id)).await.map(|()| id),
+            Err(trouble) => Err(trouble),
+        };
+        let Err(Trouble::Engine { error, .. }) = &begun else { return begun };
+        let may_be_removed = !error.is_lost() && (was_created || error.is_not_found() || error.is_conflict());
+        if creates == MOST_CREATES || !may_be_removed || !is_free(&*engine, &sleeper.name).await {
+            return begun;
+        }
+        creates += 1;
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// Whether no container has this name. Waits for the end of a removal.
+async fn is_free(engine: &dyn Engine, name: &str) -> bool {
+    let begun = Instant::now();
+    loop {
+        match engine.particulars(name).await {
+            Ok(None) => return true,
+            Ok(Some(it))
+                if matches!(it.facts.phase, Phase::Removing | Phase::Dead)
+                    && begun.elapsed() < REMOVED_WITHIN =>
+            {
+                sleep(LOOK_AGAIN).await;
+            }
+            _ => return false,
+        }
+    }
 }
