@@ -312,3 +312,21 @@ tenants:
     assert_eq!(reason("dogwood"), "");
     run(&home, &["changes", "birch"]).success().stdout(contains("/opt/other, /opt/state of birch-app"));
 }
+
+#[test]
+fn more_connections_than_files_allow_keep_a_keeper_from_nothing() {
+    let at = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let door = format!("keeper: {{listen: '{at}', tenants: {{host: '{{tenant}}.example.com'}}}}\n");
+    let (_runtime, _running, home) = simulated_by(SCENARIO, &format!("{TIERS}{IDLE}{door}"));
+    let keeper = Keeper::start_with_files(&home, 256);
+    let said = keeper.hear("the limit of open files (ulimit -n) allows fewer connections at once", None);
+    assert_eq!(said["connections"], 128);
+    keeper.hear("the wake door is open", None);
+    let held: Vec<_> = (0..400).filter_map(|_| std::net::TcpStream::connect(&at).ok()).collect();
+    assert_eq!(held.len(), 400);
+    // Meanwhile it works for its hosts and its ledger as ever.
+    keeper.hear("dumped", Some("birch"));
+    has_gone_deeper(&home);
+    drop(held);
+    assert_eq!(keeper.end(), Some(0));
+}

@@ -20,7 +20,17 @@ pub struct Keeper {
 
 impl Keeper {
     pub fn start(home: &Home, args: &[&str]) -> Keeper {
-        let mut command = Command::new(program());
+        Keeper::begin(Command::new(program()), home, args)
+    }
+
+    /// One that may have so many files open at most.
+    pub fn start_with_files(home: &Home, files: u32) -> Keeper {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\"")]).arg(program());
+        Keeper::begin(shell, home, &[])
+    }
+
+    fn begin(mut command: Command, home: &Home, args: &[&str]) -> Keeper {
         command.env_clear();
         for (key, value) in home.environment() {
             command.env(key, value);

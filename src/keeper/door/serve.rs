@@ -10,12 +10,14 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use rustix::process::{Resource, getrlimit};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
+use tracing::warn;
 
 use super::answer::{after, problem};
 use super::{Desk, limits, router};
@@ -25,7 +27,12 @@ const OUT_OF_HANDLES: Duration = Duration::from_millis(100);
 
 /// Serves whoever comes until it is said to close; then those that are being answered, until this is dropped.
 pub(super) async fn serve(listener: TcpListener, desk: Desk, mut closing: watch::Receiver<bool>) {
-    let most = desk.wakes.rules().queue_all + limits::MORE_SEATS;
+    let files = getrlimit(Resource::Nofile).current;
+    let wanted = limits::seats(desk.wakes.rules().queue_all, None);
+    let most = limits::seats(desk.wakes.rules().queue_all, files);
+    if most < wanted {
+        warn!(connections = most, wanted, files, "the limit of open files (ulimit -n) allows fewer connections at once");
+    }
     let (seats, standing) = (Arc::new(Semaphore::new(most)), Arc::new(Semaphore::new(limits::STANDING)));
     let certified = router(Desk { is_certified: true, ..desk.clone() });
     let plain = router(desk.clone());
