@@ -22,7 +22,7 @@ pub fn run(verb: &CallmapVerb, load: impl FnOnce() -> Result<Settings, Failure>)
     match verb {
         CallmapVerb::Run(args) => run::run(args, load()?),
         CallmapVerb::List(args) => super::runtime()?.block_on(list::run(args, load()?)),
-        CallmapVerb::Check(args) => check(args),
+        CallmapVerb::Check(args) => check(args, &load()?),
         CallmapVerb::Schema => {
             let text = serde_json::to_string_pretty(&config::callmap_schema())
                 .map_err(|error| Failure::Failed(error.to_string()))?;
@@ -32,8 +32,8 @@ pub fn run(verb: &CallmapVerb, load: impl FnOnce() -> Result<Settings, Failure>)
 }
 
 /// All files are looked at: one that is bad does not hide the next.
-fn check(args: &CallmapCheckArgs) -> Result<(), Failure> {
-    let env = Env::from_process();
+fn check(args: &CallmapCheckArgs, settings: &Settings) -> Result<(), Failure> {
+    let env = Env::from_process().for_callmaps(settings);
     let (mut good, mut faults) = (Vec::new(), Vec::new());
     for file in &args.files {
         match config::callmap::load(file, &args.vars, &env) {

@@ -80,6 +80,7 @@ async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
     let intake = if demo { None } else { Some(Intake::of(&settings, &env)?) };
     // A callmap that lies about here asks servers of the real world.
     let shelf = if demo { Shelf::only(settings.callmaps.clone()) } else { Shelf::of(&settings, &env) };
+    let callmap_env = env.for_callmaps(&settings);
     let start = Start {
         who: who(settings.operator.as_deref()),
         theme: settings.theme,
@@ -89,7 +90,7 @@ async fn open(settings: Settings, demo: bool) -> Result<(), Failure> {
         policy: settings.policy.clone(),
     };
     let reports = env.state_folder.as_ref().map(|folder| folder.join("wakeboard").join("callmaps"));
-    let files = Files { shelf, env, reports };
+    let files = Files { shelf, env: callmap_env, reports };
     let Settings { policy, ledger, ledger_keys, copies, retention, .. } = settings;
     let rules = Rules {
         policy,

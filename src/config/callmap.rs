@@ -25,6 +25,7 @@ use super::error::ConfigError;
 use super::yaml;
 use crate::model::callmap::map::Callmap;
 
+pub use fill::is_env_name;
 pub use shape::File as CallmapFile;
 pub use shipped::shipped;
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::callmap::is_env_name;
 use super::env::Env;
 use super::error::ConfigError;
 use super::locate::Step::{Item, Key};
@@ -35,6 +36,23 @@ pub fn check(source: Source<'_>, written: &[String], env: &Env) -> Result<Vec<Pa
         Ok(env.path_in(source.file, path))
     };
     written.iter().enumerate().map(one).collect()
+}
+
+/// The variables that callmaps may send.
+///
+/// # Errors
+/// One that is none, or that this file uses for itself.
+pub fn check_env(source: Source<'_>, names: &[String]) -> Result<(), ConfigError> {
+    for (at, name) in names.iter().enumerate() {
+        let fault = |message: String| Err(source.fault(&[Key("callmap_env"), Item(at)], message));
+        if !is_env_name(name) {
+            return fault(format!("`{name}` is no name of a variable of the environment"));
+        }
+        if source.text.contains(&format!("${{env:{name}}}")) {
+            return fault(format!("{name} is a secret of this file, and none for callmaps"));
+        }
+    }
+    Ok(())
 }
 
 /// All places of callmaps.

@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
+use super::settings::Settings;
 use crate::model::host::DEFAULT_SOCKET;
+
+/// What the variables begin with that every callmap may send.
+pub const CALLMAP_PREFIX: &str = "CALLMAP_";
 
 /// What is read from the environment.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +22,8 @@ pub struct Env {
     pub config_folder: Option<PathBuf>,
     /// The folder of what all programs remember, by the XDG rules.
     pub state_folder: Option<PathBuf>,
+    /// The variables that callmaps may send, beside those that begin with `CALLMAP_`.
+    pub callmap_names: Vec<String>,
     /// The sockets of engines of the whole machine, with the names their hosts get.
     pub system_sockets: Vec<(&'static str, PathBuf)>,
 }
@@ -40,6 +46,7 @@ impl Env {
                 ("local", PathBuf::from(DEFAULT_SOCKET)),
                 ("podman-system", PathBuf::from("/run/podman/podman.sock")),
             ],
+            callmap_names: Vec::new(),
         }
     }
 
@@ -47,6 +54,18 @@ impl Env {
     #[must_use]
     pub fn var(&self, name: &str) -> Option<&str> {
         self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The same environment, of which callmaps may send the variables that these settings name.
+    #[must_use]
+    pub fn for_callmaps(&self, settings: &Settings) -> Env {
+        Env { callmap_names: settings.callmap_env.clone(), ..self.clone() }
+    }
+
+    /// Whether a callmap may send that variable: it may come from another person, and is not to read out what this account keeps there.
+    #[must_use]
+    pub fn is_for_callmaps(&self, name: &str) -> bool {
+        name.starts_with(CALLMAP_PREFIX) || self.callmap_names.iter().any(|it| it == name)
     }
 
     /// Where `wakeboard.yaml` is looked for when nobody says where it is.

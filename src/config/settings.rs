@@ -37,6 +37,8 @@ pub struct Settings {
     pub ledger_keys: KeyPlaces,
     /// Callmaps, and folders of them, that the file names.
     pub callmaps: Vec<PathBuf>,
+    /// The variables of the environment that callmaps may send.
+    pub callmap_env: Vec<String>,
     /// How long the record of changes is kept.
     pub retention: Retention,
     /// Where notes are taken by HTTP, if they are.
@@ -145,6 +147,7 @@ fn looks(source: Source<'_>, shape: &shape::File, env: &Env) -> Result<Settings,
         None => KeyPlaces::default(),
     };
     let callmaps = callmaps::check(source, &shape.callmaps, env)?;
+    callmaps::check_env(source, &shape.callmap_env)?;
     let notes = notes::check(source, &shape.notes, env)?;
     let keeper = keeper::check(source, shape.keeper.as_ref(), env)?;
     let retention = changes::check(source, &shape.changes)?;
@@ -162,6 +165,7 @@ fn looks(source: Source<'_>, shape: &shape::File, env: &Env) -> Result<Settings,
         ledger,
         ledger_keys,
         callmaps,
+        callmap_env: shape.callmap_env.clone(),
         retention,
         notes,
         keeper,

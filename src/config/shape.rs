@@ -55,6 +55,11 @@ pub struct File {
     #[serde(default)]
     #[schemars(inner(length(min = 1)))]
     pub callmaps: Vec<String>,
+    /// The variables of the environment that callmaps may send (`${env:NAME}`), beside those that begin with `CALLMAP_`. None of
+    /// those that this file itself uses.
+    #[serde(default)]
+    #[schemars(inner(length(min = 1)))]
+    pub callmap_env: Vec<String>,
     /// How changes are told from outside.
     #[serde(default)]
     pub notes: Notes,

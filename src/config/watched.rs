@@ -35,7 +35,7 @@ impl WatchedFiles {
             shelf: Shelf::of(settings, env),
             config: settings.file.clone().or_else(|| env.config_file()),
             theme: settings.theme_file.clone(),
-            env: env.clone(),
+            env: env.for_callmaps(settings),
             included: HashMap::new(),
         }
     }

@@ -22,7 +22,9 @@ pub fn corpus(name: &str) -> Vec<PathBuf> {
 
 pub fn env() -> Env {
     let vars = [("TOKEN", "geheim-1234"), ("LINES", "geheim\n1234"), ("SPACED", "geheim 1234")];
-    Env { vars: vars.map(|(name, value)| (name.to_owned(), value.to_owned())).into(), ..Env::default() }
+    let callmap_names = ["TOKEN", "LINES", "SPACED", "NO_SUCH"].map(str::to_owned).into();
+    let vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    Env { vars, callmap_names, ..Env::default() }
 }
 
 pub fn load(file: &Path) -> Result<Callmap, String> {

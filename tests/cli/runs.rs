@@ -166,8 +166,8 @@ fn a_secret_is_never_shown_nor_written_down() {
     // The server sends back all that it was sent.
     let echo = web(403, "you sent %");
     let layers = format!(
-        "  - name: api\n    targets: [\"{echo}\"]\n    probes:\n      - http: \"http://${{site}}/?key=${{env:API_KEY}}\"\n        \
-         headers: {{Authorization: \"Bearer ${{env:API_KEY}}\"}}\n"
+        "  - name: api\n    targets: [\"{echo}\"]\n    probes:\n      - http: \"http://${{site}}/?key=${{env:CALLMAP_KEY}}\"\n        \
+         headers: {{Authorization: \"Bearer ${{env:CALLMAP_KEY}}\"}}\n"
     );
     let file = callmap(&home, "secret.yaml", &layers);
     let config = home.config().display().to_string();
@@ -175,7 +175,7 @@ fn a_secret_is_never_shown_nor_written_down() {
     for form in ["--text", "--json", "--junit"] {
         let mut command =
             home.command(&["--config", &config, "--log-level", "trace", "callmap", "run", form, &file]);
-        let output = command.env("API_KEY", "geheim-4711").assert().code(4).get_output().clone();
+        let output = command.env("CALLMAP_KEY", "geheim-4711").assert().code(4).get_output().clone();
         shown.extend([output.stdout, output.stderr]);
     }
     let list = json(&run(&home, &["tickets", "--json"]).success());

@@ -100,6 +100,7 @@ fn what_the_sample_shows_in_comments_loads_too() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/wakeboard.sample.yaml");
     let text = fs::read_to_string(&file).unwrap().replace("tenants: {}", "tenants:");
     let text = text.replace("callmaps: []", "callmaps:").replace("notes: {}", "notes:");
+    let text = text.replace("callmap_env: []", "callmap_env:");
     let text =
         text.replace("tiers: {}", "tiers:").replace("  ready: {}", "  ready:").replace("never: []", "never:");
     let text = text.replace("  writable: {}", "  writable:");

@@ -21,6 +21,7 @@ impl Machine {
             fs::create_dir_all(at(path)).unwrap();
         }
         let env = Env {
+            callmap_names: Vec::new(),
             vars: [("XDG_RUNTIME_DIR".to_owned(), at("user").display().to_string())].into(),
             home: Some(at("home")),
             config_folder: Some(at("home/.config")),

@@ -43,7 +43,7 @@ struct LastRun {
 /// # Errors
 /// The output cannot be written to.
 pub async fn run(args: &CallmapListArgs, settings: Settings) -> Result<(), Failure> {
-    let env = Env::from_process();
+    let env = Env::from_process().for_callmaps(&settings);
     let files = Shelf::of(&settings, &env).files();
     let runs = runs(settings).await;
     let rows: Vec<Row> = files.iter().map(|file| row(file, &env, &runs)).collect();

@@ -74,7 +74,7 @@ impl Runner {
 /// # Errors
 /// A bad file: then nothing is asked. A product is degraded or broken.
 pub fn run(args: &CallmapRunArgs, settings: Settings) -> Result<(), Failure> {
-    let env = Env::from_process();
+    let env = Env::from_process().for_callmaps(&settings);
     let shelf = Shelf::of(&settings, &env);
     let files: Vec<PathBuf> = args.files.iter().map(|file| shelf.find(file)).collect();
     // Before there are threads: a bad file ends it here.

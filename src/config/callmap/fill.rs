@@ -81,6 +81,10 @@ impl<'a> Filler<'a> {
             if !is_env_name(name) {
                 return Err(format!("`{name}` is no name of a variable of the environment").into());
             }
+            if !self.env.is_for_callmaps(name) {
+                let help = format!("write it into the config: callmap_env: [{name}]");
+                return Err(Wrong::new(format!("callmaps may not send the variable {name}"), help));
+            }
             let Some(value) = self.env.var(name) else {
                 let help = format!("set it before: {name}=... wakeboard ...");
                 return Err(Wrong::new(format!("the environment has no {name}, or it is empty"), help));
@@ -118,7 +122,9 @@ pub fn is_var_name(name: &str) -> bool {
         && name.chars().all(good)
 }
 
-fn is_env_name(name: &str) -> bool {
+/// Whether a variable of the environment may have this name.
+#[must_use]
+pub fn is_env_name(name: &str) -> bool {
     name.len() <= 128
         && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
@@ -130,7 +136,12 @@ mod tests {
     use rstest::rstest;
 
     fn env() -> Env {
-        Env { vars: [("TOKEN".to_owned(), "geheim".to_owned())].into(), ..Env::default() }
+        let vars = [("TOKEN", "geheim"), ("CALLMAP_KEY", "schluessel"), ("HOME_KEY", "fremd")];
+        Env {
+            vars: vars.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            callmap_names: vec!["TOKEN".to_owned(), "NOT".to_owned()],
+            ..Env::default()
+        }
     }
 
     fn filled(text: &str) -> Result<Option<Text>, Wrong> {
@@ -144,6 +155,7 @@ mod tests {
     #[rstest]
     #[case("a ${site}/${site}", "a www.example.com/www.example.com", "a www.example.com/www.example.com")]
     #[case("x${env:TOKEN}y", "xgeheimy", "x${env:TOKEN}y")]
+    #[case("${env:CALLMAP_KEY}", "schluessel", "${env:CALLMAP_KEY}")]
     #[case("${auth}", "Bearer geheim", "Bearer ${env:TOKEN}")]
     #[case("$${site}", "${site}", "${site}")]
     #[case("$$$$ $${", "$$ ${", "$$ ${")]
@@ -168,6 +180,8 @@ mod tests {
     #[case("${}", "no var ``", "$$")]
     #[case("a ${site", "without its `}`", "$$")]
     #[case("${env:NOT}", "no NOT", "NOT=...")]
+    #[case("${env:HOME_KEY}", "may not send the variable HOME_KEY", "callmap_env: [HOME_KEY]")]
+    #[case("${env:CALLMAP_NOT}", "no CALLMAP_NOT", "CALLMAP_NOT=...")]
     fn what_cannot_be_filled_in(#[case] text: &str, #[case] message: &str, #[case] help: &str) {
         let wrong = filled(text).unwrap_err();
         assert!(wrong.message.contains(message), "{wrong:?}");

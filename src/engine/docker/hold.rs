@@ -56,8 +56,9 @@ impl DockerEngine {
             }
         };
         if let Err(error) = begin.await {
-            let _ = self.act(Call::delete(format!("/containers/{name}?force=1")), DEADLINE).await;
-            return Err(error);
+            let removed = self.act(Call::delete(format!("/containers/{name}?force=1")), DEADLINE).await;
+            // An engine has many words for what fails with a container that somebody else removes at that moment.
+            return Err(removed.err().filter(EngineError::says_removed).unwrap_or(error));
         }
         Ok(created.id)
     }

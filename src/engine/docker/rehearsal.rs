@@ -35,10 +35,16 @@ impl DockerEngine {
         };
         let compared = compared.await;
         // Without `v`: on Podman that would go for the original's volumes too.
-        if let Err(error) = self.act(Call::delete(format!("/containers/{made}")), REMOVED_WITHIN).await {
-            warn!(name, %error, "a rehearsal could not be removed; the next start tries again");
-        }
-        let (differences, volumes) = compared?;
+        let removed = self.act(Call::delete(format!("/containers/{made}")), REMOVED_WITHIN).await;
+        let (differences, volumes) = match (compared, removed) {
+            // Whatever was said of it: somebody else has removed it.
+            (Err(_), Err(error)) if error.says_removed() => return Err(error),
+            (compared, Err(error)) if !error.says_removed() => {
+                warn!(name, %error, "a rehearsal could not be removed; the next start tries again");
+                compared?
+            }
+            (compared, _) => compared?,
+        };
         for volume in volumes {
             if let Err(error) =
                 self.act(Call::delete(format!("/volumes/{}", encoded(&volume))), REMOVED_WITHIN).await

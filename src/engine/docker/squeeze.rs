@@ -113,9 +113,11 @@ impl DockerEngine {
         let helper: Created = call.read(&self.transport, LONGEST_CALL).await?;
         let said = self.helped(&helper.id).await;
         let gone = self.act(Call::delete(format!("/containers/{}?force=1", helper.id)), LONGEST_CALL).await;
-        match gone {
-            Err(error) if !error.says_removed() => Err(error),
-            _ => said,
+        match (said, gone) {
+            // What it has said counts, though somebody else has removed it since.
+            (Ok(said), Err(error)) if error.says_removed() => Ok(said),
+            (_, Err(error)) => Err(error),
+            (said, Ok(())) => said,
         }
     }
 

@@ -31,7 +31,10 @@ pub(super) async fn serve(listener: TcpListener, desk: Desk, mut closing: watch:
     let wanted = limits::seats(desk.wakes.rules().queue_all, None);
     let most = limits::seats(desk.wakes.rules().queue_all, files);
     if most < wanted {
-        warn!(connections = most, wanted, files, "the limit of open files (ulimit -n) allows fewer connections at once");
+        warn!(
+            connections = most,
+            wanted, files, "the limit of open files (ulimit -n) allows fewer connections at once"
+        );
     }
     let (seats, standing) = (Arc::new(Semaphore::new(most)), Arc::new(Semaphore::new(limits::STANDING)));
     let certified = router(Desk { is_certified: true, ..desk.clone() });

@@ -203,13 +203,14 @@ struct Sight {
     memory: Option<u64>,
     ports: Vec<u16>,
     recipe: Result<String, EngineError>,
-    needs: Option<Needs>,
+    /// Nothing where it is not asked for.
+    needs: Result<Option<Needs>, EngineError>,
 }
 
 async fn sight(engine: &dyn Engine, it: &Particulars, may_go: bool) -> Sight {
     let needs = async {
         // As far as it is held meanwhile; once it has ended, it is looked at again.
-        if may_go { engine.needs(&it.facts.id).await.ok() } else { None }
+        if may_go { engine.needs(&it.facts.id).await.map(Some) } else { Ok(None) }
     };
     let (memory, ports, recipe, needs) = tokio::join!(
         engine.memory(&it.facts),
@@ -305,6 +306,14 @@ fn sleeper(job: &Job, it: &Particulars, method: Method, sight: Sight, at: usize)
         // It only helps if somebody removes the container meanwhile.
         Err(_) => None,
     };
+    let needs = match sight.needs {
+        Ok(needs) => needs,
+        // Nothing could be held for it.
+        Err(error) if method == Method::Destroy => {
+            return Err(Trouble::Engine { what: "look at what it needs".to_owned(), error });
+        }
+        Err(_) => None,
+    };
     let place = &it.facts.place;
     Ok(Sleeper {
         container: it.facts.id.clone(),
@@ -328,7 +337,7 @@ fn sleeper(job: &Job, it: &Particulars, method: Method, sight: Sight, at: usize)
         set_aside: Vec::new(),
         ports: sight.ports,
         recipe,
-        needs: sight.needs,
+        needs,
         memory_before: sight.memory,
         memory_left: None,
     })

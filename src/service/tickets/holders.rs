@@ -1,5 +1,5 @@
 //! Holders on the hosts: made before a container is removed for its sleep, replaced new before old, and ended when nothing needs
-//! them any more. They are an addition: no wake fails because of them, and a dump only where somebody prunes at that very moment.
+//! them any more. No wake fails because of them; a dump fails where the engine can hold what the tenant needs and does not.
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -40,7 +40,7 @@ const FIRST: &str = "bridge";
 /// Before these are removed: what they need is held, where the engine can.
 ///
 /// # Errors
-/// What they need could not be held in time, as where somebody removes holders as they are made. Nothing was changed.
+/// What they need could not be held, though this engine can hold it: so it might be gone in the next moment. Nothing was changed.
 pub(super) async fn ensure(job: &mut Job, sleepers: &[Sleeper]) -> Result<(), Trouble> {
     let own = Wanted::of(sleepers);
     if own == Wanted::default() || canary::PROGRAM.is_empty() {
@@ -54,6 +54,7 @@ pub(super) async fn ensure(job: &mut Job, sleepers: &[Sleeper]) -> Result<(), Tr
             return Err(Trouble::NotReady(format!("no turn to hold it within {} s", TURN_WITHIN.as_secs())));
         };
         match timeout(WITHIN, make_sure(&tools.ledger, &*engine, &host, &own)).await {
+            // Such an engine can hold nothing. The wake looks whether all is there.
             Ok(Err(EngineError::Unable(why))) => {
                 debug!(%host, why, "what sleepers need is not held");
                 Ok(())
@@ -64,14 +65,7 @@ pub(super) async fn ensure(job: &mut Job, sleepers: &[Sleeper]) -> Result<(), Tr
             Err(_) => Err(Trouble::NotReady(format!("not held within {} s", WITHIN.as_secs()))),
         }
     };
-    match job.told_step("hold what it needs", None, hold).await {
-        Err(Trouble::Engine { what, error }) if !error.is_not_found() && !error.is_conflict() => {
-            debug!(host = %job.ticket.host, what, %error, "what sleepers need is not held");
-            Ok(())
-        }
-        // Somebody prunes at this very moment, or an engine is too slow: what is not held may be gone in the next.
-        other => other,
-    }
+    job.told_step("hold what it needs", None, hold).await
 }
 
 async fn make_sure(
@@ -289,8 +283,10 @@ async fn join(
         (id, BTreeSet::new())
     };
     for network in there.networks.iter().filter(|it| !joined.contains(&*it.name)) {
-        if let Err(error) = engine.join(&id, &network.mark, taken).await {
-            debug!(network = %network.name, %error, "a network is not held");
+        match engine.join(&id, &network.mark, taken).await {
+            // It has no address to spare.
+            Err(EngineError::Unable(why)) => debug!(network = %network.name, why, "a network is not held"),
+            other => other?,
         }
     }
     Ok(())

@@ -193,7 +193,7 @@ fn a_destroy_that_goes_on_after_a_kill() {
 fn random_ends_leave_nothing_down() {
     let engine = Engine::docker_a();
     let output = Command::new("python3")
-        .args(["tests/bench/crashes.py", "--only-process", "--rounds", "60", "--seconds", "20"])
+        .args(["tests/bench/crashes.py", "--only-process", "--rounds", "60", "--seconds", "12"])
         .env("WAKEBOARD_BENCH_PROGRAM", crate::common::program())
         .output()
         .unwrap();
