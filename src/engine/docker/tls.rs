@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 
@@ -35,7 +36,7 @@ pub fn configure(
         check_dates(&files.cert, first)?;
     }
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unusable(&files.key, &error))?;
-    let config = rustls::ClientConfig::builder_with_provider(provider)
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| EngineError::Tls(error.to_string()))?
         .dangerous()
@@ -48,6 +49,9 @@ pub fn configure(
                 files.key.display()
             ))
         })?;
+    // A server that asks for client certificates and keeps no name for its sessions (OpenSSL's default, so socat's too) ends
+    // every handshake that would resume one. Calls are few: a whole handshake for each costs less than such a host.
+    config.resumption = Resumption::disabled();
     let name = ServerName::try_from(host.to_owned())
         .map_err(|_| EngineError::Tls(format!("{host:?} is no name that a certificate could have")))?;
     Ok((Arc::new(config), name))

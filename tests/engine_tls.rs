@@ -1,0 +1,129 @@
+//! TLS with engines: which are taken, and what they are shown.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rustls::client::Resumption;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::server::WebPkiClientVerifier;
+use rustls::{HandshakeKind, RootCertStore, ServerConfig};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use wakeboard::engine::docker::DockerEngine;
+use wakeboard::engine::docker::tls::configure;
+use wakeboard::engine::docker::transport::{Dial, Transport};
+use wakeboard::engine::{Engine, EngineError};
+use wakeboard::model::host::TlsFiles;
+use wakeboard::model::naming::Naming;
+
+/// An authority, the folder of certificates that it signed for us, and an engine's certificate.
+struct Stand {
+    folder: tempfile::TempDir,
+    server: ServerConfig,
+}
+
+impl Stand {
+    fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let mut params = CertificateParams::default();
+        // Two authorities have two names.
+        let name = format!("authority {}", COUNT.fetch_add(1, Ordering::Relaxed));
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let signed = |name: &str| {
+            let key = KeyPair::generate().unwrap();
+            let certificate =
+                CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &authority);
+            (certificate.unwrap(), key)
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let (own, key) = signed("us");
+        for (name, text) in
+            [("ca.pem", authority.pem()), ("cert.pem", own.pem()), ("key.pem", key.serialize_pem())]
+        {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let mut roots = RootCertStore::empty();
+        roots.add(authority.der().clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let ours =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build().unwrap();
+        let (certificate, key) = signed("127.0.0.1");
+        let server = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_client_cert_verifier(ours)
+            .with_single_cert(
+                vec![certificate.der().clone()],
+                PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+            )
+            .unwrap();
+        Stand { folder, server }
+    }
+
+    fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// An engine that answers every ping, and ends a handshake that resumes a session, as OpenSSL does without a name for them.
+    /// Gives its port.
+    async fn listen(&self) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let acceptor = TlsAcceptor::from(Arc::new(self.server.clone()));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+                if stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed) {
+                    continue;
+                }
+                let _ = stream.read_u8().await;
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK").await;
+                let _ = stream.shutdown().await;
+            }
+        });
+        port
+    }
+}
+
+fn engine(port: u16, files: &TlsFiles) -> Result<DockerEngine, EngineError> {
+    DockerEngine::tcp("127.0.0.1", port, Some(files), Arc::new(Naming::default()))
+}
+
+#[tokio::test]
+async fn no_call_resumes_the_tls_session_of_another() {
+    let stand = Stand::new();
+    let engine = engine(stand.listen().await, &TlsFiles::in_folder(stand.folder())).unwrap();
+    for _ in 0..3 {
+        engine.ping().await.unwrap();
+    }
+}
+
+/// Whether a request over a connection of its own is answered.
+async fn answers(transport: &Transport) -> bool {
+    let Ok(mut stream) = transport.connect().await else { return false };
+    let mut answer = Vec::new();
+    let _ = stream.write_all(b"GET /_ping HTTP/1.1\r\n\r\n").await;
+    let _ = stream.read_to_end(&mut answer).await;
+    answer.starts_with(b"HTTP/1.1 200")
+}
+
+/// That server is one that the library's own ways do not get along with.
+#[tokio::test]
+async fn a_session_that_is_resumed_is_ended_there() {
+    let stand = Stand::new();
+    let (config, name) = configure("127.0.0.1", &TlsFiles::in_folder(stand.folder())).unwrap();
+    let mut config = (*config).clone();
+    config.resumption = Resumption::in_memory_sessions(8);
+    let tls = Some((Arc::new(config), name));
+    let dial = Dial::Tcp { host: "127.0.0.1".to_owned(), port: stand.listen().await, tls };
+    let transport = Transport::new(dial);
+    assert!(answers(&transport).await);
+    assert!(!answers(&transport).await);
+}
