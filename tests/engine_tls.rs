@@ -18,7 +18,7 @@ use wakeboard::engine::docker::DockerEngine;
 use wakeboard::engine::docker::tls::configure;
 use wakeboard::engine::docker::transport::{Dial, Transport};
 use wakeboard::engine::{Engine, EngineError};
-use wakeboard::model::host::TlsFiles;
+use wakeboard::model::host::{TlsFiles, Trust};
 use wakeboard::model::naming::Naming;
 
 /// An authority, the folder of certificates that it signed for us, and an engine's certificate.
@@ -28,7 +28,13 @@ struct Stand {
 }
 
 impl Stand {
+    /// An engine that wants a certificate of us.
     fn new() -> Self {
+        Self::that(true)
+    }
+
+    /// An engine that wants one, or none.
+    fn that(wants_one: bool) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let mut params = CertificateParams::default();
         // Two authorities have two names.
@@ -55,10 +61,11 @@ impl Stand {
         let ours =
             WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build().unwrap();
         let (certificate, key) = signed("127.0.0.1");
-        let server = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_client_cert_verifier(ours)
+        let builder =
+            ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let builder =
+            if wants_one { builder.with_client_cert_verifier(ours) } else { builder.with_no_client_auth() };
+        let server = builder
             .with_single_cert(
                 vec![certificate.der().clone()],
                 PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
@@ -126,4 +133,39 @@ async fn a_session_that_is_resumed_is_ended_there() {
     let transport = Transport::new(dial);
     assert!(answers(&transport).await);
     assert!(!answers(&transport).await);
+}
+
+/// What a ping through these says at an engine of that stand.
+async fn ping(stand: &Stand, files: &TlsFiles) -> Result<(), String> {
+    engine(stand.listen().await, files).unwrap().ping().await.map_err(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn with_an_authority_alone_the_engine_is_verified_and_shown_nothing() {
+    let (stand, other) = (Stand::that(false), Stand::that(false));
+    let by = |stand: &Stand| TlsFiles { client: None, ..TlsFiles::in_folder(stand.folder()) };
+    assert_eq!(ping(&stand, &by(&stand)).await, Ok(()));
+    let told = ping(&stand, &by(&other)).await.unwrap_err();
+    assert!(told.contains("not signed by the given authority"), "{told}");
+    // One that wants a certificate is not content with none.
+    let strict = Stand::new();
+    assert!(ping(&strict, &by(&strict)).await.is_err());
+    // Nor is this machine's trust in others of any use.
+    let told = ping(&stand, &TlsFiles { trust: Trust::Machine, client: None }).await.unwrap_err();
+    assert!(told.contains("authority"), "{told}");
+}
+
+#[tokio::test]
+async fn where_nothing_is_verified_any_engine_is_taken() {
+    let (stand, other) = (Stand::that(false), Stand::new());
+    let nobody = TlsFiles { trust: Trust::Anybody, client: None };
+    assert_eq!(ping(&stand, &nobody).await, Ok(()));
+    assert!(ping(&other, &nobody).await.is_err(), "it wants a certificate of ours");
+    let ours = TlsFiles { trust: Trust::Anybody, ..TlsFiles::in_folder(other.folder()) };
+    assert_eq!(ping(&other, &ours).await, Ok(()));
+    assert!(
+        ping(&other, &TlsFiles { trust: Trust::Anybody, ..TlsFiles::in_folder(stand.folder()) })
+            .await
+            .is_err()
+    );
 }

@@ -49,7 +49,7 @@ const LIBRARIES: [(&str, &[&str]); 18] = [
     ("sonic_rs", &["engine"]),
     ("httparse", &["engine"]),
     ("x509_parser", &["engine", "callmap"]),
-    ("rustls_native_certs", &["callmap"]),
+    ("rustls_native_certs", &["callmap", "engine"]),
     // The demo's own servers: a resolver, and HTTPS with an authority of its own.
     ("rustls|tokio_rustls", &["engine", "callmap", "demo", "keeper"]),
     ("hickory_proto", &["callmap", "demo"]),

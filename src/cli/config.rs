@@ -36,6 +36,9 @@ pub fn run(verb: &ConfigVerb, given: Option<&Path>) -> Result<(), Failure> {
                 writeln!(out, "{from}: good")?;
                 for host in &settings.hosts {
                     writeln!(out, "  host {}  {}", host.name, host.endpoint)?;
+                    if let Some(warning) = host.warning() {
+                        writeln!(out, "  warning: {warning}")?;
+                    }
                 }
                 if let Some(ledger) = &settings.ledger {
                     writeln!(out, "  ledger {ledger}")?;

@@ -15,6 +15,11 @@ use crate::service::doctor::{self, EngineError};
 /// There is no such host, or a host cannot be examined.
 pub async fn run(args: &DoctorArgs, settings: Settings) -> Result<(), Failure> {
     let hosts = chosen(settings.hosts, args.host.as_deref())?;
+    for host in &hosts {
+        if let Some(warning) = host.warning() {
+            eprintln!("wakeboard: {}: {warning}", host.name);
+        }
+    }
     let round =
         doctor::round(&hosts, settings.naming, settings.policy.helper, settings.ledger.as_ref()).await;
     if args.json {

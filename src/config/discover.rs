@@ -8,7 +8,7 @@ use super::docker_context;
 use super::env::Env;
 use super::error::ConfigError;
 use super::hosts::{is_name, secured};
-use crate::model::host::{DEFAULT_SOCKET, Endpoint, HostSpec, TlsFiles};
+use crate::model::host::{DEFAULT_SOCKET, Endpoint, HostSpec, TlsFiles, Trust};
 
 /// The hosts of the environment. There is always at least one: where nothing is found, the row of the usual socket says so.
 ///
@@ -29,15 +29,18 @@ fn from_variable(env: &Env, text: &str) -> Result<HostSpec, ConfigError> {
     let text = &as_docker_reads(text);
     let mut endpoint: Endpoint = text.parse().map_err(|error| fault(format!("{error}")))?;
     // As Docker's command line does, certificates are for TCP only and no fault elsewhere.
-    if env.var("DOCKER_TLS_VERIFY").is_some() && matches!(endpoint, Endpoint::Tcp { .. }) {
+    let verifies = env.var("DOCKER_TLS_VERIFY").is_some();
+    if (verifies || env.var("DOCKER_TLS").is_some()) && matches!(endpoint, Endpoint::Tcp { .. }) {
         let folder = env.var("DOCKER_CERT_PATH").map(PathBuf::from).or_else(|| docker_context::folder(env));
         let folder = folder.ok_or_else(|| {
             ConfigError::of(
-                "DOCKER_TLS_VERIFY",
+                if verifies { "DOCKER_TLS_VERIFY" } else { "DOCKER_TLS" },
                 "there is no folder of certificates: set DOCKER_CERT_PATH too",
             )
         })?;
-        endpoint = secured(text, endpoint, TlsFiles::in_folder(&folder)).map_err(fault)?;
+        let trust = if verifies { Trust::Authority(folder.join("ca.pem")) } else { Trust::Anybody };
+        let files = TlsFiles { trust, client: docker_context::client_in(&folder) };
+        endpoint = secured(text, endpoint, files).map_err(fault)?;
     }
     Ok(HostSpec { name: name_of(&endpoint).into(), endpoint })
 }

@@ -11,7 +11,7 @@ use super::env::Env;
 use super::error::{ConfigError, Place};
 use super::hosts::{is_name, secured};
 use super::yaml;
-use crate::model::host::{Endpoint, HostSpec, TlsFiles};
+use crate::model::host::{ClientFiles, Endpoint, HostSpec, TlsFiles, Trust};
 
 /// Docker's name for "no context: the usual socket".
 const NO_CONTEXT: &str = "default";
@@ -34,6 +34,8 @@ struct Meta {
 struct MetaEndpoint {
     #[serde(rename = "Host", default)]
     host: String,
+    #[serde(rename = "SkipTLSVerify", default)]
+    skip_verify: bool,
 }
 
 /// The folder of Docker's command line.
@@ -83,14 +85,35 @@ fn metas(folder: &Path) -> Vec<(std::ffi::OsString, PathBuf)> {
 
 fn host(file: &Path, meta: &Meta, tls: &Path) -> Result<HostSpec, ConfigError> {
     let fault = |why: String| ConfigError::in_file(file, why);
-    let text = meta.endpoints.get("docker").map(|endpoint| endpoint.host.as_str()).unwrap_or_default();
+    let told = meta.endpoints.get("docker");
+    let text = told.map(|endpoint| endpoint.host.as_str()).unwrap_or_default();
     let text = &super::discover::as_docker_reads(text);
     let mut endpoint: Endpoint = text.parse().map_err(|error| fault(format!("{error}")))?;
-    if tls.is_dir() && matches!(endpoint, Endpoint::Tcp { .. }) {
-        endpoint = secured(text, endpoint, TlsFiles::in_folder(tls)).map_err(fault)?;
+    if let Some(tls) = tls_of(tls, told.is_some_and(|told| told.skip_verify))
+        && matches!(endpoint, Endpoint::Tcp { .. })
+    {
+        endpoint = secured(text, endpoint, tls).map_err(fault)?;
     }
     let name = if is_name(&meta.name) { meta.name.as_str() } else { "docker" };
     Ok(HostSpec { name: name.into(), endpoint })
+}
+
+/// How TLS is spoken in a context: by those files that it has, and not at all where it has none and says nothing.
+fn tls_of(folder: &Path, skips_verify: bool) -> Option<TlsFiles> {
+    let (authority, client) = (folder.join("ca.pem"), client_in(folder));
+    let trust = match (skips_verify, authority.is_file()) {
+        (true, _) => Trust::Anybody,
+        (false, true) => Trust::Authority(authority),
+        (false, false) if client.is_some() => Trust::Machine,
+        (false, false) => return None,
+    };
+    Some(TlsFiles { trust, client })
+}
+
+/// The certificate with its key that Docker's command line would show from this folder: one that has a key.
+pub(super) fn client_in(folder: &Path) -> Option<ClientFiles> {
+    let files = ClientFiles { cert: folder.join("cert.pem"), key: folder.join("key.pem") };
+    files.key.is_file().then_some(files)
 }
 
 /// A JSON file, if it is there.

@@ -9,7 +9,7 @@ use super::locate::Step::{Key, Name};
 use super::ordered::Ordered;
 use super::shape::{Host, Tls};
 use super::yaml::Source;
-use crate::model::host::{Endpoint, HostSpec, PLAIN_PORT, TLS_PORT, TlsFiles};
+use crate::model::host::{ClientFiles, Endpoint, HostSpec, PLAIN_PORT, TLS_PORT, TlsFiles, Trust};
 
 /// How host names look: they stand in narrow columns, in commands and in file names.
 pub(super) const NAME_PATTERN: &str = r"^[\p{L}\p{N}][\p{L}\p{N}._-]{0,39}$";
@@ -65,9 +65,11 @@ fn files(file: &Path, tls: &Tls, env: &Env) -> TlsFiles {
     match tls {
         Tls::Folder(folder) => TlsFiles::in_folder(&env.path_in(file, folder)),
         Tls::Files(paths) => TlsFiles {
-            ca: env.path_in(file, &paths.ca),
-            cert: env.path_in(file, &paths.cert),
-            key: env.path_in(file, &paths.key),
+            trust: Trust::Authority(env.path_in(file, &paths.ca)),
+            client: Some(ClientFiles {
+                cert: env.path_in(file, &paths.cert),
+                key: env.path_in(file, &paths.key),
+            }),
         },
     }
 }

@@ -24,11 +24,29 @@ pub struct HostSpec {
     pub endpoint: Endpoint,
 }
 
-/// Client certificate files, in PEM.
+/// How TLS is spoken with an engine: files in PEM.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TlsFiles {
-    /// The authority that signed the engine's certificate.
-    pub ca: PathBuf,
+    /// Which certificate of the engine is taken.
+    pub trust: Trust,
+    /// Our certificate and key, where the engine is shown any.
+    pub client: Option<ClientFiles>,
+}
+
+/// Which certificate of an engine is taken.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Trust {
+    /// One that the authority of this file has signed.
+    Authority(PathBuf),
+    /// One that an authority has signed which this machine trusts.
+    Machine,
+    /// Any: whoever is on the way there can be the engine. Only where Docker's own settings say so.
+    Anybody,
+}
+
+/// A certificate of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClientFiles {
     /// Our certificate.
     pub cert: PathBuf,
     /// Our private key.
@@ -39,7 +57,22 @@ impl TlsFiles {
     /// The three files as Docker names them in one folder.
     #[must_use]
     pub fn in_folder(folder: &std::path::Path) -> Self {
-        TlsFiles { ca: folder.join("ca.pem"), cert: folder.join("cert.pem"), key: folder.join("key.pem") }
+        let client = ClientFiles { cert: folder.join("cert.pem"), key: folder.join("key.pem") };
+        TlsFiles { trust: Trust::Authority(folder.join("ca.pem")), client: Some(client) }
+    }
+}
+
+impl HostSpec {
+    /// What whoever uses this host ought to know of the way to it.
+    #[must_use]
+    pub fn warning(&self) -> Option<&'static str> {
+        let Endpoint::Tcp { tls: Some(TlsFiles { trust: Trust::Anybody, .. }), .. } = &self.endpoint else {
+            return None;
+        };
+        Some(
+            "INSECURE: the engine's certificate is not verified, as Docker's own settings say; whoever is on the way there \
+             can read and change all that is done",
+        )
     }
 }
 
@@ -48,13 +81,13 @@ impl TlsFiles {
 pub enum Endpoint {
     /// A socket on this machine.
     Unix(PathBuf),
-    /// A TCP address, with client certificates or in the clear.
+    /// A TCP address, with TLS or in the clear.
     Tcp {
         /// Name or address, an IPv6 address without brackets.
         host: String,
         /// The port.
         port: u16,
-        /// Client certificates; without them the connection is in the clear.
+        /// How TLS is spoken; without it the connection is in the clear.
         tls: Option<TlsFiles>,
     },
     /// A socket on another machine, through the system's `ssh`.

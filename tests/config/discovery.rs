@@ -61,6 +61,10 @@ impl Machine {
         Ok(settings.hosts.iter().map(|host| line(host).replace(&root, "")).collect())
     }
 
+    fn warning(&self) -> Option<&'static str> {
+        config::load(None, &self.env).unwrap().hosts[0].warning()
+    }
+
     fn tls(&self) -> String {
         format!("{:?}", config::load(None, &self.env).unwrap().hosts[0].endpoint)
     }
@@ -104,8 +108,22 @@ fn docker_host_comes_before_all_else() {
     machine.set("DOCKER_TLS_VERIFY", "1");
     assert_eq!(machine.hosts().unwrap(), ["near tcp://near:2376"]);
     assert!(machine.tls().contains("home/.docker/ca.pem"), "{}", machine.tls());
-    machine.set("DOCKER_CERT_PATH", "/certs");
+    assert!(machine.tls().contains("client: None"), "only what is there is shown: {}", machine.tls());
+    machine.write("certs/key.pem", "");
+    let certificates = machine.at("certs").display().to_string();
+    machine.set("DOCKER_CERT_PATH", &certificates);
+    assert!(machine.tls().contains("/certs/ca.pem"), "{}", machine.tls());
     assert!(machine.tls().contains("/certs/key.pem"), "{}", machine.tls());
+    assert_eq!(machine.warning(), None);
+    machine.set("DOCKER_TLS_VERIFY", "");
+    machine.set("DOCKER_TLS", "1");
+    assert_eq!(machine.hosts().unwrap(), ["near tcp://near:2376"]);
+    assert!(
+        machine.tls().contains("Anybody") && machine.tls().contains("/certs/key.pem"),
+        "{}",
+        machine.tls()
+    );
+    assert!(machine.warning().is_some_and(|told| told.starts_with("INSECURE")));
     machine.set("DOCKER_HOST", "unix:///run/x.sock");
     assert_eq!(machine.hosts().unwrap(), ["local unix:///run/x.sock"]);
 }
@@ -128,14 +146,45 @@ fn the_current_context_is_followed() {
     machine.context("def", "own", "ssh://ops@own");
     assert_eq!(machine.hosts().unwrap(), ["far tcp://far:2376"]);
     assert!(machine.tls().contains("None"));
-    machine.write("home/.docker/contexts/tls/abc/docker/ca.pem", "");
-    assert!(machine.tls().contains("tls/abc/docker/cert.pem"), "{}", machine.tls());
+    let files = |names: &[&str]| {
+        let folder = machine.at("home/.docker/contexts/tls/abc/docker");
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        for name in names {
+            fs::write(folder.join(name), "").unwrap();
+        }
+        machine.tls()
+    };
+    assert!(files(&[]).contains("tls: None"), "a folder without files says nothing");
+    let told = files(&["ca.pem"]);
+    assert!(told.contains("Authority(") && told.contains("docker/ca.pem"), "{told}");
+    assert!(told.contains("client: None"), "only an authority: {told}");
+    let told = files(&["ca.pem", "cert.pem", "key.pem"]);
+    assert!(told.contains("docker/ca.pem") && told.contains("docker/cert.pem"), "{told}");
+    let told = files(&["cert.pem", "key.pem"]);
+    assert!(told.contains("Machine") && told.contains("docker/key.pem"), "{told}");
     machine.set("DOCKER_CONTEXT", "own");
     assert_eq!(machine.hosts().unwrap(), ["own ssh://ops@own"]);
     machine.set("DOCKER_CONTEXT", "default");
     assert_eq!(machine.hosts().unwrap(), ["local unix:///var/run/docker.sock"]);
     machine.set("DOCKER_CONTEXT", "gone");
     assert_eq!(machine.hosts().unwrap_err(), "DOCKER_CONTEXT: there is no docker context `gone`");
+}
+
+#[test]
+fn a_context_that_does_not_verify_is_followed_and_told() {
+    let machine = Machine::new();
+    machine.write("home/.docker/config.json", r#"{"currentContext":"lax"}"#);
+    for (skips, host) in [(true, "tcp://far:2376"), (true, "ssh://ops@far"), (false, "tcp://far:2376")] {
+        let meta = format!(
+            r#"{{"Name":"lax","Metadata":{{}},"Endpoints":{{"docker":{{"Host":"{host}","SkipTLSVerify":{skips}}}}}}}"#
+        );
+        machine.write("home/.docker/contexts/meta/abc/meta.json", &meta);
+        let is_insecure = skips && host.starts_with("tcp");
+        assert_eq!(machine.hosts().unwrap(), [format!("lax {host}")]);
+        assert_eq!(machine.tls().contains("Anybody"), is_insecure, "{}", machine.tls());
+        assert_eq!(machine.warning().is_some(), is_insecure, "{host}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Docker Engine 20.10 and later, and Podman's Docker API, over bollard.
 
+mod any_certificate;
 mod archive;
 pub(super) mod call;
 mod checkpoint;
