@@ -11,6 +11,7 @@ pub mod own;
 pub mod podman;
 pub mod read_ahead;
 pub mod ssh;
+mod ssh_arguments;
 mod ssh_config;
 
 use std::path::PathBuf;

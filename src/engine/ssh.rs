@@ -1,6 +1,7 @@
 //! An engine behind ssh: the system's `ssh` forwards a socket, so that keys, agents and `~/.ssh/config` work as
 //! everywhere.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::EngineError;
 use super::folder::PrivateFolder;
+use super::ssh_arguments as arguments;
 use super::ssh_config::machine;
 use crate::model::plain::plain;
 
@@ -20,6 +22,8 @@ use crate::model::plain::plain;
 const LOGIN_DEADLINE: Duration = Duration::from_secs(12);
 /// How long the first answer through a tunnel is waited for.
 const LOOK_DEADLINE: Duration = Duration::from_secs(3);
+/// How long a running `ssh` may take to open our forward: it only listens on this machine.
+const FORWARD_DEADLINE: Duration = Duration::from_secs(5);
 /// How much of a line of what `ssh` complains of is read at once, and how much is kept.
 const MOST_COMPLAINT: u64 = 4096;
 const MOST_KEPT: usize = 8192;
@@ -60,33 +64,10 @@ impl Tunnel {
     ) -> Result<Tunnel, EngineError> {
         let folder = PrivateFolder::new("ssh")
             .map_err(|error| EngineError::Ssh(format!("no folder for its socket: {error}")))?;
-        let socket = folder.path().join("engine.sock");
-        let mut forward = socket.clone().into_os_string();
-        forward.push(":");
-        forward.push(remote);
+        let (socket, control) = (folder.path().join("engine.sock"), folder.path().join("ctl"));
         let machine = machine(user, host, port);
         let mut command = Command::new("ssh");
-        command.args(["-T", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"]);
-        // The configuration may have forwards of its own, whose ports are taken already: that must not end this. Whether
-        // ours stands is seen by its socket.
-        command.args(["-o", "ExitOnForwardFailure=no", "-o", "ControlPath=none"]);
-        command.args([
-            "-o",
-            "ConnectTimeout=10",
-            "-o",
-            "ServerAliveInterval=5",
-            "-o",
-            "ServerAliveCountMax=2",
-        ]);
-        command.arg("-L").arg(forward);
-        if let Some(port) = port {
-            command.arg("-p").arg(port.to_string());
-        }
-        if let Some(user) = user {
-            command.arg("-l").arg(user);
-        }
-        // Forwards stand before the command runs: its line says that all is ready.
-        command.args(["--", host, &command_there(remote)]);
+        command.args(arguments::login(&control, user, port)).args(["--", host, &command_there(remote)]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut ssh = match command.spawn() {
             Ok(ssh) => ssh,
@@ -105,12 +86,15 @@ impl Tunnel {
         };
         let (ready, machine) = tokio::join!(login, machine);
         let tunnel = Tunnel { _folder: folder, socket, machine, _ssh: ssh, _lifeline: lifeline };
-        let remote = plain(&remote.to_string_lossy()).into_owned();
+        let (there, remote) = (remote, plain(&remote.to_string_lossy()).into_owned());
         match ready {
-            Ok(said @ (Said::Ready | Said::Listened)) => match tunnel.look(&complaint, &remote, said).await {
-                Some(why) => Err(EngineError::Ssh(why)),
-                None => Ok(tunnel),
-            },
+            Ok(said @ (Said::Ready | Said::Listened)) => {
+                forward(arguments::forward(&control, &tunnel.socket, there), host).await?;
+                match tunnel.look(&complaint, &remote, said).await {
+                    Some(why) => Err(EngineError::Ssh(why)),
+                    None => Ok(tunnel),
+                }
+            }
             Ok(Said::NoSocket) => Err(EngineError::Ssh(format!(
                 "no such socket over there, or no way into its folder: {remote}; is the engine running?"
             ))),
@@ -161,6 +145,22 @@ impl Tunnel {
     #[must_use]
     pub fn socket(&self) -> &Path {
         &self.socket
+    }
+}
+
+/// Has the `ssh` that is logged in forward the socket.
+async fn forward(arguments: Vec<OsString>, host: &str) -> Result<(), EngineError> {
+    let mut command = Command::new("ssh");
+    command.args(arguments).args(["--", host]).stdin(Stdio::null()).stdout(Stdio::null());
+    command.stderr(Stdio::piped()).kill_on_drop(true);
+    match tokio::time::timeout(FORWARD_DEADLINE, command.output()).await {
+        Ok(Ok(output)) if output.status.success() => Ok(()),
+        Ok(Ok(output)) => {
+            let words = in_a_line(&String::from_utf8_lossy(&output.stderr));
+            Err(EngineError::Ssh(format!("it does not forward the socket: {words}")))
+        }
+        Ok(Err(error)) => Err(EngineError::Ssh(format!("cannot be started: {error}"))),
+        Err(_) => Err(EngineError::Silent(FORWARD_DEADLINE)),
     }
 }
 
@@ -290,14 +290,7 @@ fn in_a_line(complaint: &str) -> String {
         return "sshd over there forbids to forward a socket (AllowStreamLocalForwarding, DisableForwarding)"
             .to_owned();
     }
-    // These come with every forward of the user's own whose port is taken.
-    let is_aside = |line: &&str| {
-        line.starts_with("bind [")
-            || line.contains("cannot listen to port")
-            || line.contains("Could not request local forwarding")
-    };
-    let lines: Vec<&str> = complaint.lines().map(str::trim).filter(|line| !is_aside(line)).collect();
-    last_line(&lines.join("\n")).unwrap_or_else(|| WORDLESS.to_owned())
+    last_line(complaint).unwrap_or_else(|| WORDLESS.to_owned())
 }
 
 #[cfg(test)]
@@ -337,11 +330,9 @@ mod tests {
             "ops@x: Permission denied (publickey)."
         );
         assert_eq!(in_a_line(""), "ended without a word");
-        let forwards = "bind [127.0.0.1]:1: Address already in use\nchannel_setup_fwd_listener_tcpip: cannot listen to port: 1\n";
         assert!(
             in_a_line("channel 2: open failed: administratively prohibited: open failed\n")
                 .contains("forbids")
         );
-        assert_eq!(in_a_line(forwards), "ended without a word");
     }
 }
