@@ -1,6 +1,8 @@
 //! The command line: what it prints, and with which code it ends.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+#[path = "cli/again.rs"]
+mod again;
 #[path = "cli/callmap.rs"]
 mod callmap;
 #[path = "cli/changes.rs"]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
+use jiff::Timestamp;
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
@@ -52,6 +53,9 @@ struct PlanRow<'a> {
     method: Option<&'a str>,
     containers: &'a [Arc<str>],
     refusal: Option<&'a str>,
+    /// Why the method may not work: it did not when it was last tried there, and is tried anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    doubt: Option<&'a str>,
     /// What would go with it, by `destroy`.
     loses: Option<&'a str>,
 }
@@ -116,7 +120,7 @@ pub async fn run_accepting(
     }
     if manner.dry_run {
         let fleet = settle::setups(&service, &order.tenants).await;
-        let plans = plans(&order, &fleet, &service.work().borrow(), &policy);
+        let plans = plans(&order, &fleet, &service.work().borrow(), &policy, Timestamp::now());
         let losses = losses(&service, order.task, &plans).await;
         return tell_plans(order.task, &plans, &losses, manner.json);
     }
@@ -231,6 +235,7 @@ fn tell_plans(task: Task, plans: &[Plan], losses: &[Option<String>], json: bool)
                 method: plan.method.map(Method::as_str),
                 containers: &plan.containers,
                 refusal: plan.refusal.as_deref(),
+                doubt: plan.doubt.as_deref(),
                 loses: lost.as_deref().map(plain).as_deref(),
             })?;
         } else {
@@ -255,7 +260,8 @@ fn plan_line(task: Task, plan: &Plan, lost: Option<&str>) -> String {
     let method = plan.method.map_or(String::new(), |method| format!(" {word} {method}"));
     let containers: Vec<_> = plan.containers.iter().map(|name| plain(name)).collect();
     let lost = lost.map_or(String::new(), |lost| format!("; with it goes {}", plain(lost)));
-    format!("{who}: {task}{method}: {}{lost}", containers.join(", "))
+    let doubt = plan.doubt.as_deref().map_or(String::new(), |doubt| format!("; {}", plain(doubt)));
+    format!("{who}: {task}{method}: {}{lost}{doubt}", containers.join(", "))
 }
 
 #[cfg(test)]
@@ -269,6 +275,7 @@ mod tests {
             tenant: "acme".into(),
             containers: vec!["acme-app".into(), "acme-\u{1b}db".into()],
             method: Some(Method::Freeze),
+            doubt: None,
             refusal: None,
         };
         assert_eq!(plan_line(Task::Dump, &plan, None), "web-1/acme: dump by freeze: acme-app, acme-␛db");
@@ -277,6 +284,11 @@ mod tests {
             "web-1/acme: dump by freeze: acme-app, acme-␛db; with it goes /opt/␛x of acme-app"
         );
         assert_eq!(plan_line(Task::Wake, &plan, None), "web-1/acme: wake from freeze: acme-app, acme-␛db");
+        plan.doubt = Some("freeze did not work".to_owned());
+        assert_eq!(
+            plan_line(Task::Dump, &plan, None),
+            "web-1/acme: dump by freeze: acme-app, acme-␛db; freeze did not work"
+        );
         plan.refusal = Some("it is of tier vip".to_owned());
         assert_eq!(plan_line(Task::Dump, &plan, None), "web-1/acme: refused: it is of tier vip");
     }

@@ -94,6 +94,7 @@ mod tests {
         let fault = Fault {
             reason: "experimental features\u{7} are off".to_owned(),
             mend: Some("put \"experimental\": true into daemon.json".to_owned()),
+            cause: None,
         };
         let (dump_seconds, wake_seconds) = (None, None);
         let not = Ability {

@@ -61,7 +61,7 @@ pub async fn record(service: &Service) {
 }
 
 /// Has those containers inspected of which it is not known how they were set up, on the hosts of these tenants, and waits until it is
-/// known; or for too long. An order may depend on others than its own.
+/// known, and which engines those hosts have: what is remembered of hosts is of one engine. Or for too long. An order may depend on others than its own.
 pub async fn setups(service: &Service, tenants: &[TenantKey]) -> Arc<Fleet> {
     let until = Instant::now() + SETUPS_WITHIN;
     let mut fleet = service.fleet();
@@ -69,7 +69,7 @@ pub async fn setups(service: &Service, tenants: &[TenantKey]) -> Arc<Fleet> {
         let now = fleet.borrow_and_update().clone();
         let hosts = now.hosts.iter().filter(|host| host.link.is_up());
         let concerned = hosts.filter(|host| tenants.iter().any(|(name, _)| *name == host.name));
-        let mut is_whole = true;
+        let mut is_whole = concerned.clone().all(|host| host.engine.is_some());
         for (host, facts) in concerned
             .flat_map(|host| host.tenants.iter().map(move |tenant| (host, tenant)))
             .flat_map(|(host, tenant)| tenant.containers.iter().map(move |facts| (host, facts)))

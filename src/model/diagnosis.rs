@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::ability::Fault;
+use super::ability::{Cause, Fault};
 use super::method::Method;
 use super::plain::plain;
 
@@ -124,7 +124,7 @@ pub fn diagnose(kind: &str, version: &str, method: Method, trouble: &Trouble) ->
         .find(|(of, sign, _)| of.is_none_or(|of| of == method) && words.contains(sign))
         .map(|(_, _, cause)| *cause);
     if let Some((reason, mend)) = known.or_else(|| by_engine(kind, version, method, trouble.step)) {
-        return Fault { reason: reason.to_owned(), mend: Some(mend.to_owned()) };
+        return Fault { reason: reason.to_owned(), mend: Some(mend.to_owned()), cause: cause_of(reason) };
     }
     let mend = (method == Method::Checkpoint && words.contains("criu failed")).then(|| {
         match trouble.step {
@@ -133,7 +133,15 @@ pub fn diagnose(kind: &str, version: &str, method: Method, trouble: &Trouble) ->
         }
         .to_owned()
     });
-    Fault { reason: plain(&format!("{}: {}", trouble.step, trouble.words)).into_owned(), mend }
+    let reason = plain(&format!("{}: {}", trouble.step, trouble.words)).into_owned();
+    Fault { reason, mend, cause: None }
+}
+
+/// What a reason comes from, where that is cheap to look at again.
+#[must_use]
+pub fn cause_of(reason: &str) -> Option<Cause> {
+    let all = [(NO_SWAP, Cause::Swap), (DISK_FULL, Cause::Disk), (EXPERIMENTAL, Cause::Experimental)];
+    all.iter().find(|((words, _), _)| *words == reason).map(|(_, cause)| *cause)
 }
 
 /// What is known of an engine whatever it says.
@@ -280,7 +288,7 @@ mod tests {
         #[case] words: &str,
     ) {
         let told = fault(engine, method, step, words);
-        assert_eq!(told, Fault { reason: format!("{step}: {words}"), mend: None });
+        assert_eq!(told, Fault { reason: format!("{step}: {words}"), mend: None, cause: None });
     }
 
     #[test]

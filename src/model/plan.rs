@@ -5,7 +5,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::ability::Fault;
+use jiff::Timestamp;
+
+use super::ability::{Fault, Seen};
 use super::container::{Facts, Phase};
 use super::dependencies::{broken_by, forbids};
 use super::fleet::{Fleet, Host, Link, Tenant};
@@ -15,7 +17,7 @@ use super::policy::Policy;
 use super::refusal;
 use super::sleeper::{Sleeper, Stage};
 use super::state::State;
-use super::ticket::Task;
+use super::ticket::{Door, Task};
 use super::tier::Tier;
 use super::work::{Order, Plan, Work};
 
@@ -27,24 +29,41 @@ pub const ONLY_ONEOFF: &str = "nothing of it runs but what `compose run` has sta
 
 /// One plan for each tenant of the order, in its order; a tenant that is named twice has one.
 #[must_use]
-pub fn plans(order: &Order, fleet: &Fleet, work: &Work, policy: &Policy) -> Vec<Plan> {
+pub fn plans(order: &Order, fleet: &Fleet, work: &Work, policy: &Policy, now: Timestamp) -> Vec<Plan> {
     let mut seen = HashSet::new();
     order
         .tenants
         .iter()
         .filter(|key| seen.insert(*key))
         .map(|(host, tenant)| {
-            let (containers, method, refusal) = match one(order, host, tenant, fleet, work, policy) {
-                Ok((containers, method)) => (containers, Some(method), None),
-                Err(refusal) => (Vec::new(), None, Some(refusal)),
-            };
-            Plan { host: host.clone(), tenant: tenant.clone(), containers, method, refusal }
+            let (host, tenant) = (host.clone(), tenant.clone());
+            match one(order, &host, &tenant, fleet, work, policy, now) {
+                Ok((containers, Way { method, doubt })) => {
+                    Plan { host, tenant, containers, method: Some(method), doubt, refusal: None }
+                }
+                Err(why) => {
+                    let containers = Vec::new();
+                    Plan { host, tenant, containers, method: None, doubt: None, refusal: Some(why) }
+                }
+            }
         })
         .collect()
 }
 
 /// The containers by name, in order, and the method.
-type Doable = (Vec<Arc<str>>, Method);
+type Doable = (Vec<Arc<str>>, Way);
+
+/// The method, and what speaks against it.
+struct Way {
+    method: Method,
+    doubt: Option<String>,
+}
+
+impl From<Method> for Way {
+    fn from(method: Method) -> Self {
+        Way { method, doubt: None }
+    }
+}
 
 fn one(
     order: &Order,
@@ -53,6 +72,7 @@ fn one(
     fleet: &Fleet,
     work: &Work,
     policy: &Policy,
+    now: Timestamp,
 ) -> Result<Doable, Refusal> {
     if policy.read_only {
         return Err("read-only: nothing may be changed".to_owned());
@@ -72,7 +92,7 @@ fn one(
         Link::Down { reason, .. } => return Err(format!("{host} does not answer: {reason}")),
     }
     match order.task {
-        Task::Dump => dump(order, about, tenant, &sleepers, work, policy),
+        Task::Dump => dump(order, about, tenant, &sleepers, work, policy, now),
         Task::Wake => wake(tenant, &sleepers),
     }
 }
@@ -84,6 +104,7 @@ fn dump(
     sleepers: &[&Arc<Sleeper>],
     work: &Work,
     policy: &Policy,
+    now: Timestamp,
 ) -> Result<Doable, Refusal> {
     let mut running: Vec<&Arc<Facts>> =
         tenant.into_iter().flat_map(|it| &it.containers).filter(|it| it.phase == Phase::Running).collect();
@@ -98,9 +119,9 @@ fn dump(
         return Err("tier vip: only by force".to_owned());
     }
     let going: Vec<&Facts> = running.iter().map(|facts| &***facts).collect();
-    let method = method(order.method, tier, host, work, policy, &going)?;
+    let way = way(order, policy.methods_for(tier), host, work, &going, now)?;
     let ordered = for_dump(running, &policy.order);
-    Ok((ordered.into_iter().map(|facts| facts.name.clone()).collect(), method))
+    Ok((ordered.into_iter().map(|facts| facts.name.clone()).collect(), way))
 }
 
 fn why_nothing_runs(tenant: Option<&Tenant>, sleepers: &[&Arc<Sleeper>]) -> Refusal {
@@ -113,44 +134,63 @@ fn why_nothing_runs(tenant: Option<&Tenant>, sleepers: &[&Arc<Sleeper>]) -> Refu
     }
 }
 
-/// The method that was asked for, else the first of the tier's that is not known to be broken on the host and breaks nothing there.
-fn method(
-    asked: Option<Method>,
-    tier: Option<Tier>,
+/// The method that was asked for, else the first of these that is not known to be broken on the host and breaks nothing there. For a
+/// person the host tries anew what is known to be broken, where nothing else will do.
+fn way(
+    order: &Order,
+    wanted: &[Method],
     host: &Host,
     work: &Work,
-    policy: &Policy,
     going: &[&Facts],
-) -> Result<Method, Refusal> {
+    now: Timestamp,
+) -> Result<Way, Refusal> {
     let harm = |method: Method| {
         let others = || host.tenants.iter().flat_map(|tenant| &tenant.containers).map(|facts| &**facts);
         let own = going.iter().find_map(|facts| forbids(facts, method));
         own.or_else(|| broken_by(going, method, others()))
     };
     let engine = host.engine.as_ref().map(|engine| engine.label());
+    // How much room there is, only the host can tell.
+    let experimental = host.engine.as_ref().map(|engine| engine.experimental);
+    let seen = Seen { experimental, ..Seen::default() };
     let fault = |method: Method| {
         let ability = work.ability(&host.name, engine.as_deref()?, method)?;
-        ability.fault.as_ref()
+        ability.refuses(seen).map(|fault| told(fault, &ability.found(now)))
     };
-    if let Some(asked) = asked {
-        return match fault(asked) {
-            None => harm(asked).map_or(Ok(asked), Err),
-            Some(fault) => Err(format!("{asked} does not work on {}: {}", host.name, told(fault))),
+    let is_tried = matches!(order.door, Door::Shell | Door::Console);
+    let doubted = |method: Method, fault: &str| {
+        let doubt = format!("{method} did not work on {}, and is tried anew: {fault}", host.name);
+        Way { method, doubt: Some(doubt) }
+    };
+    if let Some(asked) = order.method {
+        return match (fault(asked), harm(asked)) {
+            (None, None) => Ok(asked.into()),
+            (Some(fault), None) if is_tried => Ok(doubted(asked, &fault)),
+            (None, Some(harm)) => Err(harm),
+            (Some(_), Some(harm)) if is_tried => Err(harm),
+            (Some(fault), _) => Err(format!("{asked} does not work on {}: {fault}", host.name)),
         };
     }
-    let wanted = policy.methods_for(tier);
     let mut reasons = Vec::new();
     let mut harms = false;
+    let mut tried = None;
     for method in wanted {
         let why = match (fault(*method), harm(*method)) {
-            (None, None) => return Ok(*method),
-            (Some(fault), _) => told(fault),
+            (None, None) => return Ok((*method).into()),
+            (Some(fault), None) if is_tried => {
+                tried = tried.or_else(|| Some(doubted(*method, &fault)));
+                fault
+            }
+            (Some(fault), _) => fault,
             (None, Some(harm)) => {
                 harms = true;
                 harm
             }
         };
         reasons.push((*method, why));
+    }
+    if let Some(way) = tried {
+        return Ok(way);
     }
     match refusal::of_all(&reasons) {
         _ if reasons.is_empty() => Err("the config allows no method for its tier".to_owned()),
@@ -159,10 +199,10 @@ fn method(
     }
 }
 
-fn told(fault: &Fault) -> String {
+fn told(fault: &Fault, found: &str) -> String {
     match &fault.mend {
-        Some(mend) => format!("{} (mend: {mend})", fault.reason),
-        None => fault.reason.clone(),
+        Some(mend) => format!("{} (mend: {mend}; {found})", fault.reason),
+        None => format!("{} ({found})", fault.reason),
     }
 }
 
@@ -171,7 +211,7 @@ fn wake(tenant: Option<&Tenant>, sleepers: &[&Arc<Sleeper>]) -> Result<Doable, R
         return lying_down(tenant);
     };
     let containers = sleepers.iter().rev().map(|sleeper| sleeper.name.clone()).collect();
-    Ok((containers, first.method))
+    Ok((containers, first.method.into()))
 }
 
 /// What lies down without our doing, stopped, crashed or paused by somebody else, can be woken as well.
@@ -186,7 +226,7 @@ fn lying_down(tenant: Option<&Tenant>) -> Result<Doable, Refusal> {
     }
     let method =
         if down.iter().all(|facts| facts.phase == Phase::Paused) { Method::Freeze } else { Method::Stop };
-    Ok((down.iter().map(|facts| facts.name.clone()).collect(), method))
+    Ok((down.iter().map(|facts| facts.name.clone()).collect(), method.into()))
 }
 
 #[cfg(test)]

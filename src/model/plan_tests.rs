@@ -7,7 +7,7 @@ use crate::model::picture::Picture;
 use crate::model::setup::{Part, Setup};
 use crate::model::supervisor::Supervisor;
 use crate::model::ticket::{Door, Ticket, TicketId};
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
 use rstest::rstest;
 
@@ -71,7 +71,8 @@ fn order(task: Task) -> Order {
 
 impl Scene {
     fn plan(&self, order: &Order) -> Plan {
-        let mut all = plans(order, &self.fleet, &self.work, &self.policy);
+        let now = Timestamp::UNIX_EPOCH + 3.hours();
+        let mut all = plans(order, &self.fleet, &self.work, &self.policy, now);
         assert_eq!(all.len(), 1);
         all.remove(0)
     }
@@ -86,7 +87,7 @@ impl Scene {
     }
 
     fn breaks(&mut self, method: Method, engine: &str, mend: Option<&str>) {
-        let fault = Fault { reason: format!("no {method} here"), mend: mend.map(str::to_owned) };
+        let fault = Fault { reason: format!("no {method} here"), mend: mend.map(str::to_owned), cause: None };
         self.work.abilities.push(Ability {
             host: "web-1".into(),
             engine: engine.into(),
@@ -248,24 +249,63 @@ fn a_broken_method_is_passed_over_or_refused_with_its_mend() {
     scene.breaks(Method::Freeze, "Docker 26.1.5", Some("add swap"));
     scene.breaks(Method::Checkpoint, "Docker 20.10.24", None);
     assert_eq!(scene.plan(&order(Task::Dump)).method, Some(Method::Checkpoint), "another engine's fault");
-    let asked = Order { method: Some(Method::Freeze), ..order(Task::Dump) };
-    assert_eq!(scene.refusal(&asked), "freeze does not work on web-1: no freeze here (mend: add swap)");
+    let asked = Order { method: Some(Method::Freeze), door: Door::Keeper, ..order(Task::Dump) };
+    assert_eq!(
+        scene.refusal(&asked),
+        "freeze does not work on web-1: no freeze here (mend: add swap; found 3 h ago)"
+    );
     scene.breaks(Method::Checkpoint, "Docker 26.1.5", None);
     scene.breaks(Method::Stop, "Docker 26.1.5", None);
-    let told = scene.refusal(&order(Task::Dump));
+    let told = scene.refusal(&Order { door: Door::Keeper, ..order(Task::Dump) });
     assert!(
-        told.starts_with("no method works on web-1: freeze: no freeze here (mend: add swap); check"),
+        told.starts_with(
+            "no method works on web-1: freeze: no freeze here (mend: add swap; found 3 h ago); check"
+        ),
         "{told}"
     );
     scene.policy.default_methods.clear();
     assert_eq!(scene.refusal(&order(Task::Dump)), "the config allows no method for its tier");
 }
 
+/// The host is asked anew: what is remembered of it is a doubt.
+#[test]
+fn what_did_not_work_is_tried_anew_for_a_person() {
+    let mut scene = running();
+    scene.breaks(Method::Freeze, "Docker 26.1.5", Some("add swap"));
+    let asked = Order { method: Some(Method::Freeze), ..order(Task::Dump) };
+    let plan = scene.plan(&asked);
+    let doubt =
+        "freeze did not work on web-1, and is tried anew: no freeze here (mend: add swap; found 3 h ago)";
+    assert_eq!((plan.method, plan.doubt.as_deref()), (Some(Method::Freeze), Some(doubt)));
+    let plan = scene.plan(&order(Task::Dump));
+    assert_eq!((plan.method, plan.doubt), (Some(Method::Checkpoint), None), "another will do");
+    scene.breaks(Method::Checkpoint, "Docker 26.1.5", None);
+    scene.breaks(Method::Stop, "Docker 26.1.5", None);
+    scene.policy.default_methods.retain(|method| *method != Method::Destroy);
+    let plan = scene.plan(&order(Task::Dump));
+    assert_eq!((plan.method, plan.doubt.as_deref()), (Some(Method::Freeze), Some(doubt)));
+}
+
+#[test]
+fn experimental_features_that_are_on_now_are_no_fault_any_more() {
+    let mut scene = running();
+    scene.breaks(Method::Checkpoint, "Docker 26.1.5", None);
+    let fault = scene.work.abilities[0].fault.as_mut().unwrap();
+    fault.cause = Some(crate::model::ability::Cause::Experimental);
+    let rule = Order { method: Some(Method::Checkpoint), door: Door::Keeper, ..order(Task::Dump) };
+    assert!(scene.plan(&rule).refusal.is_some());
+    let host = Arc::make_mut(&mut scene.fleet.hosts[0]);
+    Arc::make_mut(host.engine.as_mut().unwrap()).experimental = true;
+    let plan = scene.plan(&rule);
+    assert_eq!((plan.method, plan.doubt), (Some(Method::Checkpoint), None));
+}
+
 #[test]
 fn each_tenant_has_one_plan_in_the_order_asked() {
     let scene = running();
     let tenants = ["b", "acme", "b"].map(|name| key("web-1", name)).to_vec();
-    let all = plans(&Order { tenants, ..order(Task::Dump) }, &scene.fleet, &scene.work, &scene.policy);
+    let order = Order { tenants, ..order(Task::Dump) };
+    let all = plans(&order, &scene.fleet, &scene.work, &scene.policy, Timestamp::UNIX_EPOCH);
     assert_eq!(all.iter().map(|plan| &*plan.tenant).collect::<Vec<_>>(), ["b", "acme"]);
     assert_eq!(all[0].refusal.as_deref(), Some("there is no tenant b on web-1"));
 }
@@ -290,6 +330,7 @@ proptest! {
         asked in prop::option::of(prop::sample::select(Method::ALL.to_vec())),
         vip in any::<bool>(),
         force in any::<bool>(),
+        is_rule in any::<bool>(),
     ) {
         let names: Vec<String> = (0..containers.len()).map(|n| format!("c{n}")).collect();
         let listed: Vec<_> =
@@ -301,18 +342,20 @@ proptest! {
         for method in &broken {
             scene.breaks(*method, "Docker 26.1.5", None);
         }
-        let plan = scene.plan(&Order { method: asked, force, ..order(Task::Dump) });
+        let door = if is_rule { Door::Keeper } else { Door::Console };
+        let plan = scene.plan(&Order { method: asked, force, door, ..order(Task::Dump) });
         let runs: Vec<&str> =
             listed.iter().filter(|it| it.2 == Phase::Running).map(|it| it.0).collect();
         if plan.refusal.is_some() {
             prop_assert!(plan.containers.is_empty() && plan.method.is_none());
             let choices = asked.map_or(Method::DEFAULT_ORDER.to_vec(), |asked| vec![asked]);
             let hopeless = choices.iter().all(|method| broken.contains(method));
-            prop_assert!(runs.is_empty() || (vip && !force) || hopeless);
+            prop_assert!(runs.is_empty() || (vip && !force) || (hopeless && is_rule));
         } else {
             prop_assert!(!vip || force);
             let method = plan.method.unwrap();
-            prop_assert!(!broken.contains(&method));
+            prop_assert_eq!(broken.contains(&method), plan.doubt.is_some());
+            prop_assert!(plan.doubt.is_none() || !is_rule);
             prop_assert!(asked.is_none_or(|asked| asked == method));
             let mut taken: Vec<&str> = plan.containers.iter().map(|name| &**name).collect();
             let rank = |name: &&str| match listed.iter().find(|it| it.0 == *name).unwrap().1 {

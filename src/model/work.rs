@@ -161,6 +161,8 @@ pub struct Plan {
     pub containers: Vec<Arc<str>>,
     /// By which method, as far as can be said without asking the host.
     pub method: Option<Method>,
+    /// Why it may come otherwise: the method did not work there when it was last tried, and is tried anew.
+    pub doubt: Option<String>,
     /// Why nothing will be done.
     pub refusal: Option<String>,
 }

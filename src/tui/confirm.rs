@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::losses::Loss;
 use super::state::{Layer, Notice, State};
 use super::update::Effect;
@@ -54,8 +56,8 @@ impl OrderSheet {
     }
 
     /// Plans anew from what is known now.
-    pub fn plan(&mut self, fleet: &Fleet, work: &Work, policy: &Policy) {
-        self.plans = plans(&self.order, fleet, work, policy);
+    pub fn plan(&mut self, fleet: &Fleet, work: &Work, policy: &Policy, now: Timestamp) {
+        self.plans = plans(&self.order, fleet, work, policy, now);
         let is_vip = |(host, name): &TenantKey| {
             let tenant = find(fleet, host, name);
             tenant.is_some_and(|tenant| tenant.tier == Some(Tier::Vip))
@@ -114,7 +116,7 @@ pub fn key(state: &mut State, mut sheet: Box<OrderSheet>, key: Key) -> Option<Ef
     if action == Some(Action::Quit) && key.ctrl {
         return super::update::act(state, Action::Quit);
     }
-    sheet.plan(&state.fleet, &state.work, &state.policy);
+    sheet.plan(&state.fleet, &state.work, &state.policy, state.now.timestamp());
     state.layer = Some(Layer::Order(sheet));
     match action {
         Some(
@@ -132,7 +134,7 @@ pub fn key(state: &mut State, mut sheet: Box<OrderSheet>, key: Key) -> Option<Ef
 }
 
 fn give(state: &mut State, mut sheet: OrderSheet) -> Option<Effect> {
-    sheet.plan(&state.fleet, &state.work, &state.policy);
+    sheet.plan(&state.fleet, &state.work, &state.policy, state.now.timestamp());
     let order = sheet.to_give();
     if order.tenants.is_empty() {
         let text = state.messages.say("sheet-nothing");

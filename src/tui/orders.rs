@@ -81,7 +81,8 @@ fn open(state: &mut State, mut sheet: OrderSheet) -> Option<Effect> {
         return tell(state, "empty-selection");
     }
     if sheet.order.task == Task::Wake && sheet.order.tenants.len() == 1 {
-        let plan = plans(&sheet.order, &state.fleet, &state.work, &state.policy).pop()?;
+        let plan =
+            plans(&sheet.order, &state.fleet, &state.work, &state.policy, state.now.timestamp()).pop()?;
         if let Some(refusal) = plan.refusal {
             bad(state, format!("{}: {refusal}", plan.tenant));
             return None;
@@ -91,7 +92,7 @@ fn open(state: &mut State, mut sheet: OrderSheet) -> Option<Effect> {
         }
         return Some(Effect::Ask(sheet.order));
     }
-    sheet.plan(&state.fleet, &state.work, &state.policy);
+    sheet.plan(&state.fleet, &state.work, &state.policy, state.now.timestamp());
     state.layer = Some(Layer::Order(Box::new(sheet)));
     None
 }

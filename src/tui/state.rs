@@ -193,7 +193,7 @@ impl State {
             chooser.settle(self.callmap.listed.as_deref().map_or(&[], Vec::as_slice));
         }
         if let Some(Layer::Order(sheet)) = &mut self.layer {
-            sheet.plan(&self.fleet, &self.work, &self.policy);
+            sheet.plan(&self.fleet, &self.work, &self.policy, self.now.timestamp());
         }
     }
 

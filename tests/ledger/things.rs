@@ -96,7 +96,7 @@ pub fn ability(method: Method, tried: i64) -> Ability {
         host: "web-1".into(),
         engine: "docker 20.10.24".into(),
         method,
-        fault: Some(Fault { reason: "no swap".to_owned(), mend: None }),
+        fault: Some(Fault { reason: "no swap".to_owned(), mend: None, cause: None }),
         dump_seconds: Some(0.25),
         wake_seconds: None,
         tried: at(tried),

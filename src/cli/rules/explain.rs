@@ -20,7 +20,7 @@ use crate::model::named::{self, Unnamed};
 use crate::model::plain::plain;
 use crate::model::plan::plans;
 use crate::model::policy::Policy;
-use crate::model::ticket::Task;
+use crate::model::ticket::{Door, Task};
 use crate::model::tier::Tier;
 use crate::model::work::Order;
 use crate::service::{Rules as Ways, Service};
@@ -152,8 +152,8 @@ impl Told<'_> {
             return None;
         }
         let tenants = vec![(self.tenant.host.clone(), self.tenant.name.clone())];
-        let order = Order { method: Some(due.method), tenants, ..order.clone() };
-        let plans = plans(&order, &self.known.fleet, &self.known.work, policy);
+        let order = Order { method: Some(due.method), tenants, door: Door::Keeper, ..order.clone() };
+        let plans = plans(&order, &self.known.fleet, &self.known.work, policy, self.known.now);
         plans.into_iter().find_map(|plan| plan.refusal).map(|refusal| plain(&refusal).into_owned())
     }
 

@@ -214,14 +214,18 @@ impl DockerEngine {
 #[async_trait]
 impl Engine for DockerEngine {
     async fn about(&self) -> Result<EngineAbout, EngineError> {
-        let info = self.info().await?;
+        // Asked anew each time: somebody may have switched experimental features on.
+        let info = self.ask_for_info().await?;
         let server = self.server().await?;
+        let local = self.near && info.is_of_this_machine();
+        // What was heard before is the same but for that.
+        let _ = self.info.set(info.clone());
         Ok(EngineAbout {
             kind: server.kind().into(),
             version: server.version.clone(),
             memory_bytes: u64::try_from(info.memory).ok().filter(|bytes| *bytes > 0),
             experimental: info.experimental,
-            local: self.near && info.is_of_this_machine(),
+            local,
         })
     }
 

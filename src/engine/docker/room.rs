@@ -45,7 +45,12 @@ impl Info {
 impl DockerEngine {
     /// What the engine says of its machine. Asked once.
     pub(super) async fn info(&self) -> Result<&Info, EngineError> {
-        self.info.get_or_try_init(|| Call::get("/info").read(&self.transport, LONGEST_CALL)).await
+        self.info.get_or_try_init(|| self.ask_for_info()).await
+    }
+
+    /// What it says now.
+    pub(super) async fn ask_for_info(&self) -> Result<Info, EngineError> {
+        Call::get("/info").read(&self.transport, LONGEST_CALL).await
     }
 
     pub(super) async fn look_for_room(&self) -> Result<Room, EngineError> {

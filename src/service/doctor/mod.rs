@@ -139,6 +139,7 @@ fn hopeless(about: &EngineAbout, method: Method) -> Option<Fault> {
                 std::env::consts::ARCH
             ),
             mend: Some("ask from a wakeboard built for Linux on x86_64 or aarch64".to_owned()),
+            cause: None,
         });
     }
     // Podman says of itself that they are on, always; they mean nothing there.

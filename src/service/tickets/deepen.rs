@@ -7,7 +7,8 @@ use futures_util::future::join_all;
 use super::job::Job;
 use super::removal::{self, Verdict};
 use super::trouble::Trouble;
-use super::{back, dump, neighbours, tidy, wake};
+use super::{again, back, dump, neighbours, tidy, wake};
+use crate::model::ability::Ability;
 use crate::model::container::{ContainerId, Phase};
 use crate::model::keeper::rules::Ask;
 use crate::model::method::Method;
@@ -99,9 +100,11 @@ async fn may(
     };
     let found: Vec<Particulars> = job.step("look at it", None, look).await?.into_iter().flatten().collect();
     let memory = sleepers.iter().filter_map(|sleeper| sleeper.memory_before).sum();
-    let room = dump::room(&*engine, &[method]).await;
+    let room = dump::room(&*engine, &[method], &abilities).await;
     let others = neighbours::of(job, &[method]).await;
-    dump::choose(vec![method], &found, &others, &abilities, memory, room)?;
+    let choose = |abilities: &[Ability]| dump::choose(&[method], &found, &others, abilities, memory, room);
+    let is_refused = choose(&abilities).is_err();
+    choose(&again::abilities(job, abilities, &[method], room, is_refused).await?)?;
     if method != Method::Destroy {
         return Ok(());
     }

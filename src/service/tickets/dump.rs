@@ -6,13 +6,13 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use super::job::{Job, Note};
+use super::job::Job;
 use super::removal::{self, Verdict};
 use super::trouble::Trouble;
-use super::{back, holders, needs, neighbours, ready, tidy, ways};
+use super::{again, back, holders, needs, neighbours, ready, tidy, ways};
 use crate::engine::own::own_container;
 use crate::engine::{Engine, EngineError};
-use crate::model::ability::Ability;
+use crate::model::ability::{Ability, Cause, Fault};
 use crate::model::container::{ContainerId, Facts, Phase};
 use crate::model::dependencies::{broken_by, forbids};
 use crate::model::method::Method;
@@ -23,7 +23,6 @@ use crate::model::sleeper::{Sleeper, Stage};
 use crate::model::ticket::{Door, Outcome};
 use crate::model::tier::Tier;
 use crate::model::{order, plan, refusal};
-use crate::service::doctor;
 
 /// Puts the tenant to sleep. `containers` are all that it has.
 pub(super) async fn run(
@@ -68,9 +67,11 @@ pub(super) async fn run(
     let wanted = asked.map_or_else(|| job.tools.policy.methods_for(tier).to_vec(), |method| vec![method]);
     let sights = join_all(awake.iter().map(|it| sight(&*engine, it, wanted.contains(&Method::Destroy))));
     let others = neighbours::of(job, &wanted);
-    let (sights, room, others) = tokio::join!(sights, room(&*engine, &wanted), others);
+    let (sights, room, others) = tokio::join!(sights, room(&*engine, &wanted, &abilities), others);
     let memory = sights.iter().filter_map(|sight| sight.memory).sum();
-    let may = |wanted: &[Method]| choose(wanted.to_vec(), &awake, &others, &abilities, memory, room);
+    let is_refused = choose(&wanted, &awake, &others, &abilities, memory, room).is_err();
+    let abilities = again::abilities(job, abilities, &wanted, room, is_refused).await?;
+    let may = |wanted: &[Method]| choose(wanted, &awake, &others, &abilities, memory, room);
     let recipes: Vec<_> = sights.iter().map(|sight| &sight.recipe).collect();
     let Settled { method, aside, has_written } = settle(job, wanted, may, &awake, &recipes, tier).await?;
     job.ticket.method = Some(method);
@@ -222,15 +223,19 @@ async fn sight(engine: &dyn Engine, it: &Particulars, may_go: bool) -> Sight {
     Sight { memory: memory.ok().flatten(), ports, recipe, needs }
 }
 
-/// The room for sleepers, where one of these methods needs any.
-pub(super) async fn room(engine: &dyn Engine, wanted: &[Method]) -> Room {
-    let needs_room = wanted.iter().any(|method| matches!(method, Method::Freeze | Method::Checkpoint));
+/// The room for sleepers, where one of these methods needs any, or is in want of it by what is remembered.
+pub(super) async fn room(engine: &dyn Engine, wanted: &[Method], abilities: &[Ability]) -> Room {
+    let is_full = |it: &Ability| it.fault.as_ref().and_then(Fault::cause) == Some(Cause::Disk);
+    let needs_room = wanted.iter().any(|method| {
+        matches!(method, Method::Freeze | Method::Checkpoint)
+            || abilities.iter().any(|it| it.method == *method && is_full(it))
+    });
     if needs_room { engine.room().await.unwrap_or_default() } else { Room::default() }
 }
 
 /// The first method that the host can do and that breaks nothing here.
 pub(super) fn choose(
-    wanted: Vec<Method>,
+    wanted: &[Method],
     awake: &[Particulars],
     others: &[Arc<Facts>],
     abilities: &[Ability],
@@ -238,14 +243,13 @@ pub(super) fn choose(
     room: Room,
 ) -> Result<Method, Trouble> {
     let going: Vec<&Facts> = awake.iter().map(|it| &it.facts).collect();
+    let now = Timestamp::now();
     let mut reasons = Vec::new();
-    for method in wanted {
-        let fault = abilities.iter().find(|it| it.method == method).and_then(|it| it.fault.as_ref());
-        let refused = fault
-            .map(|fault| match &fault.mend {
-                Some(mend) => format!("{} ({mend})", fault.reason),
-                None => fault.reason.clone(),
-            })
+    for &method in wanted {
+        let refused = abilities
+            .iter()
+            .find(|it| it.method == method)
+            .and_then(|it| it.refusal(now))
             .or_else(|| going.iter().find_map(|it| forbids(it, method)))
             .or_else(|| broken_by(&going, method, others.iter().map(|it| &**it)))
             .or_else(|| refusal::of_room(method, memory, room));
@@ -264,36 +268,18 @@ pub(super) async fn label(engine: &dyn Engine) -> Result<String, Trouble> {
 
 /// What this host can do. Where nobody knows yet, its canary finds out, before any tenant is touched.
 pub(super) async fn abilities(job: &mut Job, label: &str) -> Result<Vec<Ability>, Trouble> {
-    let host = job.ticket.host.clone();
-    let known = |all: Vec<Ability>| -> Vec<Ability> {
-        all.into_iter().filter(|it| it.host == host && *it.engine == *label).collect()
-    };
-    let ledger = job.tools.ledger.clone();
-    let found = known(ledger.abilities().await?);
+    let found = again::remembered(job, label).await?;
     if !found.is_empty() {
         return Ok(found);
     }
     let canary = job.canary.clone();
     let _one_at_a_time = canary.lock().await;
     // Whoever was first has found out meanwhile.
-    let found = known(ledger.abilities().await?);
+    let found = again::remembered(job, label).await?;
     if !found.is_empty() {
         return Ok(found);
     }
-    let engine = job.engine.clone();
-    let examine = async {
-        let trouble = |error| Trouble::Engine { what: "send a canary".to_owned(), error };
-        let about = engine.about().await.map_err(trouble)?;
-        let found = doctor::examine(&*engine, &host, &about, &Method::ALL, Timestamp::now).await;
-        let found = found.map_err(trouble)?;
-        for ability in &found {
-            ledger.put_ability(ability).await?;
-        }
-        Ok(found)
-    };
-    let found = job.told_step("find out what the host can do", None, examine).await?;
-    job.note(Note::Abilities).await;
-    Ok(found)
+    again::examine(job, "find out what the host can do", &Method::ALL).await
 }
 
 /// The record of a container that is about to be put to sleep.

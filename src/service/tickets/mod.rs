@@ -5,6 +5,7 @@
 //! by the loss of a host, is finished or undone by `recover.rs`; records
 //! that have become void, since somebody else started what slept, are dropped by `tidy.rs`.
 
+mod again;
 mod back;
 mod deepen;
 mod desk;

@@ -41,14 +41,11 @@ fn lines(state: &State, sheet: &OrderSheet) -> Vec<Line> {
         }
         let count = sheet.refused().count();
         lines.push(heading(messages.say_with("sheet-left-out", [("count", count)])));
-        let cells = usize::from(state.size.width).saturating_sub(4 + INDENT.len()).clamp(20, 90);
         for plan in sheet.refused() {
             let who = format!("{} ({})", plan.tenant, plan.host);
             lines.push(vec![("✖ ".to_owned(), Slot::Bad), (who, Slot::Text)]);
             let reason = harmless(plan.refusal.as_deref().unwrap_or_default()).into_owned();
-            lines.extend(
-                wrap(&reason, cells).into_iter().map(|line| vec![(format!("{INDENT}{line}"), Slot::Dim)]),
-            );
+            lines.extend(set_in(state, &reason, Slot::Dim));
         }
     }
     lines
@@ -72,9 +69,19 @@ fn doable(state: &State, sheet: &OrderSheet) -> Vec<Line> {
                 .collect();
             // The last one may be as long as it is.
             line.push((row[5].clone(), Slot::Dim));
-            std::iter::once(line).chain(lost(state, sheet, plan))
+            std::iter::once(line).chain(doubt(state, plan)).chain(lost(state, sheet, plan))
         })
         .collect()
+}
+
+/// Why the method may not work.
+fn doubt(state: &State, plan: &Plan) -> Vec<Line> {
+    plan.doubt.as_deref().map_or(Vec::new(), |doubt| set_in(state, &harmless(doubt), Slot::Warn))
+}
+
+fn set_in(state: &State, text: &str, slot: Slot) -> Vec<Line> {
+    let cells = usize::from(state.size.width).saturating_sub(4 + INDENT.len()).clamp(20, 90);
+    wrap(text, cells).into_iter().map(|line| vec![(format!("{INDENT}{line}"), slot)]).collect()
 }
 
 /// What goes with a tenant that is removed.
@@ -89,8 +96,7 @@ fn lost(state: &State, sheet: &OrderSheet, plan: &Plan) -> Vec<Line> {
         }
         Some(Loss::Told(None)) | None => return Vec::new(),
     };
-    let cells = usize::from(state.size.width).saturating_sub(4 + INDENT.len()).clamp(20, 90);
-    wrap(&text, cells).into_iter().map(|line| vec![(format!("{INDENT}{line}"), slot)]).collect()
+    set_in(state, &text, slot)
 }
 
 fn row(state: &State, sheet: &OrderSheet, plan: &Plan) -> [String; 6] {

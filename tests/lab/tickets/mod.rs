@@ -1,5 +1,6 @@
 //! Dump and wake on real engines, by the command line, as an operator in a hurry would.
 
+mod again;
 mod crash;
 mod dependencies;
 mod disk;
