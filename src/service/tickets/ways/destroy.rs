@@ -83,7 +83,7 @@ fn is_address_taken(trouble: &Trouble) -> bool {
 /// Creates it and starts it. A prune takes containers that do not run yet: then it is created again.
 async fn begin(job: &mut Job, sleeper: &Sleeper, recipe: &str) -> Result<ContainerId, Trouble> {
     let engine = job.engine.clone();
-    let mut creates = 1;
+    let mut tries = 1;
     loop {
         let created = needs::create(job, sleeper, recipe).await;
         let was_created = created.is_ok();
@@ -93,10 +93,10 @@ async fn begin(job: &mut Job, sleeper: &Sleeper, recipe: &str) -> Result<Contain
         };
         let Err(Trouble::Engine { error, .. }) = &begun else { return begun };
         let may_be_removed = !error.is_lost() && (was_created || error.is_not_found() || error.is_conflict());
-        if creates == MOST_CREATES || !may_be_removed || !is_free(&*engine, &sleeper.name).await {
+        if tries == MOST_CREATES || !may_be_removed || !is_free(&*engine, &sleeper.name).await {
             return begun;
         }
-        creates += 1;
+        tries += 1;
         sleep(LOOK_AGAIN).await;
     }
 }
