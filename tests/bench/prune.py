@@ -129,11 +129,14 @@ class Trial:
 
     def share(self):
         """How many holders there are, their memory and that of their processes of the engine, and what sleepers freed; in bytes."""
-        filters = urllib.parse.quote(json.dumps({"label": ["wakeboard.canary=holder"]}))
-        holders = self.engine.call("GET", f"/containers/json?filters={filters}")
+        holders = self.holders()
         stats = [self.engine.call("GET", f"/containers/{it['Id']}/stats?stream=0") for it in holders]
         memory = sum(it["memory_stats"].get("usage", 0) for it in stats)
         return len(holders), memory, sum(shim(it["Id"]) for it in holders), len(self.names) * self.wanted.mebibytes * 2**20
+
+    def holders(self, every=False):
+        filters = urllib.parse.quote(json.dumps({"label": ["wakeboard.canary=holder"]}))
+        return self.engine.call("GET", f"/containers/json?all={int(every)}&filters={filters}")
 
     def mark(self, name, place):
         done = subprocess.run(["docker", "-H", f"unix://{self.engine.path}", "cp", f"{name}:{place}", "-"], capture_output=True)
@@ -154,6 +157,9 @@ class Trial:
 
     def clear(self):
         self.engine.clear()
+        # Those of a trial that was ended in its middle: its ledger is gone.
+        for it in self.holders(every=True):
+            self.engine.call("DELETE", f"/containers/{it['Id']}?force=1")
         for name in self.names:
             self.docker("volume", "rm", f"{name}-data", check=False)
         for number in range(NETWORKS):
