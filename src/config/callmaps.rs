@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::callmap::is_env_name;
-use super::env::Env;
+use super::env::{CALLMAP_PREFIX, Env};
 use super::error::ConfigError;
 use super::locate::Step::{Item, Key};
 use super::printable::is_unsafe;
@@ -43,16 +43,31 @@ pub fn check(source: Source<'_>, written: &[String], env: &Env) -> Result<Vec<Pa
 /// # Errors
 /// One that is none, or that this file uses for itself.
 pub fn check_env(source: Source<'_>, names: &[String]) -> Result<(), ConfigError> {
+    if uses(source.text, &format!("${{env:{CALLMAP_PREFIX}")) {
+        let message = format!(
+            "every callmap may send variables that begin with {CALLMAP_PREFIX}: a secret of this file needs another name"
+        );
+        return Err(source.fault(&[], message));
+    }
     for (at, name) in names.iter().enumerate() {
         let fault = |message: String| Err(source.fault(&[Key("callmap_env"), Item(at)], message));
         if !is_env_name(name) {
             return fault(format!("`{name}` is no name of a variable of the environment"));
         }
-        if source.text.contains(&format!("${{env:{name}}}")) {
+        if uses(source.text, &format!("${{env:{name}}}")) {
             return fault(format!("{name} is a secret of this file, and none for callmaps"));
         }
     }
     Ok(())
+}
+
+/// Whether these words stand in the file, not only in a comment.
+fn uses(text: &str, words: &str) -> bool {
+    let code = |line: &str| -> bool {
+        let (code, _) = line.split_once(" #").unwrap_or((line, ""));
+        !line.trim_start().starts_with('#') && code.contains(words)
+    };
+    text.lines().any(code)
 }
 
 /// All places of callmaps.
