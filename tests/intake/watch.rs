@@ -2,13 +2,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use wakeboard::config::watched::{WatchedFiles, shown};
 use wakeboard::config::{Env, Settings};
 use wakeboard::intake::watch::{Listing, Rules, Watch, Watched};
+use wakeboard::intake::{NotKept, Tell};
+use wakeboard::ledger::Ledger;
+use wakeboard::model::ask::Ask;
 use wakeboard::model::change::{Change, Source, Verb};
+use wakeboard::model::ledger::Where;
 
 use super::stand::{Book, runtime};
 
@@ -42,19 +47,29 @@ impl Yard {
     /// Begins to watch, and waits until all has been seen once.
     fn watch(&self) -> Watch {
         let watch = self.watch_unseen();
+        self.has_looked("state/watched.json");
+        watch
+    }
+
+    fn has_looked(&self, kept: &str) {
         let until = Instant::now() + Duration::from_secs(20);
-        let kept = self.path("state/watched.json");
+        let kept = self.path(kept);
         while !fs::read_to_string(&kept).is_ok_and(|text| text.contains("wakeboard.yaml")) {
             assert!(Instant::now() < until, "never looked");
             std::thread::sleep(Duration::from_millis(10));
         }
         // The system's eye is opened right before that.
         std::thread::sleep(Duration::from_millis(100));
-        watch
     }
 
     fn watch_unseen(&self) -> Watch {
-        let settings = Settings { file: Some(self.path("conf/wakeboard.yaml")), ..Settings::default() };
+        self.watch_as("conf", "state/watched.json", self.book.tell())
+    }
+
+    /// A watch over the folder by that name, with a memory of its own.
+    fn watch_as(&self, conf: &str, kept: &str, tell: Tell) -> Watch {
+        let config = self.path(conf).join("wakeboard.yaml");
+        let settings = Settings { file: Some(config), ..Settings::default() };
         let mut files = WatchedFiles::of(&settings, &Env::default());
         let folder = self.folder.path().to_owned();
         let list = move || {
@@ -67,11 +82,11 @@ impl Yard {
         let rules = Rules {
             list: Box::new(list),
             mask: Arc::new(|text| shown(text, &Env::default())),
-            kept: Some(self.path("state/watched.json")),
+            kept: Some(self.path(kept)),
             machine: "war-room".into(),
         };
         let _inside = self.runtime.enter();
-        Watch::start(rules, self.book.tell())
+        Watch::start(rules, tell)
     }
 
     fn quiet(&self, count: usize) {
@@ -232,6 +247,71 @@ fn two_consoles_tell_of_one_edit_once() {
     }
     assert_eq!(yard.book.told(), 2, "both have seen it");
     assert_eq!(yard.book.changes().len(), 1);
+}
+
+/// Tells a ledger as the program does, and what came of it to `told`.
+fn into(ledger: &Arc<Ledger>, told: &Arc<Mutex<Vec<bool>>>) -> Tell {
+    let (ledger, told) = (ledger.clone(), told.clone());
+    Arc::new(move |records| {
+        let (ledger, told) = (ledger.clone(), told.clone());
+        async move {
+            let appended = ledger.append(&records).await.unwrap();
+            let is_same = ledger.conflicting(&records, appended).await.unwrap().is_none();
+            told.lock().unwrap().push(is_same);
+            if is_same { Ok(()) } else { Err(NotKept::Conflict) }
+        }
+        .boxed()
+    })
+}
+
+#[test]
+fn an_edit_that_two_watchers_hear_is_one_change_however_much_each_saw_of_it() {
+    let yard = Yard::new();
+    let place = Where::Sqlite(yard.path("ledger.db"));
+    let ledger = Arc::new(yard.runtime.block_on(Ledger::open(&place)).unwrap());
+    let changes = || {
+        let answer = yard.runtime.block_on(ledger.changes(&Ask::default(), 10)).unwrap();
+        answer.newest_first
+    };
+    let until = |what: &str, is_so: &dyn Fn() -> bool| {
+        let end = Instant::now() + Duration::from_secs(60);
+        while !is_so() {
+            assert!(Instant::now() < end, "{what}: {:#?}", changes());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    let [console, keeper, linked] = [(); 3].map(|()| Arc::new(Mutex::new(Vec::new())));
+    // The keeper, of another account and so with a memory of its own, has looked once and is away.
+    drop({
+        let watch = yard.watch_as("conf", "keeper.json", into(&ledger, &keeper));
+        yard.has_looked("keeper.json");
+        watch
+    });
+    let _console = yard.watch_as("conf", "console.json", into(&ledger, &console));
+    yard.has_looked("console.json");
+    yard.write("conf/wakeboard.yaml", "operator: op2\nledger: l.db\n");
+    until("the first edit", &|| changes().len() == 1);
+    yard.write("conf/wakeboard.yaml", "operator: op3\nledger: l.db\n");
+    until("the second edit", &|| changes().len() == 2);
+    let before = changes();
+    assert_eq!(detail(&before[0]), "+1 -1 lines");
+    let parts = yard.runtime.block_on(ledger.parts(before[0].act, 100)).unwrap();
+    // It comes back, and finds the second edit, without lines and without the state in between.
+    let _keeper = yard.watch_as("conf", "keeper.json", into(&ledger, &keeper));
+    until("the keeper", &|| !keeper.lock().unwrap().is_empty());
+    // Another console goes there by a link.
+    std::os::unix::fs::symlink(yard.path("conf"), yard.path("link")).unwrap();
+    let _linked = yard.watch_as("link", "linked.json", into(&ledger, &linked));
+    yard.has_looked("linked.json");
+    assert_eq!(changes(), before, "told once");
+    assert_eq!(yard.runtime.block_on(ledger.parts(before[0].act, 100)).unwrap(), parts, "and by one");
+    yard.write("conf/wakeboard.yaml", "operator: op4\nledger: l.db\n");
+    let counts = || [&console, &keeper, &linked].map(|told| told.lock().unwrap().len());
+    until("all three", &|| counts() >= [3, 2, 1] && counts()[1] >= 2 && counts()[2] >= 1);
+    assert_eq!(changes().len(), 3);
+    for told in [console, keeper, linked] {
+        assert!(told.lock().unwrap().iter().all(|is_same| *is_same), "nobody is refused, to try for ever");
+    }
 }
 
 #[test]

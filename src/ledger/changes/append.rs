@@ -10,7 +10,7 @@ use super::row::{self, ActRow};
 use super::table::{self, Reading};
 use crate::ledger::error::Fault;
 use crate::ledger::{Ledger, LedgerError, ask, rows};
-use crate::model::change::{Record, Source};
+use crate::model::change::{Act, Record, Source};
 
 /// Two consoles see a host go, or find the same difference, at slightly different moments: within this, in nanoseconds, it is
 /// one act.
@@ -123,7 +123,16 @@ async fn new_ones<'r>(
     }
     let mut known: HashSet<String> = table::known(connection, &others).await?.into_iter().collect();
     known.extend(table::known_events(connection, &events).await?);
-    Ok(each.into_iter().filter(|(mark, _)| !known.contains(mark)).collect())
+    // Whoever saw an edit later, or missed a state in between, knows other lines of it: the first has told it whole.
+    let told: HashSet<Act> = each
+        .iter()
+        .filter(|(mark, record)| known.contains(mark) && row::source(record) == Source::File)
+        .map(|(_, record)| Act::begun_by(record.mark))
+        .collect();
+    Ok(each
+        .into_iter()
+        .filter(|(mark, record)| !known.contains(mark) && !told.contains(&record.act))
+        .collect())
 }
 
 /// The act in the ledger by which another console told the same of a host.

@@ -100,6 +100,7 @@ impl Ledger {
 
 impl Ledger {
     /// The change that was kept under the id of one of these records and says something else; none where all of them were new.
+    /// The id of an edit is made of what the file holds: two who tell it differ only in how much they saw of it.
     ///
     /// # Errors
     /// The ledger cannot be read.
@@ -111,7 +112,8 @@ impl Ledger {
         if appended.new >= records.len() {
             return Ok(None);
         }
-        for reading in records.iter().filter_map(|record| record.reading.as_ref()) {
+        let readings = records.iter().filter_map(|record| record.reading.as_ref());
+        for reading in readings.filter(|reading| reading.source != Source::File) {
             let kept = self.reading(reading.act).await?;
             if let Some(kept) = kept.filter(|kept| kept.is_contradicted_by(&row::bounded(reading))) {
                 return Ok(Some(kept));
