@@ -13,3 +13,5 @@ mod sablier;
 mod secure;
 #[path = "door/stand.rs"]
 mod stand;
+#[path = "door/unwritten.rs"]
+mod unwritten;
