@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use super::callmap::is_env_name;
 use super::env::{CALLMAP_PREFIX, Env};
 use super::error::ConfigError;
-use super::locate::Step::{Item, Key};
+use super::locate::Step::{self, Item, Key};
+use super::locate::locate;
 use super::printable::is_unsafe;
 use super::settings::Settings;
 use super::yaml::Source;
@@ -47,7 +48,17 @@ pub fn check_env(source: Source<'_>, names: &[String]) -> Result<(), ConfigError
         let message = format!(
             "every callmap may send variables that begin with {CALLMAP_PREFIX}: a secret of this file needs another name"
         );
-        return Err(source.fault(&[], message));
+        let secrets: [&[Step<'_>]; 4] = [
+            &[Key("ledger_key")],
+            &[Key("ledger")],
+            &[Key("notes"), Key("token")],
+            &[Key("keeper"), Key("token")],
+        ];
+        let of = |path: &&[Step<'_>]| {
+            let line = locate(source.text, path).and_then(|place| source.text.lines().nth(place.line - 1));
+            line.is_some_and(|line| uses(line, CALLMAP_PREFIX))
+        };
+        return Err(source.fault(secrets.into_iter().find(of).unwrap_or_default(), message));
     }
     for (at, name) in names.iter().enumerate() {
         let fault = |message: String| Err(source.fault(&[Key("callmap_env"), Item(at)], message));
