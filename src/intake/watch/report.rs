@@ -44,8 +44,8 @@ impl Report<'_> {
         // By whatever way it is gone to: two who watch it may have been started in different folders, or know links to it.
         let real = self.path.parent().and_then(|folder| folder.canonicalize().ok());
         let real = real.zip(self.path.file_name()).map(|(folder, name)| folder.join(name));
-        let whose = real.as_deref().unwrap_or(self.path).to_string_lossy();
-        let key = format!("{}\0{whose}\0{}", self.machine, self.state);
+        let owner = real.as_deref().unwrap_or(self.path).to_string_lossy();
+        let key = format!("{}\0{owner}\0{}", self.machine, self.state);
         let act = Record::act_of(Source::File, &key);
         let (mut detail, differ) = match self.what {
             What::Edited(Some(differ)) => (format!("+{} -{} lines", differ.added, differ.removed), differ),
